@@ -1,0 +1,189 @@
+//! The one table of the fields that a flow line can carry, in the order in which they are written.
+//!
+//! `RECORD` holds the fields of the flow record itself; a [`Flow`](super::Flow) has a cell for each of them and the
+//! scanner checks and converts each. `ADDED` holds what options and enrichers write; those are read by name.
+//! The scanner, the writer, the schema, the documentation and the CSV and table columns are made from these rows.
+
+/// How a value is written in JSON and kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An RFC 3339 time in a string.
+    Time,
+    /// A number of seconds with at most nine decimals, kept in nanoseconds.
+    Seconds,
+    /// An IPv4 or IPv6 address in a string.
+    Address,
+    /// An integer from 0 to the given maximum.
+    Integer(u64),
+    /// A string.
+    Text,
+    /// A string out of a closed set.
+    Word(&'static [&'static str]),
+    /// `true` or `false`.
+    Truth,
+    /// Any finite number.
+    Number,
+    /// A list of strings.
+    Words,
+}
+
+/// The largest integer that every JSON reader keeps exactly, 2^53 - 1.
+pub const MAX_INTEGER: u64 = (1 << 53) - 1;
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The member's name on the pipe.
+    pub name: &'static str,
+    /// Type and range.
+    pub kind: Kind,
+    /// Unit, or empty.
+    pub unit: &'static str,
+    /// What it means, in one sentence part.
+    pub about: &'static str,
+}
+
+/// The place of a field in [`RECORD`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldId(pub u8);
+
+impl FieldId {
+    /// The row of this field.
+    pub fn field(self) -> &'static Field {
+        &RECORD[self.0 as usize]
+    }
+
+    /// The name of this field.
+    pub fn name(self) -> &'static str {
+        self.field().name
+    }
+
+    /// The field of the record with this name.
+    pub fn named(name: &str) -> Option<FieldId> {
+        RECORD.iter().position(|f| f.name == name).map(|i| FieldId(i as u8))
+    }
+
+    /// All fields of the record, in order.
+    pub fn all() -> impl Iterator<Item = FieldId> {
+        (0..RECORD.len() as u8).map(FieldId)
+    }
+}
+
+const fn field(name: &'static str, kind: Kind, unit: &'static str, about: &'static str) -> Field {
+    Field { name, kind, unit, about }
+}
+
+const COUNT: Kind = Kind::Integer(MAX_INTEGER);
+const PORT: Kind = Kind::Integer(65_535);
+const OCTET: Kind = Kind::Integer(255);
+const WORD16: Kind = Kind::Integer(65_535);
+const WORD32: Kind = Kind::Integer(u32::MAX as u64);
+
+/// The flow record.
+pub const RECORD: &[Field] = &[
+    field("timestamp", Kind::Time, "", "start of the flow, RFC 3339 in UTC, with the digits of the source's resolution"),
+    field("duration", Kind::Seconds, "s", "time from the first to the last packet"),
+    field("src_ip", Kind::Address, "", "source address, canonical text (RFC 5952)"),
+    field("dst_ip", Kind::Address, "", "destination address, canonical text (RFC 5952)"),
+    field("src_port", PORT, "", "source port, 0 where the protocol has none"),
+    field("dst_port", PORT, "", "destination port, 0 where the protocol has none"),
+    field("protocol", OCTET, "", "IANA protocol number"),
+    field("packets", COUNT, "packets", "packets from source to destination"),
+    field("bytes", COUNT, "bytes", "bytes from source to destination, at the IP layer unless byte_layer says otherwise"),
+    field("rev_packets", COUNT, "packets", "packets from destination to source"),
+    field("rev_bytes", COUNT, "bytes", "bytes from destination to source"),
+    field("flows", COUNT, "flows", "number of flows that this record stands for, where the source says more than one"),
+    field("tcp_flags", WORD16, "", "OR of the TCP flags seen, RFC 9293 bit order"),
+    field("rev_tcp_flags", WORD16, "", "OR of the TCP flags seen in the other direction"),
+    field("icmp_type", OCTET, "", "ICMP or ICMPv6 type"),
+    field("icmp_code", OCTET, "", "ICMP or ICMPv6 code"),
+    field("app", Kind::Text, "", "application"),
+    field("state", Kind::Text, "", "the source's connection state or firewall action"),
+    field("label", Kind::Text, "", "ground truth: benign, malicious"),
+    field("attack", Kind::Text, "", "category of the ground truth"),
+    field("exporter", Kind::Address, "", "address of the device that exported the flow"),
+    field("input_if", WORD32, "", "SNMP index of the input interface"),
+    field("output_if", WORD32, "", "SNMP index of the output interface"),
+    field("src_as", WORD32, "", "autonomous system of the source"),
+    field("dst_as", WORD32, "", "autonomous system of the destination"),
+    field("next_hop", Kind::Address, "", "address of the next hop"),
+    field("tos", OCTET, "", "type of service octet"),
+    field("vlan", WORD16, "", "VLAN identifier"),
+    field("sampling", WORD32, "", "N of 1-in-N packet sampling; counts are as exported"),
+    field("byte_layer", Kind::Word(&["l2", "l4"]), "", "layer at which bytes are counted, where it is not the IP layer"),
+    field(
+        "clock",
+        Kind::Word(&["ambiguous", "implausible", "no-date"]),
+        "",
+        "why the time is doubtful: a daylight-saving fold; last before first or a time before 1990; no date in the source",
+    ),
+];
+
+/// Fields that options and enrichers add to a line.
+pub const ADDED: &[Field] = &[
+    field("flagged", Kind::Words, "", "rules that hold for this flow, as detector.field (flowdetect --mark)"),
+    field("src_scope", Kind::Text, "", "scope of the source address by the IANA registries"),
+    field("dst_scope", Kind::Text, "", "scope of the destination address by the IANA registries"),
+    field("src_internal", Kind::Truth, "", "whether the source lies in the internal networks"),
+    field("dst_internal", Kind::Truth, "", "whether the destination lies in the internal networks"),
+    field("direction", Kind::Word(&["inbound", "outbound", "internal", "external"]), "", "seen from the internal networks"),
+    field("src_ip_class", Kind::Text, "", "class of the source address by its first octet"),
+    field("dst_ip_class", Kind::Text, "", "class of the destination address by its first octet"),
+    field("src_port_class", Kind::Word(&["WellKnown", "Registered", "Dynamic"]), "", "IANA range of the source port"),
+    field("dst_port_class", Kind::Word(&["WellKnown", "Registered", "Dynamic"]), "", "IANA range of the destination port"),
+    field("service", Kind::Text, "", "IANA service name of the port and protocol"),
+    field("protocol_name", Kind::Text, "", "IANA keyword of the protocol"),
+    field("src_country", Kind::Text, "", "country of the source, ISO 3166-1, two letters"),
+    field("dst_country", Kind::Text, "", "country of the destination, ISO 3166-1, two letters"),
+    field("src_city", Kind::Text, "", "city of the source"),
+    field("dst_city", Kind::Text, "", "city of the destination"),
+    field("src_latitude", Kind::Number, "degrees", "latitude of the source"),
+    field("dst_latitude", Kind::Number, "degrees", "latitude of the destination"),
+    field("src_longitude", Kind::Number, "degrees", "longitude of the source"),
+    field("dst_longitude", Kind::Number, "degrees", "longitude of the destination"),
+    field("src_org", Kind::Text, "", "organisation of the source's autonomous system"),
+    field("dst_org", Kind::Text, "", "organisation of the destination's autonomous system"),
+];
+
+/// Every field that the suite knows, the record's first.
+pub fn known() -> impl Iterator<Item = &'static Field> {
+    RECORD.iter().chain(ADDED)
+}
+
+macro_rules! ids {
+    ($($name:ident = $at:expr),* $(,)?) => {
+        $(#[allow(missing_docs)] pub const $name: FieldId = FieldId($at);)*
+        #[cfg(test)]
+        const NAMED: &[(&str, FieldId)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+ids! {
+    TIMESTAMP = 0, DURATION = 1, SRC_IP = 2, DST_IP = 3, SRC_PORT = 4, DST_PORT = 5, PROTOCOL = 6, PACKETS = 7,
+    BYTES = 8, REV_PACKETS = 9, REV_BYTES = 10, FLOWS = 11, TCP_FLAGS = 12, REV_TCP_FLAGS = 13, ICMP_TYPE = 14,
+    ICMP_CODE = 15, APP = 16, STATE = 17, LABEL = 18, ATTACK = 19, EXPORTER = 20, INPUT_IF = 21, OUTPUT_IF = 22,
+    SRC_AS = 23, DST_AS = 24, NEXT_HOP = 25, TOS = 26, VLAN = 27, SAMPLING = 28, BYTE_LAYER = 29, CLOCK = 30,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_constant_names_its_row_and_every_row_has_one() {
+        assert_eq!(NAMED.len(), RECORD.len());
+        for (name, id) in NAMED {
+            assert_eq!(name.to_lowercase(), id.name());
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_documented() {
+        let mut names: Vec<_> = known().map(|f| f.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(known().all(|f| !f.about.is_empty()));
+    }
+}

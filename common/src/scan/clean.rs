@@ -1,0 +1,94 @@
+//! Text without a byte below 0x20 and without invalid UTF-8, checked by block where possible.
+//!
+//! A block that is clean but for its newlines costs two passes at memory speed; only a block that is not is looked at
+//! line by line. A carriage return before a newline is no part of the line.
+
+use super::reject::{Reject, Why};
+use memchr::memchr_iter;
+
+/// The longest line, in bytes without the newline.
+pub const MAX_LINE: usize = 1 << 20;
+
+/// A line, or several, of clean text; a single line has no newline.
+#[derive(Clone, Copy, Debug)]
+pub struct Clean<'a>(&'a str);
+
+impl<'a> Clean<'a> {
+    /// Checks one line.
+    ///
+    /// # Errors
+    /// Where it has bytes that no line may have, or too many.
+    pub fn line(bytes: &'a [u8]) -> Result<Clean<'a>, Reject> {
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        if bytes.len() > MAX_LINE {
+            return Err(Reject { at: MAX_LINE, why: Why::TooLong });
+        }
+        let text = std::str::from_utf8(bytes).map_err(|e| Reject { at: e.valid_up_to(), why: Why::Utf8 })?;
+        match bytes.iter().position(|b| *b < 0x20) {
+            Some(at) => Err(Reject { at, why: Why::Control }),
+            None => Ok(Clean(text)),
+        }
+    }
+
+    /// Checks a block of whole lines at once; `None` says that some line in it needs [`Clean::line`].
+    pub fn block(bytes: &'a [u8]) -> Option<Clean<'a>> {
+        // Counted by short runs, so that the compiler can keep the counts in single bytes of wide registers.
+        let stray: usize = bytes
+            .chunks(255)
+            .map(|c| usize::from(c.iter().fold(0u8, |n, b| n + u8::from(*b < 0x20 && *b != b'\n'))))
+            .sum();
+        if stray > 0 {
+            return None;
+        }
+        std::str::from_utf8(bytes).ok().map(Clean)
+    }
+
+    /// The lines of a block, none longer than [`MAX_LINE`] if the block's reader saw to that.
+    pub fn lines(self) -> impl Iterator<Item = Clean<'a>> {
+        let mut start = 0;
+        memchr_iter(b'\n', self.0.as_bytes()).map(move |end| {
+            let line = &self.0[start..end];
+            start = end + 1;
+            Clean(line)
+        })
+    }
+
+    /// The text.
+    #[inline]
+    pub fn text(self) -> &'a str {
+        self.0
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        assert_eq!(Clean::line(b"ab\x01").unwrap_err(), Reject { at: 2, why: Why::Control });
+        assert_eq!(Clean::line(b"a\tb").unwrap_err().why, Why::Control);
+        assert_eq!(Clean::line(b"ab\xff").unwrap_err(), Reject { at: 2, why: Why::Utf8 });
+        assert_eq!(Clean::line(&vec![b'a'; MAX_LINE + 1]).unwrap_err().why, Why::TooLong);
+        assert_eq!(Clean::line(b"ab\r\n").unwrap().text(), "ab");
+        assert!(Clean::line(&vec![b'a'; MAX_LINE]).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn a_clean_block_has_only_clean_lines(lines in proptest::collection::vec(proptest::collection::vec(0u8..0xff, 0..40), 0..20)) {
+            let block: Vec<u8> = lines.iter().flat_map(|l| l.iter().copied().chain([b'\n'])).collect();
+            let by_line: Result<Vec<_>, _> = block.split_inclusive(|b| *b == b'\n').map(Clean::line).collect();
+            match Clean::block(&block) {
+                Some(clean) => {
+                    let texts: Vec<_> = clean.lines().map(Clean::text).collect();
+                    prop_assert_eq!(texts, by_line.unwrap().into_iter().map(Clean::text).collect::<Vec<_>>());
+                }
+                None => prop_assert!(by_line.is_err() || block.contains(&b'\r')),
+            }
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! One line of NDJSON to a flow, by the key orders met before, else key by key.
+//!
+//! Invariant: what is accepted does not depend on what was met before; only the speed does.
+
+use super::clean::Clean;
+use super::order::Order;
+use super::reject::{Reject, Why};
+use super::value;
+use crate::record::field::{self, Field, FieldId, Kind};
+use crate::record::Flow;
+use crate::value::address::{self, Address};
+use crate::value::number;
+use crate::value::time::{self, DateCache};
+use std::collections::HashSet;
+
+/// A range of bytes in a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// After the last byte.
+    pub end: u32,
+}
+
+/// What the value of a key is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    what: What,
+    /// Place among the watched names, or `NOT_WATCHED`.
+    watch: u16,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Field(FieldId),
+    Added(&'static Field),
+    Kind,
+    Unknown,
+}
+
+const NOT_WATCHED: u16 = u16::MAX;
+const MAX_MEMBERS: usize = 1024;
+
+/// What a line is, by its `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind<'a> {
+    /// A flow: no `kind`.
+    Flow,
+    /// An alert of a detector.
+    Alert,
+    /// A line of a baseline.
+    Baseline,
+    /// A time without an event, from a live source.
+    Tick,
+    /// A row of the view with this name, as it stands between the quotes.
+    Row(&'a str),
+}
+
+/// A line that was taken apart.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// The line as it came, without its newline.
+    pub text: &'a str,
+    /// The fields of the record that it has, whatever its kind.
+    pub flow: &'a Flow,
+    /// What it is.
+    pub kind: LineKind<'a>,
+    /// Place of the last `}`.
+    pub close: usize,
+    /// Whether the object has no members.
+    pub is_empty: bool,
+    spans: &'a [Span],
+}
+
+impl<'a> Line<'a> {
+    /// Where the value of the watched name number `watch` stands, if the line has it.
+    #[inline]
+    pub fn span(&self, watch: usize) -> Option<Span> {
+        self.spans.get(watch).copied().filter(|s| s.end > 0)
+    }
+
+    /// The value of the watched name number `watch` as JSON text.
+    #[inline]
+    pub fn value(&self, watch: usize) -> Option<&'a str> {
+        let span = self.span(watch)?;
+        self.text.get(span.start as usize..span.end as usize)
+    }
+}
+
+/// Takes lines apart; one a thread.
+#[derive(Debug)]
+pub struct Scanner {
+    order: Order,
+    dates: DateCache,
+    flow: Flow,
+    watched: Vec<Box<str>>,
+    spans: Vec<Span>,
+    kind: Option<Span>,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Scanner::new()
+    }
+}
+
+impl Scanner {
+    /// A scanner for the fields of the record alone.
+    pub fn new() -> Scanner {
+        Scanner::watching::<&str>(&[])
+    }
+
+    /// A scanner that also keeps where the values of these names stand, numbered in this order.
+    pub fn watching<S: AsRef<str>>(names: &[S]) -> Scanner {
+        Scanner {
+            order: Order::new(),
+            dates: DateCache::default(),
+            flow: Flow::new(),
+            watched: names.iter().map(|n| n.as_ref().into()).collect(),
+            spans: vec![Span::default(); names.len()],
+            kind: None,
+        }
+    }
+
+    /// Takes one line apart.
+    ///
+    /// # Errors
+    /// The first thing in the line that no filter accepts.
+    #[inline]
+    pub fn scan<'s>(&'s mut self, line: Clean<'s>) -> Result<Line<'s>, Reject> {
+        self.flow.clear();
+        self.kind = None;
+        if !self.spans.is_empty() {
+            self.spans.fill(Span::default());
+        }
+        let text = line.text();
+        let (close, is_empty) = self.members(text)?;
+        let kind = match self.kind {
+            None if !self.flow.is_flow() => return Err(Reject { at: 0, why: Why::NotAFlow }),
+            None => LineKind::Flow,
+            Some(span) => match text.get(span.start as usize + 1..span.end as usize - 1).unwrap_or_default() {
+                "alert" => LineKind::Alert,
+                "baseline" => LineKind::Baseline,
+                "tick" => LineKind::Tick,
+                row => LineKind::Row(row),
+            },
+        };
+        Ok(Line { text, flow: &self.flow, kind, close, is_empty, spans: &self.spans })
+    }
+
+    /// Reads all members; answers the place of the closing brace, and whether there were none.
+    #[inline]
+    fn members(&mut self, text: &str) -> Result<(usize, bool), Reject> {
+        let bytes = text.as_bytes();
+        let mut node = 0;
+        let mut at = 0;
+        loop {
+            if let Some(edge) = self.order.follow(node, &bytes[at..]) {
+                let (slot, start) = (edge.slot, at + edge.len());
+                node = edge.next;
+                at = self.value(text, start, slot)?;
+                continue;
+            }
+            if node != 0 && bytes.get(at) == Some(&b'}') && at + 1 == bytes.len() {
+                return Ok((at, false));
+            }
+            match self.next_key(text, at, node == 0)? {
+                Next::End(close) => return Ok((close, node == 0)),
+                Next::Key { name, name_at, value_at } => {
+                    if self.order.holds(node, &name) {
+                        return Err(Reject { at: name_at, why: Why::DuplicateKey });
+                    }
+                    let slot = self.slot(&name);
+                    match self.order.learn(node, &bytes[at..value_at], &name, slot) {
+                        Some(next) => {
+                            node = next;
+                            at = self.value(text, value_at, slot)?;
+                        }
+                        None => return self.members_unlearned(text, at, node),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the members from `at` on without the tree, which has no room for them.
+    #[cold]
+    fn members_unlearned(&mut self, text: &str, mut at: usize, node: u32) -> Result<(usize, bool), Reject> {
+        let mut met: HashSet<String, ahash::RandomState> = self.order.keys(node).map(str::to_owned).collect();
+        loop {
+            match self.next_key(text, at, at == 0)? {
+                Next::End(close) => {
+                    self.order.refused();
+                    return Ok((close, met.is_empty()));
+                }
+                Next::Key { name, name_at, value_at } => {
+                    let slot = self.slot(&name);
+                    if !met.insert(name.into_owned()) {
+                        return Err(Reject { at: name_at, why: Why::DuplicateKey });
+                    }
+                    if met.len() > MAX_MEMBERS {
+                        return Err(Reject { at: name_at, why: Why::TooManyMembers });
+                    }
+                    at = self.value(text, value_at, slot)?;
+                }
+            }
+        }
+    }
+
+    /// Reads what stands before the next value, or the end of the line.
+    #[cold]
+    fn next_key<'t>(&self, text: &'t str, at: usize, first: bool) -> Result<Next<'t>, Reject> {
+        let bytes = text.as_bytes();
+        let mut i = value::blanks(bytes, at);
+        let opener = if first { b'{' } else { b',' };
+        match bytes.get(i) {
+            Some(b) if *b == opener => i = value::blanks(bytes, i + 1),
+            Some(b'}') if !first => return end(bytes, i),
+            Some(_) if first => return Err(Reject { at: i, why: Why::NotAnObject }),
+            Some(_) => return Err(Reject { at: i, why: Why::Expected("a comma or }") }),
+            None => return Err(Reject { at: i, why: Why::Unfinished }),
+        }
+        if first && bytes.get(i) == Some(&b'}') {
+            return end(bytes, i);
+        }
+        let value_at = value::key(bytes, i)?;
+        let name_end = value::string(bytes, i)?;
+        Ok(Next::Key { name: value::unescaped(&text[i..name_end]), name_at: i, value_at })
+    }
+
+    fn slot(&self, name: &str) -> Slot {
+        let watch = self.watched.iter().position(|w| **w == *name).map_or(NOT_WATCHED, |i| i as u16);
+        let what = match FieldId::named(name) {
+            Some(id) => What::Field(id),
+            None if name == "kind" => What::Kind,
+            None => field::ADDED.iter().find(|f| f.name == name).map_or(What::Unknown, What::Added),
+        };
+        Slot { what, watch }
+    }
+
+    /// Reads the value at `at`; answers where it ends.
+    #[inline]
+    fn value(&mut self, text: &str, at: usize, slot: Slot) -> Result<usize, Reject> {
+        let bytes = text.as_bytes();
+        let end = match slot.what {
+            What::Field(id) => match self.plain(bytes, at, id) {
+                Some(end) => end,
+                None => self.careful(text, at, id)?,
+            },
+            What::Unknown => value::any(bytes, at)?,
+            What::Added(field) => {
+                let end = value::any(bytes, at)?;
+                if !is_of_kind(&text[at..end], field.kind) {
+                    return Err(Reject { at, why: Why::BadField(field) });
+                }
+                end
+            }
+            What::Kind => {
+                let end = value::any(bytes, at)?;
+                if bytes[at] != b'"' {
+                    return Err(Reject { at, why: Why::BadKind });
+                }
+                self.kind = Some(Span { start: at as u32, end: end as u32 });
+                end
+            }
+        };
+        if slot.watch != NOT_WATCHED {
+            self.spans[slot.watch as usize] = Span { start: at as u32, end: end as u32 };
+        }
+        Ok(end)
+    }
+
+    /// The plain form of a field's value; `None` leaves it to [`Self::careful`].
+    #[inline]
+    fn plain(&mut self, bytes: &[u8], at: usize, id: FieldId) -> Option<usize> {
+        let rest = &bytes[at..];
+        match id.field().kind {
+            Kind::Integer(_) => {
+                let (v, used) = number::integer(rest)?;
+                self.flow.set_integer(id, v).then_some(at + used)
+            }
+            Kind::Address => {
+                let inner = rest.strip_prefix(b"\"")?;
+                let (address, used) = address::ipv4(inner)?;
+                self.flow.set_address(id, address);
+                (inner.get(used) == Some(&b'"')).then_some(at + used + 2)
+            }
+            Kind::Time => {
+                let inner = rest.strip_prefix(b"\"")?;
+                let (time, digits, used) = time::rfc3339(&mut self.dates, inner)?;
+                self.flow.set_time(time, digits);
+                (inner.get(used) == Some(&b'"')).then_some(at + used + 2)
+            }
+            Kind::Seconds => {
+                let (nanos, used) = number::seconds(rest)?;
+                self.flow.set_duration(nanos);
+                Some(at + used)
+            }
+            _ => None,
+        }
+    }
+
+    /// Any form of a field's value, or why it is none.
+    #[cold]
+    fn careful(&mut self, text: &str, at: usize, id: FieldId) -> Result<usize, Reject> {
+        let end = value::any(text.as_bytes(), at)?;
+        let token = &text[at..end];
+        let fits = match id.field().kind {
+            Kind::Integer(_) => is_number(token)
+                && number::exact_integer(token).is_some_and(|v| self.flow.set_integer(id, v)),
+            Kind::Seconds => {
+                let nanos = is_number(token).then(|| number::exact_seconds(token)).flatten();
+                nanos.is_some_and(|n| {
+                    self.flow.set_duration(n);
+                    true
+                })
+            }
+            _ if !token.starts_with('"') => false,
+            Kind::Address => Address::parse(&value::unescaped(token)).is_some_and(|a| {
+                self.flow.set_address(id, a);
+                true
+            }),
+            Kind::Time => {
+                let inner = value::unescaped(token);
+                time::rfc3339(&mut self.dates, inner.as_bytes()).is_some_and(|(time, digits, used)| {
+                    self.flow.set_time(time, digits);
+                    used == inner.len()
+                })
+            }
+            _ => self.flow.set_text(id, &value::unescaped(token)),
+        };
+        match fits {
+            true => Ok(end),
+            false => Err(Reject { at, why: Why::BadField(id.field()) }),
+        }
+    }
+}
+
+/// What comes before a value.
+enum Next<'t> {
+    Key { name: std::borrow::Cow<'t, str>, name_at: usize, value_at: usize },
+    End(usize),
+}
+
+/// The closing brace at `at`, if nothing but blanks follows.
+fn end<'t>(bytes: &[u8], at: usize) -> Result<Next<'t>, Reject> {
+    match value::blanks(bytes, at + 1) {
+        after if after == bytes.len() => Ok(Next::End(at)),
+        after => Err(Reject { at: after, why: Why::Expected("the end of the line") }),
+    }
+}
+
+fn is_number(token: &str) -> bool {
+    token.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
+/// Whether a checked JSON value is of the kind of an added field.
+fn is_of_kind(token: &str, kind: Kind) -> bool {
+    match kind {
+        Kind::Integer(max) => is_number(token) && number::exact_integer(token).is_some_and(|v| v <= max),
+        Kind::Number | Kind::Seconds => is_number(token),
+        Kind::Truth => matches!(token, "true" | "false"),
+        Kind::Words => token.starts_with('['),
+        Kind::Word(words) => token.starts_with('"') && words.contains(&&*value::unescaped(token)),
+        Kind::Text | Kind::Time | Kind::Address => token.starts_with('"'),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! Numbers: integers below 2^53, and seconds as decimals kept in nanoseconds.
+//!
+//! `integer` and `seconds` take the plain forms; `exact_integer` and `exact_seconds` take any JSON number (RFC 8259
+//! section 6) and answer exactly or not at all: `4.43e2` is 443, `0.5` is no integer.
+
+use crate::record::field::MAX_INTEGER;
+
+/// Nanoseconds in a second.
+pub const NANOS: u64 = 1_000_000_000;
+
+/// The longest duration that is kept, in nanoseconds: 292 years.
+pub const MAX_NANOS: u64 = i64::MAX as u64;
+
+/// A plain integer at the start of `bytes`, and its length. A sign, a fraction, an exponent, a leading zero or more than
+/// 16 digits are left to the slow path.
+#[inline]
+pub fn integer(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0u64;
+    let mut at = 0;
+    for b in bytes.iter().take(17) {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value * 10 + u64::from(digit);
+        at += 1;
+    }
+    let leading_zero = at > 1 && bytes[0] == b'0';
+    let goes_on = matches!(bytes.get(at), Some(b'.' | b'e' | b'E'));
+    (at > 0 && at < 17 && !leading_zero && !goes_on).then_some((value, at))
+}
+
+/// Seconds with at most nine decimals at the start of `bytes`, in nanoseconds, and the length.
+#[inline]
+pub fn seconds(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut whole = 0u64;
+    let mut at = 0;
+    while let Some(digit) = bytes.get(at).map(|b| b.wrapping_sub(b'0')).filter(|d| *d <= 9) {
+        whole = whole * 10 + u64::from(digit);
+        at += 1;
+        if at > 9 {
+            return None;
+        }
+    }
+    if at == 0 || (at > 1 && bytes[0] == b'0') {
+        return None;
+    }
+    let mut nanos = 0u64;
+    if bytes.get(at) == Some(&b'.') {
+        let start = at + 1;
+        at = start;
+        while let Some(digit) = bytes.get(at).map(|b| b.wrapping_sub(b'0')).filter(|d| *d <= 9) {
+            nanos = nanos * 10 + u64::from(digit);
+            at += 1;
+            if at - start > 9 {
+                return None;
+            }
+        }
+        if at == start {
+            return None;
+        }
+        nanos *= POWERS[9 - (at - start)];
+    }
+    (!matches!(bytes.get(at), Some(b'e' | b'E'))).then_some((whole * NANOS + nanos, at))
+}
+
+const POWERS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, NANOS];
+
+/// A JSON number as digits times a power of ten: the digits without leading zeros, and the exponent.
+struct Decimal {
+    negative: bool,
+    digits: Vec<u8>,
+    exponent: i64,
+}
+
+/// Takes a text that is known to be a JSON number apart.
+fn decimal(text: &str) -> Option<Decimal> {
+    let (negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+        // An exponent beyond i64 stands for 0 or for something above every limit; clamping keeps which.
+        Some((m, e)) => (m, e.parse::<i64>().unwrap_or(if e.starts_with('-') { -1_000_000 } else { 1_000_000 })),
+        None => (rest, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).skip_while(|b| *b == b'0').collect();
+    let mut exponent = exponent.clamp(-1_000_000, 1_000_000).checked_sub(fraction.len() as i64)?;
+    while digits.last() == Some(&b'0') {
+        digits.pop();
+        exponent += 1;
+    }
+    if digits.iter().any(|b| !b.is_ascii_digit()) {
+        return None;
+    }
+    Some(Decimal { negative, digits, exponent })
+}
+
+/// The value of a JSON number that is an integer from 0 to 2^53 - 1, however it is written.
+pub fn exact_integer(text: &str) -> Option<u64> {
+    let d = decimal(text)?;
+    if d.digits.is_empty() {
+        return Some(0);
+    }
+    if d.negative || d.exponent < 0 || d.digits.len() as i64 + d.exponent > 16 {
+        return None;
+    }
+    let mut value = d.digits.iter().fold(0u64, |v, b| v * 10 + u64::from(b - b'0'));
+    value *= 10u64.pow(d.exponent as u32);
+    (value <= MAX_INTEGER).then_some(value)
+}
+
+/// The value of a JSON number of seconds in nanoseconds, digits below a nanosecond rounded half up.
+pub fn exact_seconds(text: &str) -> Option<u64> {
+    let d = decimal(text)?;
+    if d.digits.is_empty() {
+        return Some(0);
+    }
+    let places = d.exponent + 9;
+    if d.negative || d.digits.len() as i64 + places > 19 {
+        return None;
+    }
+    let (kept, round) = if places >= 0 {
+        (d.digits.len(), false)
+    } else {
+        let kept = d.digits.len() as i64 + places;
+        let round = kept >= 0 && d.digits.get(kept as usize).is_some_and(|b| *b >= b'5');
+        (kept.max(0) as usize, round)
+    };
+    let value = d.digits[..kept].iter().try_fold(0u64, |v, b| v.checked_mul(10)?.checked_add(u64::from(b - b'0')))?;
+    let value = value.checked_mul(10u64.checked_pow(places.max(0) as u32)?)?.checked_add(u64::from(round))?;
+    (value <= MAX_NANOS).then_some(value)
+}
+
+/// Appends an integer.
+#[inline]
+pub fn write_integer(value: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Appends nanoseconds as the shortest decimal number of seconds, without an exponent.
+pub fn write_seconds(nanos: u64, out: &mut Vec<u8>) {
+    write_integer(nanos / NANOS, out);
+    let mut rest = nanos % NANOS;
+    if rest == 0 {
+        return;
+    }
+    let mut digits = [b'0'; 9];
+    for slot in digits.iter_mut().rev() {
+        *slot += (rest % 10) as u8;
+        rest /= 10;
+    }
+    let len = 9 - digits.iter().rev().take_while(|b| **b == b'0').count();
+    out.push(b'.');
+    out.extend_from_slice(&digits[..len]);
+}
+
+/// Appends a finite number in its shortest form that reads back the same, without an exponent where that is short;
+/// `null` stands for what JSON cannot say.
+pub fn write_float(value: f64, out: &mut Vec<u8>) {
+    if !value.is_finite() {
+        out.extend_from_slice(b"null");
+    } else if value == value.trunc() && value.abs() < MAX_INTEGER as f64 {
+        if value < 0.0 {
+            out.push(b'-');
+        }
+        write_integer(value.abs() as u64, out);
+    } else {
+        out.extend_from_slice(zmij::Buffer::new().format(value).as_bytes());
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn integers_are_exact_or_refused() {
+        for (text, value) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("443.0", Some(443)),
+            ("4.43e2", Some(443)),
+            ("1e15", Some(1_000_000_000_000_000)),
+            ("9007199254740991", Some(MAX_INTEGER)),
+            ("9007199254740992", None),
+            ("18446744073709551615", None),
+            ("1e400", None),
+            ("1e99999999999999999999", None),
+            ("1e-400", None),
+            ("0e400", Some(0)),
+            ("0.5", None),
+            ("-1", None),
+        ] {
+            assert_eq!(exact_integer(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_integers_leave_the_rest_to_the_slow_path() {
+        assert_eq!(integer(b"123,"), Some((123, 3)));
+        for text in ["", "-1", "01", "1.0", "1e3", "12345678901234567", "x"] {
+            assert_eq!(integer(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_kept_in_nanoseconds() {
+        assert_eq!(seconds(b"1.5,"), Some((1_500_000_000, 3)));
+        assert_eq!(seconds(b"0.000000001}"), Some((1, 11)));
+        assert_eq!(seconds(b"1.1234567891"), None);
+        assert_eq!(exact_seconds("0.30000000000000004"), Some(300_000_000));
+        assert_eq!(exact_seconds("1e-9"), Some(1));
+        assert_eq!(exact_seconds("5e-10"), Some(1));
+        assert_eq!(exact_seconds("4e-10"), Some(0));
+        assert_eq!(exact_seconds("18446744073709540.000"), None);
+        assert_eq!(exact_seconds("-1"), None);
+    }
+
+    #[test]
+    fn floats_are_written_plainly() {
+        let text = |v| {
+            let mut out = Vec::new();
+            write_float(v, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(text(0.1), "0.1");
+        assert_eq!(text(-3.0), "-3");
+        assert_eq!(text(-0.0), "0");
+        assert_eq!(text(f64::NAN), "null");
+    }
+
+    proptest! {
+        #[test]
+        fn seconds_read_back_what_was_written(nanos in 0..MAX_NANOS / 10) {
+            let mut out = Vec::new();
+            write_seconds(nanos, &mut out);
+            prop_assert_eq!(exact_seconds(std::str::from_utf8(&out).unwrap()), Some(nanos));
+            if let Some((value, used)) = seconds(&out) {
+                prop_assert_eq!((value, used), (nanos, out.len()));
+            }
+        }
+
+        #[test]
+        fn floats_read_back_what_was_written(value: f64) {
+            prop_assume!(value.is_finite());
+            let mut out = Vec::new();
+            write_float(value, &mut out);
+            let back: f64 = std::str::from_utf8(&out).unwrap().parse().unwrap();
+            prop_assert_eq!(back, value + 0.0);
+        }
+
+        #[test]
+        fn integers_read_back_what_was_written(value in 0..=MAX_INTEGER) {
+            let mut out = Vec::new();
+            write_integer(value, &mut out);
+            prop_assert_eq!(integer(&out), Some((value, out.len())));
+            prop_assert_eq!(exact_integer(std::str::from_utf8(&out).unwrap()), Some(value));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Detectors over flow lines.
+
+/// Runs the program.
+pub fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}

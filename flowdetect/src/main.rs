@@ -1,0 +1,4 @@
+//! Detectors over flow lines.
+fn main() -> std::process::ExitCode {
+    flowdetect::main()
+}

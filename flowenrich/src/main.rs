@@ -1,0 +1,4 @@
+//! More fields for flow lines.
+fn main() -> std::process::ExitCode {
+    flowenrich::main()
+}

@@ -1,0 +1,6 @@
+//! Statistics of flow lines.
+
+/// Runs the program.
+pub fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}

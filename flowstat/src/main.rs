@@ -1,0 +1,4 @@
+//! Statistics of flow lines.
+fn main() -> std::process::ExitCode {
+    flowstat::main()
+}

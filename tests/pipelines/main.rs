@@ -1,0 +1,1 @@
+//! Tests over whole pipelines: the four programs as a user runs them.
