@@ -13,7 +13,7 @@ use flate2::{FlushDecompress, Status as GzipStatus};
 use liblzma::stream::{Action, Status as XzStatus};
 use zstd::stream::raw::{DParameter, InBuffer, Operation, OutBuffer};
 
-use super::error::{Damage, Fault, is_stopped};
+use super::error::{Damage, Fault};
 use super::raw::Window;
 
 /// log2 of the largest zstd window that is accepted, as `zstd -d` does by default.
@@ -100,13 +100,13 @@ impl Compression {
         }
     }
 
-    fn damage(self, offset: u64, fault: Fault) -> io::Error {
+    pub(super) fn damage(self, offset: u64, fault: Fault) -> io::Error {
         Damage { format: self.name(), offset, fault }.into()
     }
 }
 
 /// What follows a whole member.
-enum Next {
+pub(super) enum Next {
     End,
     Member,
     /// A frame of zstd or LZ4 without data; its header is 8 bytes.
@@ -114,14 +114,14 @@ enum Next {
 }
 
 /// Looks at what follows a whole member, past zero padding.
-fn next_member<R: Read>(window: &mut Window<R>, compression: Compression) -> io::Result<Next> {
+pub(super) fn next_member<R: Read>(window: &mut Window<R>, compression: Compression) -> io::Result<Next> {
     if matches!(compression, Compression::Gzip | Compression::Xz) {
         loop {
             let zeros = window.fill_to(1)?.iter().take_while(|byte| **byte == 0).count();
             if zeros == 0 {
                 break;
             }
-            window.take(zeros);
+            window.consume(zeros);
         }
     }
     let magic = compression.member();
@@ -268,11 +268,11 @@ impl<R: Read> Unpack<R> {
             if self.between && !self.begin()? {
                 return Ok(0);
             }
-            if self.window.bytes().is_empty() && !self.pending && !self.window.fill()? {
+            if self.window.ready().is_empty() && !self.pending && !self.window.fill()? {
                 return Err(self.damage(Fault::Truncated));
             }
-            let step = self.decoder.step(self.window.bytes(), out);
-            self.window.take(step.read);
+            let step = self.decoder.step(self.window.ready(), out);
+            self.window.consume(step.read);
             self.pending = step.written == out.len();
             match step.outcome {
                 Ok(ended) => self.between = ended,
@@ -307,40 +307,5 @@ impl<R: Read> Read for Unpack<R> {
         };
         self.ended = !matches!(result, Ok(1..));
         result
-    }
-}
-
-/// What [`super::lz4`] shares.
-pub(super) mod member {
-    use super::*;
-
-    /// Moves to the next LZ4 frame, past skippable ones. False at the end.
-    pub(in super::super) fn next_lz4<R: Read>(window: &mut Window<R>) -> io::Result<bool> {
-        loop {
-            match next_member(window, Compression::Lz4)? {
-                Next::End => return Ok(false),
-                Next::Member => return Ok(true),
-                Next::Skippable => skip_frame(window)?,
-            }
-        }
-    }
-
-    fn skip_frame<R: Read>(window: &mut Window<R>) -> io::Result<()> {
-        let head = window.fill_to(8)?;
-        let length = match head.get(4..8).and_then(|size| size.try_into().ok()) {
-            Some(size) => u64::from(u32::from_le_bytes(size)),
-            None => return Err(lz4_damage(window, Fault::Truncated)),
-        };
-        window.take(8);
-        let skipped = io::copy(&mut Read::take(&mut *window, length), &mut io::sink())?;
-        if skipped < length { Err(lz4_damage(window, Fault::Truncated)) } else { Ok(()) }
-    }
-
-    pub(in super::super) fn lz4_damage<R: Read>(window: &Window<R>, fault: Fault) -> io::Error {
-        Compression::Lz4.damage(window.offset(), fault)
-    }
-
-    pub(in super::super) fn is_own(error: &io::Error) -> bool {
-        is_stopped(error) || error.raw_os_error().is_some()
     }
 }

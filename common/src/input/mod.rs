@@ -1,1 +1,281 @@
-//! In the making.
+//! Where lines and records come from: files, folders, standard input; packed or plain.
+//!
+//! ```text
+//! arguments ──► sources ──► Source::open ──► Input (io::Read, unpacked) ──► Blocks (whole lines)
+//! ```
+//!
+//! Nothing seeks, so all of it works on pipes. What an input is packed with shows in its first bytes, which are
+//! looked at with the first read, not on opening: opening a silent pipe does not wait for data.
+//!
+//! Invariant: what can be read before an error is delivered before the error.
+//! Bound: 64 KiB of look-ahead for each open input, and what its decoder needs.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+mod compress;
+mod error;
+mod folder;
+mod lines;
+mod lz4;
+mod raw;
+
+pub use compress::Compression;
+pub use error::{Damage, Fault, InputError, InputErrorKind, cause, is_stopped};
+pub use lines::{Blocks, MAX_LINE, Piece};
+
+use crate::output::escape::escape_bytes;
+use compress::Look;
+use raw::{Raw, Window};
+
+/// A file of any kind, or standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// `None` is standard input.
+    path: Option<PathBuf>,
+}
+
+/// Device and inode: the same for two names of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// The regular file at `path`; `None` if there is none, or something else.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|metadata| Identity::of(&metadata))
+    }
+
+    pub(crate) fn of(metadata: &std::fs::Metadata) -> Self {
+        Identity { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+/// What the arguments name, in order: `-` is standard input, a folder stands for the regular files in it.
+///
+/// Names in a folder come in byte order, subfolders in their place; hidden ones are skipped, and what a symbolic
+/// link leads to is taken once. What is missing or cannot be looked into is an error in its place, so that the
+/// others can still be read. Without arguments nothing is returned, nor for a folder without files.
+pub fn sources(args: &[OsString]) -> Vec<Result<Source, InputError>> {
+    let mut found = Vec::with_capacity(args.len());
+    for arg in args {
+        if arg == "-" {
+            found.push(Ok(Source::stdin()));
+            continue;
+        }
+        match std::fs::metadata(arg) {
+            Ok(metadata) if metadata.is_dir() => folder::expand(Path::new(arg), &mut found),
+            Ok(_) => found.push(Ok(Source::file(arg))),
+            Err(error) => found.push(Err(InputError::reading(shown(arg), error))),
+        }
+    }
+    found
+}
+
+/// A path as shown to a person.
+fn shown(path: &OsStr) -> String {
+    escape_bytes(path.as_bytes())
+}
+
+impl Source {
+    /// Standard input.
+    pub fn stdin() -> Self {
+        Source { path: None }
+    }
+
+    /// The file at `path`, of whatever kind.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Source { path: Some(path.into()) }
+    }
+
+    /// The path, unless it is standard input.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The name for messages: the path with control characters escaped, or `stdin`.
+    pub fn name(&self) -> String {
+        self.path.as_ref().map_or_else(|| "stdin".into(), |path| shown(path.as_os_str()))
+    }
+
+    /// Opens it. A FIFO without a writer waits for one.
+    ///
+    /// # Errors
+    /// When the operating system refuses, and for a folder.
+    pub fn open(&self) -> Result<Input, InputError> {
+        self.open_file().map_err(|error| InputError::reading(self.name(), error))
+    }
+
+    fn open_file(&self) -> io::Result<Input> {
+        let mut file = match &self.path {
+            Some(path) => File::open(path)?,
+            None => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+        };
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let mut total = None;
+        // Files of /proc say that they are empty, and are not.
+        if metadata.is_file() && metadata.len() > 0 {
+            total = Some(metadata.len().saturating_sub(file.stream_position()?));
+        }
+        let mut input = Input::over(Raw::file(file, metadata.is_file()));
+        input.total = total;
+        input.identity = metadata.is_file().then(|| Identity::of(&metadata));
+        Ok(input)
+    }
+}
+
+/// An open input: a reader of its bytes, unpacked if they were packed.
+///
+/// Read errors that damage explains carry a [`Damage`] as their inner error.
+pub struct Input {
+    layer: Layer,
+    /// Bytes that [`Input::peek`] read ahead; the first `taken` of them have been read since.
+    front: Vec<u8>,
+    taken: usize,
+    /// An error that [`Input::peek`] met.
+    held: Option<io::Error>,
+    consumed: Arc<AtomicU64>,
+    total: Option<u64>,
+    identity: Option<Identity>,
+    compression: Option<Compression>,
+}
+
+enum Layer {
+    /// Not looked at yet. `None` only while it is replaced, and when that failed.
+    Fresh(Option<Window<Raw>>),
+    Plain(Window<Raw>),
+    Packed(Box<dyn Read + Send>),
+}
+
+impl Input {
+    /// An input over any reader: a socket, or bytes in memory.
+    pub fn from_reader(reader: impl Read + Send + 'static) -> Self {
+        Input::over(Raw::other(Box::new(reader)))
+    }
+
+    fn over(raw: Raw) -> Self {
+        let consumed = Arc::clone(&raw.consumed);
+        Input {
+            layer: Layer::Fresh(Some(Window::new(raw))),
+            front: Vec::new(),
+            taken: 0,
+            held: None,
+            consumed,
+            total: None,
+            identity: None,
+            compression: None,
+        }
+    }
+
+    /// Size in bytes as stored, of a regular file.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// Bytes read so far as stored; goes on counting while the input is read elsewhere.
+    pub fn consumed(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.consumed)
+    }
+
+    /// Which regular file this is, to tell that an output is the same.
+    pub fn identity(&self) -> Option<Identity> {
+        self.identity
+    }
+
+    /// How it is packed; known after the first read or [`Input::peek`].
+    pub fn compression(&self) -> Option<Compression> {
+        self.compression
+    }
+
+    /// Once `flag` is true, reads fail with an error for which [`is_stopped`] holds. A read that waits for a pipe
+    /// ends within 0.1 s. To be called before the first read.
+    pub fn stop_when(&mut self, flag: Arc<AtomicBool>) {
+        if let Layer::Fresh(Some(window)) = &mut self.layer {
+            window.reader_mut().stop = Some(flag);
+        }
+    }
+
+    /// The first bytes, left to be read again: at least `n`, unless the input ends or fails before.
+    /// To be called before the first read. An error is kept for the read that reaches it.
+    pub fn peek(&mut self, n: usize) -> &[u8] {
+        let mut have = self.front.len();
+        while have < n && self.held.is_none() {
+            self.front.resize(n, 0);
+            let mut front = std::mem::take(&mut self.front);
+            match self.read_layer(&mut front[have..]) {
+                Ok(0) => {
+                    front.truncate(have);
+                    self.front = front;
+                    break;
+                }
+                Ok(more) => have += more,
+                Err(error) => self.held = Some(error),
+            }
+            front.truncate(have);
+            self.front = front;
+        }
+        &self.front
+    }
+
+    /// Looks at the first bytes to see what the input is packed with.
+    fn look(&mut self) -> io::Result<()> {
+        let Layer::Fresh(window) = &mut self.layer else { return Ok(()) };
+        let Some(fresh) = window else { return Ok(()) };
+        let look = loop {
+            match Compression::of(fresh.ready()) {
+                Look::Open if fresh.fill()? => {}
+                look => break look,
+            }
+        };
+        let Some(fresh) = window.take() else { return Ok(()) };
+        self.layer = match look {
+            Look::Packed(compression) => {
+                self.compression = Some(compression);
+                Layer::Packed(compress::unpack(compression, fresh)?)
+            }
+            Look::Plain | Look::Open => Layer::Plain(fresh),
+        };
+        Ok(())
+    }
+
+    fn read_layer(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.look()?;
+        match &mut self.layer {
+            Layer::Plain(window) => window.read(out),
+            Layer::Packed(reader) => reader.read(out),
+            Layer::Fresh(_) => Ok(0),
+        }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let ahead = &self.front[self.taken..];
+        if !ahead.is_empty() {
+            let n = ahead.len().min(out.len());
+            out[..n].copy_from_slice(&ahead[..n]);
+            self.taken += n;
+            if self.taken == self.front.len() {
+                self.front = Vec::new();
+                self.taken = 0;
+            }
+            return Ok(n);
+        }
+        match self.held.take() {
+            Some(error) => Err(error),
+            None => self.read_layer(out),
+        }
+    }
+}

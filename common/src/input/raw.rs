@@ -98,11 +98,12 @@ pub(super) struct Window<R> {
     end: usize,
     offset: u64,
     ended: bool,
+    starved: bool,
 }
 
 impl<R: Read> Window<R> {
     pub(super) fn new(reader: R) -> Self {
-        Window { reader, buffer: Vec::new(), start: 0, end: 0, offset: 0, ended: false }
+        Window { reader, buffer: Vec::new(), start: 0, end: 0, offset: 0, ended: false, starved: false }
     }
 
     pub(super) fn reader_mut(&mut self) -> &mut R {
@@ -110,11 +111,11 @@ impl<R: Read> Window<R> {
     }
 
     /// What has been read and not yet taken.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn ready(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    pub(super) fn take(&mut self, n: usize) {
+    pub(super) fn consume(&mut self, n: usize) {
         debug_assert!(n <= self.end - self.start);
         self.start += n;
         self.offset += n as u64;
@@ -128,6 +129,11 @@ impl<R: Read> Window<R> {
     /// Whether the end was seen; bytes may be left to take.
     pub(super) fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// Whether somebody read past the last byte.
+    pub(super) fn starved(&self) -> bool {
+        self.starved
     }
 
     /// Reads once more. False at the end of the input, or when the window is full.
@@ -152,23 +158,24 @@ impl<R: Read> Window<R> {
     /// Reads until `n` bytes are there or the input ends.
     pub(super) fn fill_to(&mut self, n: usize) -> io::Result<&[u8]> {
         while self.end - self.start < n && self.fill()? {}
-        Ok(self.bytes())
+        Ok(self.ready())
     }
 }
 
 impl<R: Read> Read for Window<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let ready = self.bytes();
+        let ready = self.ready();
         if ready.is_empty() {
             // A large read goes past the window: plain input is not copied twice.
             let n = if self.ended || out.is_empty() { 0 } else { self.reader.read(out)? };
             self.ended |= n == 0 && !out.is_empty();
+            self.starved |= n == 0 && !out.is_empty();
             self.offset += n as u64;
             return Ok(n);
         }
         let n = ready.len().min(out.len());
         out[..n].copy_from_slice(&ready[..n]);
-        self.take(n);
+        self.consume(n);
         Ok(n)
     }
 }

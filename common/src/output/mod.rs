@@ -1,1 +1,274 @@
-//! In the making.
+//! Where data goes: standard output, files that appear whole, pipes and devices; lines, tables, CSV.
+//!
+//! Lines go to an [`Output`] as they are. For people, [`table`] and [`csv`] make other text of the same lines.
+//! [`rejects`] keeps what was refused, [`progress`] shows how far the input is.
+//!
+//! Invariants: every write, sync, rename and close is checked, and its error names the output; nothing is written
+//! twice or left out because a descriptor was interrupted or not ready; what reaches a terminal, a table or a CSV
+//! cell is escaped ([`escape`]).
+//! Bound: [`BUFFER`] bytes.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use memchr::memrchr;
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+mod atomic;
+mod error;
+pub mod escape;
+mod stdout;
+
+pub use error::{OutputError, is_closed_pipe};
+pub use stdout::stdout_is_closed;
+
+use crate::input::Identity;
+use atomic::Atomic;
+use error::{named, shown};
+
+/// Bytes collected before they are written.
+pub const BUFFER: usize = 64 * 1024;
+
+/// Names of standard output in the file system.
+const STDOUT_PATHS: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// A buffered output.
+///
+/// Nothing is certain before [`Output::finish`] returned: dropped without it, what is in the buffer is lost, and a
+/// regular file is left as it was.
+#[must_use = "without finish() the data may be lost"]
+pub struct Output {
+    name: String,
+    sink: Sink,
+    buffer: Vec<u8>,
+    line_buffered: bool,
+    /// A write failed; where in the data is unknown, so none may follow.
+    broken: Option<ErrorKind>,
+}
+
+enum Sink {
+    Direct(File),
+    Atomic(Atomic),
+    /// Standard output that was closed at the start.
+    Closed,
+}
+
+impl Output {
+    /// Opens `path`; `None` and `-` are standard output.
+    ///
+    /// A regular file or an absent one is written under a temporary name and gets its name in [`Output::finish`].
+    /// A FIFO, device or socket is written directly. Lines are passed on one by one if `line_buffered` says so or
+    /// the output is a terminal.
+    ///
+    /// # Errors
+    /// What the operating system refuses, as an [`OutputError`] inside. A closed standard output is an error of the
+    /// first write, not of opening.
+    pub fn open(path: Option<&Path>, line_buffered: bool) -> io::Result<Output> {
+        let Some(path) = path.filter(|path| *path != Path::new("-") && !STDOUT_PATHS.iter().any(|p| path == p)) else {
+            return Output::stdout(line_buffered);
+        };
+        let name = shown(path);
+        let sink = open_sink(path).map_err(|error| named(&name, error))?;
+        Ok(Output::over(name, sink, line_buffered))
+    }
+
+    /// Opens `path` to be written as the data comes, also if it is a regular file, which is emptied first: for what
+    /// must survive a crash of this program.
+    ///
+    /// # Errors
+    /// What the operating system refuses, and a symbolic link to a regular file.
+    pub fn direct(path: &Path) -> io::Result<Output> {
+        let name = shown(path);
+        let file = open_direct(path).map_err(|error| named(&name, error))?;
+        Ok(Output::over(name, Sink::Direct(file), false))
+    }
+
+    fn stdout(line_buffered: bool) -> io::Result<Output> {
+        let name = "stdout".to_owned();
+        if stdout_is_closed() {
+            return Ok(Output::over(name, Sink::Closed, line_buffered));
+        }
+        let file = stdout::open().map_err(|error| named(&name, error))?;
+        Ok(Output::over(name, Sink::Direct(file), line_buffered))
+    }
+
+    fn over(name: String, sink: Sink, line_buffered: bool) -> Output {
+        let terminal = matches!(&sink, Sink::Direct(file) if file.is_terminal());
+        let line_buffered = line_buffered || terminal;
+        Output { name, sink, buffer: Vec::with_capacity(BUFFER), line_buffered, broken: None }
+    }
+
+    /// The name for messages: the path with control characters escaped, or `stdout`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        matches!(&self.sink, Sink::Direct(file) if file.is_terminal())
+    }
+
+    /// Which regular file is written to in place, if one is (`>file`, `>>file`): an input that is the same file
+    /// must be refused. A file that is replaced as a whole is `None`.
+    pub fn identity(&self) -> Option<Identity> {
+        let Sink::Direct(file) = &self.sink else { return None };
+        let metadata = file.metadata().ok()?;
+        metadata.is_file().then(|| Identity::of(&metadata))
+    }
+
+    /// Writes what is left, and makes it last: a regular file is synced and gets its name, every other is closed.
+    ///
+    /// # Errors
+    /// Those of the writes and of the close; then a regular file is left as it was.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.drain()?;
+        let result = match self.sink {
+            Sink::Atomic(atomic) => atomic.finish(),
+            Sink::Direct(file) => close(file),
+            Sink::Closed => Ok(()),
+        };
+        result.map_err(|error| named(&self.name, error))
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Lines that come whole leave whole: a write does not cut through them if it can be helped.
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.drain()?;
+        }
+        if bytes.len() >= BUFFER {
+            return self.pass(bytes);
+        }
+        self.buffer.extend_from_slice(bytes);
+        if self.line_buffered && memrchr(b'\n', bytes).is_some() {
+            return self.drain();
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) -> io::Result<()> {
+        let buffer = std::mem::take(&mut self.buffer);
+        let result = self.pass(&buffer);
+        self.buffer = buffer;
+        self.buffer.clear();
+        result
+    }
+
+    /// Hands `bytes` to the operating system.
+    fn pass(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let result = match (self.broken, &mut self.sink) {
+            (Some(kind), _) => Err(kind.into()),
+            (None, Sink::Direct(file)) => write_fully(file, bytes),
+            (None, Sink::Atomic(atomic)) => write_fully(atomic.file(), bytes),
+            (None, Sink::Closed) => Err(stdout::closed()),
+        };
+        result.map_err(|error| {
+            self.broken = Some(error.kind());
+            named(&self.name, error)
+        })
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.put(bytes)
+    }
+
+    /// Writes what is in the buffer.
+    fn flush(&mut self) -> io::Result<()> {
+        self.drain()
+    }
+}
+
+/// Writes all of `bytes`, through interruptions and waits.
+fn write_fully(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(n) => bytes = &bytes[n..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => wait(file)?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a descriptor that does not block takes data again.
+fn wait(file: &File) -> io::Result<()> {
+    match poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLOUT)], PollTimeout::NONE) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Closes a file and says if that failed: network file systems report late writes here.
+fn close(file: File) -> io::Result<()> {
+    match nix::unistd::close(OwnedFd::from(file)) {
+        // The descriptor is closed all the same.
+        Ok(()) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+fn open_sink(path: &Path) -> io::Result<Sink> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Atomic::create(path).map(Sink::Atomic),
+        Err(error) => return Err(error),
+    };
+    if metadata.is_dir() {
+        Err(ErrorKind::IsADirectory.into())
+    } else if metadata.is_file() && !is_system(path) {
+        Atomic::create(path).map(Sink::Atomic)
+    } else {
+        open_direct(path).map(Sink::Direct)
+    }
+}
+
+/// Links such as `/dev/fd/3` lead to what is open already; to replace them would break them.
+fn is_system(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
+}
+
+fn open_direct(path: &Path) -> io::Result<File> {
+    let found = fs::metadata(path);
+    if let Ok(metadata) = &found
+        && metadata.file_type().is_socket()
+    {
+        return Ok(File::from(OwnedFd::from(UnixStream::connect(path)?)));
+    }
+    let mut options = OpenOptions::new();
+    let mut flags = OFlag::O_NOCTTY;
+    match found {
+        Ok(metadata) if is_system(path) => {
+            options.append(metadata.is_file()).write(true);
+        }
+        Ok(metadata) if !metadata.is_file() => {
+            options.write(true);
+        }
+        _ => {
+            // What a link planted here points to is not emptied.
+            flags |= OFlag::O_NOFOLLOW;
+            options.write(true).create(true).truncate(true);
+        }
+    }
+    options.custom_flags(flags.bits()).open(path)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;

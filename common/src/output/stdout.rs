@@ -1,0 +1,63 @@
+//! Standard output, and whether there is one.
+//!
+//! Rust's runtime opens `/dev/null` for reading and writing in place of a standard descriptor that is closed when
+//! the program starts, and `std::io::Stdout` takes a write to a closed descriptor for a success. Both would turn
+//! `>&-` into lost data and exit 0. So the descriptor is duplicated and written to directly, and `/dev/null` opened
+//! for both reading and writing counts as closed. A shell's `>/dev/null` opens it for writing only. A parent that
+//! hands down the null device opened for both cannot be told from the runtime, and gets the error too, but only
+//! where there was something to write.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+/// The null device, where an absent standard descriptor leads.
+const NULL: &str = "/dev/null";
+
+/// A descriptor of standard output that is not buffered.
+pub(super) fn open() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+/// Whether standard output was closed when the program started. Then all that is written to it is lost.
+pub fn stdout_is_closed() -> bool {
+    match open() {
+        Ok(file) => leads_nowhere(&file).unwrap_or(false),
+        Err(_) => true,
+    }
+}
+
+fn leads_nowhere(file: &File) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    if !metadata.file_type().is_char_device() || metadata.rdev() != std::fs::metadata(NULL)?.rdev() {
+        return Ok(false);
+    }
+    let flags = OFlag::from_bits_truncate(fcntl(file, FcntlArg::F_GETFL)?);
+    Ok(flags & OFlag::O_ACCMODE == OFlag::O_RDWR)
+}
+
+/// The error of a write to a standard output that is closed.
+pub(super) fn closed() -> io::Error {
+    io::Error::other("it is closed")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::*;
+
+    #[test]
+    fn only_the_null_device_opened_for_both_ways_counts_as_closed() {
+        let both = OpenOptions::new().read(true).write(true).open(NULL).unwrap();
+        let one = OpenOptions::new().write(true).open(NULL).unwrap();
+        let zero = OpenOptions::new().read(true).write(true).open("/dev/zero").unwrap();
+        assert!(leads_nowhere(&both).unwrap());
+        assert!(!leads_nowhere(&one).unwrap());
+        assert!(!leads_nowhere(&zero).unwrap());
+    }
+}
