@@ -1,7 +1,11 @@
-"""What is planted into the busy day. Each function adds the packets and writes down, in `day.planted`, what it did."""
+"""What is planted into the busy day. Each function adds the packets and writes down, in `day.planted`, what it did.
+
+`flows` counts the planted flows from source to target; `answers`, where given, the flows back, each to another port
+of the source: read one direction at a time, such answers look like a port scan of the asker.
+"""
 import datetime
 from packets import RST, SYN, ACK, tls_client_hello
-from traffic import BASTION, MINUTE, ROUTER, SECOND, STATIONS, WEB, RELAY, GATEWAY
+from traffic import BASTION, FILES, MINUTE, ROUTER, SECOND, STATIONS, WEB, RELAY, GATEWAY
 
 PORTS = [21, 22, 23, 25, 53, 80, 110, 111, 135, 139, 143, 389, 443, 445, 465, 587, 631, 993, 995, 1080, 1433, 1521, 1723,
          2049, 2375, 3000, 3128, 3306, 3389, 5000, 5432, 5601, 5900, 5985, 6379, 8000, 8080, 8443, 9200, 11211, 27017]
@@ -26,7 +30,7 @@ def vertical_scan(day):
         day.probe(rng, time, source, WEB, port, SYN | ACK if port in (80, 443) else RST if port != 23 else 0)
         times.append(time)
         time += rng.randrange(800_000, 1_500_000)
-    plan(day, "portscan", times, src_ip=source, dst_ip=WEB, ports=sorted(ports), flows=len(ports))
+    plan(day, "portscan", times, src_ip=source, dst_ip=WEB, ports=sorted(ports), flows=len(ports), answers=len(ports) - 1)
 
 
 def wide_scan(day):
@@ -62,7 +66,7 @@ def beacon(day):
         hello = tls_client_hello("status.example.net", rng.randbytes(32))
         day.tcp(rng, time, source, target, 8443, [(len(hello), 1_200), (312, 180 + 4 * rng.randrange(3))], first=hello, rtt=31_000)
         times.append(time)
-    plan(day, "beacon", times, src_ip=source, dst_ip=target, dst_port=8443, flows=42, interval=60, jitter="at most 0.2 s either way")
+    plan(day, "beacon", times, src_ip=source, dst_ip=target, dst_port=8443, flows=42, answers=42, interval=60, jitter="at most 0.2 s either way")
 
 
 def jittered(day):
@@ -74,7 +78,7 @@ def jittered(day):
         day.tcp(rng, time, source, target, 5222, [(len(hello), 1_200), (rng.randrange(80, 9_000), int(rng.lognormvariate(8, 1.5)))], first=hello)
         times.append(time)
         time += int(rng.expovariate(1 / 420) * SECOND) + 3 * SECOND
-    plan(day, "irregular", times, src_ip=source, dst_ip=target, dst_port=5222, flows=28)
+    plan(day, "irregular", times, src_ip=source, dst_ip=target, dst_port=5222, flows=28, answers=28)
 
 
 def exfiltration(day):
@@ -97,7 +101,17 @@ def brute_force(day):
         day.tcp(rng, time, source, BASTION, 22, [(900, 1_400), (420, 380), (130, 50), (130, 50)], first=first, greeting=b"SSH-2.0-OpenSSH_9.2p1\r\n", rtt=22_000)
         times.append(time)
         time += rng.randrange(3 * SECOND, 6 * SECOND)
-    plan(day, "bruteforce", times, src_ip=source, dst_ip=BASTION, dst_port=22, flows=30)
+    plan(day, "bruteforce", times, src_ip=source, dst_ip=BASTION, dst_port=22, flows=30, answers=30)
 
 
-ATTACKS = (vertical_scan, wide_scan, sweep, beacon, jittered, exfiltration, brute_force)
+def remarkable(day):
+    """Nothing bad, yet of interest to who checks a table: written down only, the background sends it."""
+    day.planted += [
+        {"behaviour": "outlier", "src_ip": FILES, "by": "bytes"},
+        {"behaviour": "single", "src_ip": "192.168.40.200", "flows": 1, "first": text(day.at(19, 3, 20.5))},
+        {"behaviour": "tie", "src_ips": ["192.168.40.11", "192.168.40.12", "192.168.40.13"], "first": text(day.at(16, 15))},
+        {"behaviour": "silence", "hours": [2, 3, 4]},
+    ]
+
+
+ATTACKS = (vertical_scan, wide_scan, sweep, beacon, jittered, exfiltration, brute_force, remarkable)

@@ -123,7 +123,7 @@ def background(day, bulk):
     """The office at work. `bulk`: bytes that the file server hands to each of seven stations, and the mirror to one."""
     rng = day.random("web")
     for station in STATIONS + STATIONS6:
-        for _ in range(rng.randrange(6, 11)):
+        for _ in range(rng.randrange(7, 12)):
             site = rng.choice(SITES6 if ":" in station else SITES)
             plain = rng.random() < 0.12
             first = b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n" if plain else tls_client_hello("www.example.com", rng.randbytes(32))
@@ -132,11 +132,11 @@ def background(day, bulk):
             day.tcp(rng, day.moment(rng), station, site, 80 if plain else 443, rounds, first=first)
     rng = day.random("names")
     for station in STATIONS + STATIONS6:
-        for _ in range(rng.randrange(5, 9)):
+        for _ in range(rng.randrange(5, 8) if ":" in station else rng.randrange(6, 12)):
             server = "2001:db8:20::2" if ":" in station else RESOLVER
             day.dns(rng, day.moment(rng), station, server, f"{rng.choice(('www', 'cdn', 'api', 'mail', 'img'))}.example.{rng.choice(('com', 'net', 'org'))}")
-    for _ in range(44):
-        day.dns(rng, day.moment(rng), RESOLVER, rng.choice(UPSTREAMS), f"host{rng.randrange(90)}.example.org")
+    for n in range(36):
+        day.dns(rng, day.moment(rng), RESOLVER, UPSTREAMS[n % 2], f"host{rng.randrange(90)}.example.org")
     rng = day.random("time")
     for host in STATIONS[:8] + [FILES, MAIL, WEB]:
         for _ in range(rng.randrange(2, 5)):
