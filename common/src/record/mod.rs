@@ -2,6 +2,7 @@
 
 pub mod field;
 mod flow;
+pub mod key;
 pub mod schema;
 mod serde;
 pub mod splice;
