@@ -20,11 +20,13 @@
 //! Invariants: this crate knows no filter; nothing here reads the clock for its logic; a line that a filter does
 //! not change is written byte for byte; every line that was read has exactly one fate in the accounts.
 
-//pub mod cli;
+pub mod cli;
 pub mod input;
-//pub mod item;
+pub mod item;
+pub mod map;
 pub mod output;
 pub mod record;
-//pub mod run;
+pub mod run;
 pub mod scan;
+pub mod stats;
 pub mod value;

@@ -12,9 +12,7 @@ use std::io::{self, ErrorKind, Read};
 use memchr::{memchr, memrchr};
 
 use super::error::is_stopped;
-
-/// Longest line in bytes, its newline not counted.
-pub const MAX_LINE: usize = 1 << 20;
+use crate::scan::MAX_LINE;
 
 /// Bytes asked for in one read: at first, and at most. Grows while reads come back full, so that a pipe,
 /// which gives 64 KiB at a time, does not have the rest of the buffer cleared for nothing.

@@ -29,7 +29,7 @@ mod raw;
 
 pub use compress::Compression;
 pub use error::{Damage, Fault, InputError, InputErrorKind, cause, is_stopped};
-pub use lines::{Blocks, MAX_LINE, Piece};
+pub use lines::{Blocks, Piece};
 
 use crate::output::escape::escape_bytes;
 use compress::Look;

@@ -1,7 +1,7 @@
 //! Where data goes: standard output, files that appear whole, pipes and devices; lines, tables, CSV.
 //!
-//! Lines go to an [`Output`] as they are. For people, [`table`] and [`csv`] make other text of the same lines.
-//! [`rejects`] keeps what was refused, [`progress`] shows how far the input is.
+//! Lines go through a [`Formatted`] to an [`Output`]: as they are, or made into tables or CSV. [`rejects`] keeps what
+//! was refused, [`progress`] shows how far the input is.
 //!
 //! Invariants: every write, sync, rename and close is checked, and its error names the output; nothing is written
 //! twice or left out because a descriptor was interrupted or not ready; what reaches a terminal, a table or a CSV
@@ -21,11 +21,18 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 mod atomic;
+mod cells;
+pub mod csv;
 mod error;
 pub mod escape;
+mod formatted;
+pub mod progress;
+pub mod rejects;
 mod stdout;
+pub mod table;
 
 pub use error::{OutputError, is_closed_pipe};
+pub use formatted::{Form, Formatted};
 pub use stdout::stdout_is_closed;
 
 use crate::input::Identity;
@@ -45,14 +52,14 @@ const STDOUT_PATHS: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 #[must_use = "without finish() the data may be lost"]
 pub struct Output {
     name: String,
-    sink: Sink,
+    target: Target,
     buffer: Vec<u8>,
     line_buffered: bool,
     /// A write failed; where in the data is unknown, so none may follow.
     broken: Option<ErrorKind>,
 }
 
-enum Sink {
+enum Target {
     Direct(File),
     Atomic(Atomic),
     /// Standard output that was closed at the start.
@@ -74,8 +81,8 @@ impl Output {
             return Output::stdout(line_buffered);
         };
         let name = shown(path);
-        let sink = open_sink(path).map_err(|error| named(&name, error))?;
-        Ok(Output::over(name, sink, line_buffered))
+        let target = open_target(path).map_err(|error| named(&name, error))?;
+        Ok(Output::over(name, target, line_buffered))
     }
 
     /// Opens `path` to be written as the data comes, also if it is a regular file, which is emptied first: for what
@@ -86,22 +93,22 @@ impl Output {
     pub fn direct(path: &Path) -> io::Result<Output> {
         let name = shown(path);
         let file = open_direct(path).map_err(|error| named(&name, error))?;
-        Ok(Output::over(name, Sink::Direct(file), false))
+        Ok(Output::over(name, Target::Direct(file), false))
     }
 
     fn stdout(line_buffered: bool) -> io::Result<Output> {
         let name = "stdout".to_owned();
         if stdout_is_closed() {
-            return Ok(Output::over(name, Sink::Closed, line_buffered));
+            return Ok(Output::over(name, Target::Closed, line_buffered));
         }
         let file = stdout::open().map_err(|error| named(&name, error))?;
-        Ok(Output::over(name, Sink::Direct(file), line_buffered))
+        Ok(Output::over(name, Target::Direct(file), line_buffered))
     }
 
-    fn over(name: String, sink: Sink, line_buffered: bool) -> Output {
-        let terminal = matches!(&sink, Sink::Direct(file) if file.is_terminal());
+    fn over(name: String, target: Target, line_buffered: bool) -> Output {
+        let terminal = matches!(&target, Target::Direct(file) if file.is_terminal());
         let line_buffered = line_buffered || terminal;
-        Output { name, sink, buffer: Vec::with_capacity(BUFFER), line_buffered, broken: None }
+        Output { name, target, buffer: Vec::with_capacity(BUFFER), line_buffered, broken: None }
     }
 
     /// The name for messages: the path with control characters escaped, or `stdout`.
@@ -111,13 +118,13 @@ impl Output {
 
     /// Whether it is a terminal.
     pub fn is_terminal(&self) -> bool {
-        matches!(&self.sink, Sink::Direct(file) if file.is_terminal())
+        matches!(&self.target, Target::Direct(file) if file.is_terminal())
     }
 
     /// Which regular file is written to in place, if one is (`>file`, `>>file`): an input that is the same file
     /// must be refused. A file that is replaced as a whole is `None`.
     pub fn identity(&self) -> Option<Identity> {
-        let Sink::Direct(file) = &self.sink else { return None };
+        let Target::Direct(file) = &self.target else { return None };
         let metadata = file.metadata().ok()?;
         metadata.is_file().then(|| Identity::of(&metadata))
     }
@@ -127,31 +134,40 @@ impl Output {
     /// # Errors
     /// Those of the writes and of the close; then a regular file is left as it was.
     pub fn finish(mut self) -> io::Result<()> {
-        self.drain()?;
-        let result = match self.sink {
-            Sink::Atomic(atomic) => atomic.finish(),
-            Sink::Direct(file) => close(file),
-            Sink::Closed => Ok(()),
+        self.flush()?;
+        let result = match self.target {
+            Target::Atomic(atomic) => atomic.finish(),
+            Target::Direct(file) => close(file),
+            Target::Closed => Ok(()),
         };
         result.map_err(|error| named(&self.name, error))
     }
 
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Takes `bytes`; they are written when the buffer is full, or at the end of a line where lines are passed on
+    /// one by one.
+    ///
+    /// # Errors
+    /// Those of the write. Then nothing more can be written.
+    pub fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         // Lines that come whole leave whole: a write does not cut through them if it can be helped.
         if self.buffer.len() + bytes.len() > BUFFER {
-            self.drain()?;
+            self.flush()?;
         }
         if bytes.len() >= BUFFER {
             return self.pass(bytes);
         }
         self.buffer.extend_from_slice(bytes);
         if self.line_buffered && memrchr(b'\n', bytes).is_some() {
-            return self.drain();
+            return self.flush();
         }
         Ok(())
     }
 
-    fn drain(&mut self) -> io::Result<()> {
+    /// Writes what is in the buffer.
+    ///
+    /// # Errors
+    /// Those of the write.
+    pub fn flush(&mut self) -> io::Result<()> {
         let buffer = std::mem::take(&mut self.buffer);
         let result = self.pass(&buffer);
         self.buffer = buffer;
@@ -164,11 +180,11 @@ impl Output {
         if bytes.is_empty() {
             return Ok(());
         }
-        let result = match (self.broken, &mut self.sink) {
+        let result = match (self.broken, &mut self.target) {
             (Some(kind), _) => Err(kind.into()),
-            (None, Sink::Direct(file)) => write_fully(file, bytes),
-            (None, Sink::Atomic(atomic)) => write_fully(atomic.file(), bytes),
-            (None, Sink::Closed) => Err(stdout::closed()),
+            (None, Target::Direct(file)) => write_fully(file, bytes),
+            (None, Target::Atomic(atomic)) => write_fully(atomic.file(), bytes),
+            (None, Target::Closed) => Err(stdout::closed()),
         };
         result.map_err(|error| {
             self.broken = Some(error.kind());
@@ -179,17 +195,16 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.put(bytes)?;
+        Output::write_all(self, bytes)?;
         Ok(bytes.len())
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.put(bytes)
+        Output::write_all(self, bytes)
     }
 
-    /// Writes what is in the buffer.
     fn flush(&mut self) -> io::Result<()> {
-        self.drain()
+        Output::flush(self)
     }
 }
 
@@ -224,18 +239,18 @@ fn close(file: File) -> io::Result<()> {
     }
 }
 
-fn open_sink(path: &Path) -> io::Result<Sink> {
+fn open_target(path: &Path) -> io::Result<Target> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Atomic::create(path).map(Sink::Atomic),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Atomic::create(path).map(Target::Atomic),
         Err(error) => return Err(error),
     };
     if metadata.is_dir() {
         Err(ErrorKind::IsADirectory.into())
     } else if metadata.is_file() && !is_system(path) {
-        Atomic::create(path).map(Sink::Atomic)
+        Atomic::create(path).map(Target::Atomic)
     } else {
-        open_direct(path).map(Sink::Direct)
+        open_direct(path).map(Target::Direct)
     }
 }
 

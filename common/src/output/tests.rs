@@ -174,7 +174,7 @@ fn a_descriptor_that_does_not_block_loses_nothing() {
         ours.read_to_end(&mut all).unwrap();
         all
     });
-    let mut output = Output::over("socket".into(), Sink::Direct(File::from(OwnedFd::from(theirs))), false);
+    let mut output = Output::over("socket".into(), Target::Direct(File::from(OwnedFd::from(theirs))), false);
     let sent: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[0]).collect();
     for part in sent.chunks(10_007) {
         output.write_all(part).unwrap();
@@ -185,7 +185,7 @@ fn a_descriptor_that_does_not_block_loses_nothing() {
 
 #[test]
 fn a_closed_standard_output_is_an_error_only_where_there_is_data() {
-    let closed = || Output::over("stdout".into(), Sink::Closed, false);
+    let closed = || Output::over("stdout".into(), Target::Closed, false);
     closed().finish().unwrap();
     let mut output = closed();
     output.write_all(b"x").unwrap();

@@ -81,7 +81,12 @@ const WORD32: Kind = Kind::Integer(u32::MAX as u64);
 
 /// The flow record.
 pub const RECORD: &[Field] = &[
-    field("timestamp", Kind::Time, "", "start of the flow, RFC 3339 in UTC, with the digits of the source's resolution"),
+    field(
+        "timestamp",
+        Kind::Time,
+        "",
+        "start of the flow, RFC 3339 in UTC, with the digits of the source's resolution",
+    ),
     field("duration", Kind::Seconds, "s", "time from the first to the last packet"),
     field("src_ip", Kind::Address, "", "source address, canonical text (RFC 5952)"),
     field("dst_ip", Kind::Address, "", "destination address, canonical text (RFC 5952)"),
@@ -89,7 +94,12 @@ pub const RECORD: &[Field] = &[
     field("dst_port", PORT, "", "destination port, 0 where the protocol has none"),
     field("protocol", OCTET, "", "IANA protocol number"),
     field("packets", COUNT, "packets", "packets from source to destination"),
-    field("bytes", COUNT, "bytes", "bytes from source to destination, at the IP layer unless byte_layer says otherwise"),
+    field(
+        "bytes",
+        COUNT,
+        "bytes",
+        "bytes from source to destination, at the IP layer unless byte_layer says otherwise",
+    ),
     field("rev_packets", COUNT, "packets", "packets from destination to source"),
     field("rev_bytes", COUNT, "bytes", "bytes from destination to source"),
     field("flows", COUNT, "flows", "number of flows that this record stands for, where the source says more than one"),
@@ -110,7 +120,12 @@ pub const RECORD: &[Field] = &[
     field("tos", OCTET, "", "type of service octet"),
     field("vlan", WORD16, "", "VLAN identifier"),
     field("sampling", WORD32, "", "N of 1-in-N packet sampling; counts are as exported"),
-    field("byte_layer", Kind::Word(&["l2", "l4"]), "", "layer at which bytes are counted, where it is not the IP layer"),
+    field(
+        "byte_layer",
+        Kind::Word(&["l2", "l4"]),
+        "",
+        "layer at which bytes are counted, where it is not the IP layer",
+    ),
     field(
         "clock",
         Kind::Word(&["ambiguous", "implausible", "no-date"]),
@@ -126,11 +141,21 @@ pub const ADDED: &[Field] = &[
     field("dst_scope", Kind::Text, "", "scope of the destination address by the IANA registries"),
     field("src_internal", Kind::Truth, "", "whether the source lies in the internal networks"),
     field("dst_internal", Kind::Truth, "", "whether the destination lies in the internal networks"),
-    field("direction", Kind::Word(&["inbound", "outbound", "internal", "external"]), "", "seen from the internal networks"),
+    field(
+        "direction",
+        Kind::Word(&["inbound", "outbound", "internal", "external"]),
+        "",
+        "seen from the internal networks",
+    ),
     field("src_ip_class", Kind::Text, "", "class of the source address by its first octet"),
     field("dst_ip_class", Kind::Text, "", "class of the destination address by its first octet"),
     field("src_port_class", Kind::Word(&["WellKnown", "Registered", "Dynamic"]), "", "IANA range of the source port"),
-    field("dst_port_class", Kind::Word(&["WellKnown", "Registered", "Dynamic"]), "", "IANA range of the destination port"),
+    field(
+        "dst_port_class",
+        Kind::Word(&["WellKnown", "Registered", "Dynamic"]),
+        "",
+        "IANA range of the destination port",
+    ),
     field("service", Kind::Text, "", "IANA service name of the port and protocol"),
     field("protocol_name", Kind::Text, "", "IANA keyword of the protocol"),
     field("src_country", Kind::Text, "", "country of the source, ISO 3166-1, two letters"),

@@ -76,8 +76,7 @@ impl Flow {
     /// Whether the flow has one of the fields that a record needs: an address, bytes or packets.
     #[inline]
     pub fn is_flow(&self) -> bool {
-        const NEEDED: u64 =
-            1 << field::SRC_IP.0 | 1 << field::DST_IP.0 | 1 << field::BYTES.0 | 1 << field::PACKETS.0;
+        const NEEDED: u64 = 1 << field::SRC_IP.0 | 1 << field::DST_IP.0 | 1 << field::BYTES.0 | 1 << field::PACKETS.0;
         self.present & NEEDED != 0
     }
 
@@ -102,7 +101,13 @@ impl Flow {
     /// Sets an integer field, and says whether the value is in its range; if not, the field is left absent.
     #[inline]
     pub fn set_integer(&mut self, id: FieldId, value: u64) -> bool {
-        let fits = matches!(id.field().kind, Kind::Integer(max) if value <= max);
+        matches!(id.field().kind, Kind::Integer(max) if self.set_within(id, value, max))
+    }
+
+    /// Sets an integer field whose maximum is known to the caller.
+    #[inline]
+    pub(crate) fn set_within(&mut self, id: FieldId, value: u64, max: u64) -> bool {
+        let fits = value <= max;
         if fits {
             self.put(id, value);
         }

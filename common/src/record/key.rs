@@ -40,7 +40,10 @@ impl fmt::Display for KeyError {
             KeyError::Repeated(part) => write!(f, "{part} is in the key twice"),
             KeyError::NoAddress(part) => write!(f, "{part}: only fields that are addresses take a prefix length"),
             KeyError::BadPrefix(part) => {
-                write!(f, "{part}: a prefix length is /0 to /32 for IPv4 and, if it follows, /0 to /128 for IPv6 (src_ip/24/56)")
+                write!(
+                    f,
+                    "{part}: a prefix length is /0 to /32 for IPv4 and, if it follows, /0 to /128 for IPv6 (src_ip/24/56)"
+                )
             }
         }
     }
@@ -138,10 +141,15 @@ impl KeySpec {
     /// The key of a line; `None` where it lacks a part.
     #[inline]
     pub fn key(&self, line: &Line<'_>, watch_base: usize) -> Option<Key> {
+        self.make(|part| part.of(line, watch_base))
+    }
+
+    #[inline]
+    fn make(&self, of: impl Fn(&PartSpec) -> Option<Part>) -> Option<Key> {
         match &*self.parts {
-            [a] => Some(Key::One([a.of(line, watch_base)?])),
-            [a, b] => Some(Key::Two([a.of(line, watch_base)?, b.of(line, watch_base)?])),
-            all => all.iter().map(|p| p.of(line, watch_base)).collect::<Option<Box<[Part]>>>().map(Key::Many),
+            [a] => Some(Key::One([of(a)?])),
+            [a, b] => Some(Key::Two([of(a)?, of(b)?])),
+            all => all.iter().map(of).collect::<Option<Box<[Part]>>>().map(Key::Many),
         }
     }
 
@@ -156,8 +164,7 @@ impl KeySpec {
 
     /// The key of a flow, for keys that watch nothing; `None` where the flow lacks a part.
     pub fn flow_key(&self, flow: &Flow) -> Option<Key> {
-        let parts: Option<Vec<Part>> = self.parts.iter().map(|p| p.of_flow(flow)).collect();
-        parts.map(Key::from)
+        self.make(|part| part.of_flow(flow))
     }
 
     /// Appends `"src_ip":"10.0.0.0/24","dst_port":443`.
@@ -203,7 +210,9 @@ impl PartSpec {
             }
             (_, Some(_)) => return Err(KeyError::NoAddress(part.into())),
             // A name with a slash may be a member's; one that ends like a prefix is rather a mistake.
-            (None, None) if name.rsplit('/').next().is_some_and(|t| t.len() < name.len() && t.parse::<u8>().is_ok()) => {
+            (None, None)
+                if name.rsplit('/').next().is_some_and(|t| t.len() < name.len() && t.parse::<u8>().is_ok()) =>
+            {
                 return Err(KeyError::NoAddress(part.into()));
             }
             (Some((id, Kind::Address)), None) => Source::Address(id),

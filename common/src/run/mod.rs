@@ -1,0 +1,24 @@
+//! What the four programs share when they run: the loop over lines, the accounts, the messages, the exit code.
+//!
+//! ```text
+//!  reader thread ──► worker threads ──► main thread
+//!  blocks of lines   scan, work, write   output in order, rejects, accounts
+//! ```
+//!
+//! A fixed number of batches goes round between them, so memory is bounded and a slow reader downstream slows the input.
+//! Invariants: output is in the order of the input, whatever the number of threads; each line that was read has one
+//! [`Fate`] or one rejection; output is flushed whenever the next batch is not there yet.
+
+mod account;
+mod ending;
+mod messages;
+mod session;
+mod signals;
+mod stream;
+
+pub use account::{Account, Fate, Fates};
+pub use ending::Ending;
+pub use messages::Messages;
+pub use session::{Allowance, Conduct, Place, Session};
+pub use signals::Signals;
+pub use stream::{Worker, each_line, pass};

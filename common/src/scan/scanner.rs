@@ -6,8 +6,8 @@ use super::clean::Clean;
 use super::order::Order;
 use super::reject::{Reject, Why};
 use super::value;
-use crate::record::field::{self, Field, FieldId, Kind};
 use crate::record::Flow;
+use crate::record::field::{self, Field, FieldId, Kind};
 use crate::value::address::{self, Address};
 use crate::value::number;
 use crate::value::time::{self, DateCache};
@@ -32,7 +32,12 @@ pub(super) struct Slot {
 
 #[derive(Clone, Copy, Debug)]
 enum What {
-    Field(FieldId),
+    /// An integer field and its maximum.
+    Integer(FieldId, u64),
+    Address(FieldId),
+    Time,
+    Seconds,
+    Text(FieldId),
     Added(&'static Field),
     Kind,
     Unknown,
@@ -231,7 +236,13 @@ impl Scanner {
     fn slot(&self, name: &str) -> Slot {
         let watch = self.watched.iter().position(|w| **w == *name).map_or(NOT_WATCHED, |i| i as u16);
         let what = match FieldId::named(name) {
-            Some(id) => What::Field(id),
+            Some(id) => match id.field().kind {
+                Kind::Integer(max) => What::Integer(id, max),
+                Kind::Address => What::Address(id),
+                Kind::Time => What::Time,
+                Kind::Seconds => What::Seconds,
+                _ => What::Text(id),
+            },
             None if name == "kind" => What::Kind,
             None => field::ADDED.iter().find(|f| f.name == name).map_or(What::Unknown, What::Added),
         };
@@ -243,10 +254,37 @@ impl Scanner {
     fn value(&mut self, text: &str, at: usize, slot: Slot) -> Result<usize, Reject> {
         let bytes = text.as_bytes();
         let end = match slot.what {
-            What::Field(id) => match self.plain(bytes, at, id) {
-                Some(end) => end,
+            What::Integer(id, max) => match number::integer(&bytes[at..]) {
+                Some((v, used)) if self.flow.set_within(id, v, max) => at + used,
+                _ => self.careful(text, at, id)?,
+            },
+            What::Address(id) => match quoted(bytes, at, address::ipv4) {
+                Some((address, end)) => {
+                    self.flow.set_address(id, address);
+                    end
+                }
                 None => self.careful(text, at, id)?,
             },
+            What::Time => {
+                let dates = &mut self.dates;
+                let read =
+                    |inner: &[u8]| time::rfc3339(dates, inner).map(|(time, digits, used)| ((time, digits), used));
+                match quoted(bytes, at, read) {
+                    Some(((time, digits), end)) => {
+                        self.flow.set_time(time, digits);
+                        end
+                    }
+                    None => self.careful(text, at, field::TIMESTAMP)?,
+                }
+            }
+            What::Seconds => match number::seconds(&bytes[at..]) {
+                Some((nanos, used)) => {
+                    self.flow.set_duration(nanos);
+                    at + used
+                }
+                None => self.careful(text, at, field::DURATION)?,
+            },
+            What::Text(id) => self.careful(text, at, id)?,
             What::Unknown => value::any(bytes, at)?,
             What::Added(field) => {
                 let end = value::any(bytes, at)?;
@@ -270,44 +308,14 @@ impl Scanner {
         Ok(end)
     }
 
-    /// The plain form of a field's value; `None` leaves it to [`Self::careful`].
-    #[inline]
-    fn plain(&mut self, bytes: &[u8], at: usize, id: FieldId) -> Option<usize> {
-        let rest = &bytes[at..];
-        match id.field().kind {
-            Kind::Integer(_) => {
-                let (v, used) = number::integer(rest)?;
-                self.flow.set_integer(id, v).then_some(at + used)
-            }
-            Kind::Address => {
-                let inner = rest.strip_prefix(b"\"")?;
-                let (address, used) = address::ipv4(inner)?;
-                self.flow.set_address(id, address);
-                (inner.get(used) == Some(&b'"')).then_some(at + used + 2)
-            }
-            Kind::Time => {
-                let inner = rest.strip_prefix(b"\"")?;
-                let (time, digits, used) = time::rfc3339(&mut self.dates, inner)?;
-                self.flow.set_time(time, digits);
-                (inner.get(used) == Some(&b'"')).then_some(at + used + 2)
-            }
-            Kind::Seconds => {
-                let (nanos, used) = number::seconds(rest)?;
-                self.flow.set_duration(nanos);
-                Some(at + used)
-            }
-            _ => None,
-        }
-    }
-
     /// Any form of a field's value, or why it is none.
-    #[cold]
     fn careful(&mut self, text: &str, at: usize, id: FieldId) -> Result<usize, Reject> {
         let end = value::any(text.as_bytes(), at)?;
         let token = &text[at..end];
         let fits = match id.field().kind {
-            Kind::Integer(_) => is_number(token)
-                && number::exact_integer(token).is_some_and(|v| self.flow.set_integer(id, v)),
+            Kind::Integer(_) => {
+                is_number(token) && number::exact_integer(token).is_some_and(|v| self.flow.set_integer(id, v))
+            }
             Kind::Seconds => {
                 let nanos = is_number(token).then(|| number::exact_seconds(token)).flatten();
                 nanos.is_some_and(|n| {
@@ -334,6 +342,14 @@ impl Scanner {
             false => Err(Reject { at, why: Why::BadField(id.field()) }),
         }
     }
+}
+
+/// A plain value in quotes at `at`, and where it ends.
+#[inline]
+fn quoted<T>(bytes: &[u8], at: usize, read: impl FnOnce(&[u8]) -> Option<(T, usize)>) -> Option<(T, usize)> {
+    let inner = bytes[at..].strip_prefix(b"\"")?;
+    let (value, used) = read(inner)?;
+    (inner.get(used) == Some(&b'"')).then_some((value, at + used + 2))
 }
 
 /// What comes before a value.

@@ -16,6 +16,8 @@ pub struct FloatMoments {
 #[derive(Clone, Debug)]
 pub struct FloatSummary {
     sorted: Vec<f64>,
+    /// A power of two near the largest value; mean and spread are in units of it.
+    unit: f64,
     mean: f64,
     /// Root of the sum of squared distances from the mean.
     spread: f64,
@@ -50,15 +52,15 @@ impl FloatMoments {
         let mut sorted = self.values;
         sorted.sort_unstable_by(f64::total_cmp);
         let n = sorted.len().max(1) as f64;
-        // A power of two, which changes no digit, keeps sums and squares of the largest floats finite.
+        // Dividing by a power of two changes no digit, and keeps sums and squares of the largest floats finite.
         let largest = sorted.iter().fold(0f64, |m, v| m.max(v.abs()));
-        let unit = if largest > 0.0 { largest.log2().floor().clamp(-1000.0, 1000.0).exp2() } else { 1.0 };
+        let unit = f64::from_bits(largest.to_bits() & 0x7ff << 52).max(f64::MIN_POSITIVE);
         let mean = sum(sorted.iter().map(|v| v / unit)) / n;
         let squares = sum(sorted.iter().map(|v| (v / unit - mean).powi(2)));
         // What rounding the mean has added to the squares.
         let error = sum(sorted.iter().map(|v| v / unit - mean));
-        let spread = (squares - error * error / n).max(0.0).sqrt() * unit;
-        FloatSummary { mean: mean * unit, spread, sorted }
+        let spread = (squares - error * error / n).max(0.0).sqrt();
+        FloatSummary { sorted, unit, mean, spread }
     }
 }
 
@@ -86,20 +88,20 @@ impl FloatSummary {
 
     /// Mean; 0 without values.
     pub fn mean(&self) -> f64 {
-        self.mean
+        self.mean * self.unit
     }
 
     /// Sample deviation (divisor n - 1); 0 below two values.
     pub fn deviation_sample(&self) -> f64 {
         match self.n() {
             0 | 1 => 0.0,
-            n => self.spread / ((n - 1) as f64).sqrt(),
+            n => self.spread / ((n - 1) as f64).sqrt() * self.unit,
         }
     }
 
     /// Population deviation (divisor n); 0 without values.
     pub fn deviation_population(&self) -> f64 {
-        self.spread / (self.n().max(1) as f64).sqrt()
+        self.spread / (self.n().max(1) as f64).sqrt() * self.unit
     }
 
     /// Type 7 quantile; 0 without values.

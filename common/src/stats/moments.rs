@@ -119,38 +119,29 @@ impl Moments {
     }
 }
 
-/// `[n, min, max, sum, squares]`, the sums as digits of base 2^64, lowest first, without leading zeros.
+/// `[n, min, max, sum, squares]`: the sums as hexadecimal texts, since JSON numbers keep 53 bits in most readers.
 impl Serialize for Moments {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let squares = self.squares.words();
-        (self.n, self.min, self.max, trimmed(&self.sum), trimmed(&squares)).serialize(serializer)
+        let (min, max) = (self.min().unwrap_or(0), self.max);
+        (self.n, min, max, format!("{:x}", self.sum()), format!("{:x}", self.squares)).serialize(serializer)
     }
-}
-
-fn trimmed(digits: &[u64]) -> &[u64] {
-    let len = digits.len() - digits.iter().rev().take_while(|d| **d == 0).count();
-    &digits[..len]
 }
 
 impl<'de> Deserialize<'de> for Moments {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Moments, D::Error> {
-        let (n, min, max, sum, squares): (u64, u64, u64, Vec<u64>, Vec<u64>) = Deserialize::deserialize(deserializer)?;
-        let (Some(sum), Some(squares)) = (digits(&sum), digits(&squares)) else {
-            return Err(de::Error::custom("a sum has too many digits"));
+        let (n, min, max, sum, squares): (u64, u64, u64, String, String) = Deserialize::deserialize(deserializer)?;
+        let read = || {
+            let sum = u128::from_str_radix(&sum, 16).ok().filter(|v| format!("{v:x}") == sum)?;
+            let squares = U256::from_hex(&squares)?;
+            let mut moments = Moments { n, min, max, sum: [0; 2], squares };
+            moments.set_sum(sum);
+            if n == 0 && min == 0 {
+                moments.min = u64::MAX;
+            }
+            moments.is_possible().then_some(moments)
         };
-        let moments = Moments { n, min, max, sum, squares: U256::from_words(squares) };
-        match moments.is_possible() {
-            true => Ok(moments),
-            false => Err(de::Error::custom("count, sums and range contradict each other")),
-        }
+        read().ok_or_else(|| de::Error::custom("count, sums and range contradict each other"))
     }
-}
-
-/// `digits` filled with zeros to `N`; none where there are more, or leading zeros.
-fn digits<const N: usize>(digits: &[u64]) -> Option<[u64; N]> {
-    let mut all = [0; N];
-    all.get_mut(..digits.len())?.copy_from_slice(digits);
-    (digits.last() != Some(&0)).then_some(all)
 }
 
 impl Moments {
@@ -167,3 +158,6 @@ impl Moments {
             && self.squares <= U256::product(sum, max)
     }
 }
+
+#[cfg(test)]
+mod tests;

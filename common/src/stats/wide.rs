@@ -3,6 +3,8 @@
 //! Sums and products saturate, and a difference below zero is zero: no state that was read from a file can make a
 //! program panic, and saturating addition of unsigned numbers stays associative and commutative.
 
+use std::fmt;
+
 /// An unsigned integer of 256 bits: `high * 2^128 + low`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct U256 {
@@ -19,7 +21,7 @@ impl U256 {
     pub(crate) fn product(a: u128, b: u128) -> U256 {
         let (a1, a0, b1, b0) = (a >> 64, a & HALF, b >> 64, b & HALF);
         let low = a0 * b0;
-        // Each term is below 2^128 - 2^65 + 2, so adding two halves to it does not overflow.
+        // A product of halves is at most (2^64 - 1)^2, so that half a word can be added to it.
         let middle = a1 * b0 + (low >> 64);
         let other = a0 * b1 + (middle & HALF);
         U256 { high: a1 * b1 + (middle >> 64) + (other >> 64), low: other << 64 | low & HALF }
@@ -60,13 +62,113 @@ impl U256 {
         self.high as f64 * 2f64.powi(128) + self.low as f64
     }
 
-    /// The four digits of base 2^64, lowest first.
-    pub(crate) fn words(self) -> [u64; 4] {
-        [self.low as u64, (self.low >> 64) as u64, self.high as u64, (self.high >> 64) as u64]
+    /// Reads what `LowerHex` writes, and nothing else.
+    pub(crate) fn from_hex(text: &str) -> Option<U256> {
+        let (high, low) = match text.len() {
+            0..=32 => ("0", text),
+            len => (text.get(..len - 32)?, text.get(len - 32..)?),
+        };
+        let read = |t: &str| u128::from_str_radix(t, 16).ok();
+        let value = U256 { high: read(high)?, low: read(low)? };
+        (format!("{value:x}") == text).then_some(value)
+    }
+}
+
+/// Without leading zeros.
+impl fmt::LowerHex for U256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.high {
+            0 => write!(f, "{:x}", self.low),
+            high => write!(f, "{high:x}{:032x}", self.low),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wide(high: u128, low: u128) -> U256 {
+        U256 { high, low }
     }
 
-    pub(crate) fn from_words(w: [u64; 4]) -> U256 {
-        let join = |low: u64, high: u64| u128::from(high) << 64 | u128::from(low);
-        U256 { high: join(w[2], w[3]), low: join(w[0], w[1]) }
+    /// Schoolbook arithmetic in base 2^16, lowest digit first.
+    fn digits(v: U256) -> Vec<u64> {
+        let half = |v: u128| (0..8).map(move |i| (v >> (16 * i)) as u64 & 0xffff);
+        half(v.low).chain(half(v.high)).collect()
+    }
+
+    fn schoolbook(a: &[u64], b: &[u64]) -> Vec<u64> {
+        let mut out = vec![0u64; a.len() + b.len()];
+        for (i, x) in a.iter().enumerate() {
+            let mut carry = 0;
+            for (j, y) in b.iter().enumerate() {
+                let v = out[i + j] + x * y + carry;
+                (out[i + j], carry) = (v & 0xffff, v >> 16);
+            }
+            out[i + b.len()] = carry;
+        }
+        out
+    }
+
+    #[test]
+    fn saturates_instead_of_wrapping() {
+        let max = wide(u128::MAX, u128::MAX);
+        assert_eq!((max.plus(wide(0, 1)), max.times(2)), (max, max));
+        assert_eq!(wide(1, 0).minus(wide(2, 0)), wide(0, 0));
+        assert_eq!(wide(1, 0).minus(wide(0, 1)), wide(0, u128::MAX));
+    }
+
+    #[test]
+    fn the_largest_count_of_the_largest_values_fits() {
+        let (n, x) = (u64::MAX, u64::MAX);
+        let squares = U256::product(u128::from(x) * u128::from(x), u128::from(n));
+        let sum = u128::from(n) * u128::from(x);
+        assert_eq!(squares.times(n), U256::product(sum, sum));
+        assert!(squares.times(n) < U256::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn products_are_those_of_schoolbook_arithmetic(a: u128, b: u128, n: u64) {
+            let product = U256::product(a, b);
+            prop_assert_eq!(digits(product), schoolbook(&digits(wide(0, a))[..8], &digits(wide(0, b))[..8]));
+            let mut times = schoolbook(&digits(product), &digits(wide(0, u128::from(n)))[..4]);
+            let rest = times.split_off(16);
+            prop_assume!(rest.iter().all(|d| *d == 0));
+            prop_assert_eq!(digits(product.times(n)), times);
+        }
+
+        #[test]
+        fn a_product_that_fits_is_exact(a: u128, b: u64, n: u64) {
+            let product = U256::product(a, u128::from(b));
+            let by_schoolbook = schoolbook(&digits(product), &digits(wide(0, u128::from(n)))[..4]);
+            prop_assert_eq!(digits(product.times(n)), by_schoolbook[..16].to_vec());
+        }
+
+        #[test]
+        fn a_difference_undoes_a_sum(a: (u128, u128), b: (u128, u128)) {
+            let (a, b) = (wide(a.0 >> 1, a.1), wide(b.0 >> 1, b.1));
+            prop_assert_eq!(a.plus(b).minus(b), a);
+            prop_assert_eq!(a.plus(b), b.plus(a));
+        }
+
+        #[test]
+        fn floats_are_near(high: u128, low: u128, shift in 0u32..128) {
+            let v = wide(high >> shift, low);
+            // Top 53 bits, by shifting alone.
+            let naive = digits(v).iter().rev().fold(0f64, |f, d| f * 65536.0 + *d as f64);
+            prop_assert!((v.to_f64() / naive - 1.0).abs() < 1e-14);
+        }
+
+        #[test]
+        fn hex_reads_back(high: u128, low: u128, shift in 0u32..128) {
+            let v = wide(high >> shift, low >> shift);
+            prop_assert_eq!(U256::from_hex(&format!("{v:x}")), Some(v));
+            let upper = format!("0{v:x}");
+            prop_assert_eq!(U256::from_hex(&upper), None);
+        }
     }
 }

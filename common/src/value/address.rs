@@ -99,34 +99,49 @@ const OCTETS: [([u8; 3], u8); 256] = {
 /// A dotted quad at the start of `bytes`, and its length. A longer run of digits or a fifth part is refused.
 #[inline]
 pub fn ipv4(bytes: &[u8]) -> Option<(Address, usize)> {
+    // With a byte to spare after the longest quad, no position needs a check of its own.
+    match bytes.first_chunk::<16>() {
+        Some(window) => quad(window),
+        None => {
+            let mut window = [0; 16];
+            window[..bytes.len()].copy_from_slice(bytes);
+            quad(&window)
+        }
+    }
+}
+
+#[inline]
+fn quad(window: &[u8; 16]) -> Option<(Address, usize)> {
     let mut value = 0u32;
     let mut at = 0;
     for part in 0..4 {
-        if part > 0 {
-            if *bytes.get(at)? != b'.' {
-                return None;
-            }
-            at += 1;
-        }
-        let first = bytes.get(at)?.wrapping_sub(b'0');
+        let first = window[at & 15].wrapping_sub(b'0');
+        let second = window[(at + 1) & 15].wrapping_sub(b'0');
+        let third = window[(at + 2) & 15].wrapping_sub(b'0');
         if first > 9 {
             return None;
         }
-        at += 1;
-        let mut octet = u32::from(first);
-        while let Some(digit) = bytes.get(at).map(|b| b.wrapping_sub(b'0')).filter(|d| *d <= 9) {
-            octet = octet * 10 + u32::from(digit);
-            at += 1;
-            if octet > 255 || first == 0 {
-                return None;
-            }
+        let (octet, len) = match (second > 9, third > 9) {
+            (true, _) => (u32::from(first), 1),
+            (false, true) => (u32::from(first) * 10 + u32::from(second), 2),
+            (false, false) => (u32::from(first) * 100 + u32::from(second) * 10 + u32::from(third), 3),
+        };
+        if octet > 255 || (len > 1 && first == 0) {
+            return None;
         }
         value = value << 8 | octet;
+        at += len;
+        let after = window[at & 15];
+        if part < 3 {
+            if after != b'.' {
+                return None;
+            }
+            at += 1;
+        } else if after == b'.' || after.is_ascii_digit() {
+            return None;
+        }
     }
-    match bytes.get(at) {
-        Some(b'.') => None,
-        _ => Some((Address(IpAddr::V4(Ipv4Addr::from(value))), at)),
-    }
+    Some((Address(IpAddr::V4(Ipv4Addr::from(value))), at))
 }
 
 #[cfg(test)]
@@ -143,7 +158,19 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_plain_address() {
-        for bad in ["", "1.2.3", "1.2.3.4.5", "010.1.1.1", "1.2.3.256", "1.2.3.4 ", "fe80::1%eth0", "1..2.3", "::1::", "0x1.2.3.4", "1.2.3.0004"] {
+        for bad in [
+            "",
+            "1.2.3",
+            "1.2.3.4.5",
+            "010.1.1.1",
+            "1.2.3.256",
+            "1.2.3.4 ",
+            "fe80::1%eth0",
+            "1..2.3",
+            "::1::",
+            "0x1.2.3.4",
+            "1.2.3.0004",
+        ] {
             assert_eq!(Address::parse(bad), None, "{bad}");
         }
     }
@@ -157,7 +184,8 @@ mod tests {
 
     #[test]
     fn ipv4_sorts_before_ipv6_by_value() {
-        let mut all: Vec<_> = ["::1", "10.0.0.2", "9.0.0.1", "2001:db8::"].iter().map(|t| Address::parse(t).unwrap()).collect();
+        let mut all: Vec<_> =
+            ["::1", "10.0.0.2", "9.0.0.1", "2001:db8::"].iter().map(|t| Address::parse(t).unwrap()).collect();
         all.sort();
         assert_eq!(all.iter().map(|a| a.to_string()).collect::<Vec<_>>(), ["9.0.0.1", "10.0.0.2", "::1", "2001:db8::"]);
     }

@@ -17,17 +17,22 @@ pub const MAX_NANOS: u64 = i64::MAX as u64;
 pub fn integer(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0u64;
     let mut at = 0;
-    for b in bytes.iter().take(17) {
+    let after = loop {
+        let b = bytes.get(at).copied().unwrap_or(b' ');
         let digit = b.wrapping_sub(b'0');
         if digit > 9 {
-            break;
+            break b;
         }
-        value = value * 10 + u64::from(digit);
+        // Seventeen digits do not overflow.
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
         at += 1;
-    }
+        if at > 16 {
+            return None;
+        }
+    };
     let leading_zero = at > 1 && bytes[0] == b'0';
-    let goes_on = matches!(bytes.get(at), Some(b'.' | b'e' | b'E'));
-    (at > 0 && at < 17 && !leading_zero && !goes_on).then_some((value, at))
+    let goes_on = matches!(after, b'.' | b'e' | b'E');
+    (at > 0 && !leading_zero && !goes_on).then_some((value, at))
 }
 
 /// Seconds with at most nine decimals at the start of `bytes`, in nanoseconds, and the length.

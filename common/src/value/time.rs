@@ -247,7 +247,9 @@ impl Zone {
         if name.eq_ignore_ascii_case("utc") || name == "Z" {
             return Some(Zone::utc());
         }
-        if let Some(text) = name.as_bytes().first_chunk::<6>().filter(|_| name.len() == 6 && name.starts_with(['+', '-'])) {
+        if let Some(text) =
+            name.as_bytes().first_chunk::<6>().filter(|_| name.len() == 6 && name.starts_with(['+', '-']))
+        {
             let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds(i32::try_from(offset(text)?).ok()?).ok()?);
             return Some(Zone { zone, cached: None });
         }
@@ -288,7 +290,8 @@ impl Zone {
         if self.is_utc() {
             return time.seconds();
         }
-        let offset = jiff::Timestamp::from_nanosecond(i128::from(time.0)).map_or(0, |t| self.zone.to_offset(t).seconds());
+        let offset =
+            jiff::Timestamp::from_nanosecond(i128::from(time.0)).map_or(0, |t| self.zone.to_offset(t).seconds());
         time.seconds() + i64::from(offset)
     }
 }
@@ -316,10 +319,23 @@ mod tests {
     #[test]
     fn refuses_what_it_does_not() {
         for bad in [
-            "", "2015-01-22", "2015-01-22 08:03:34Z", "2015-01-22T08:03:34", "2015-1-22T08:03:34Z", "2015-02-30T00:00:00Z",
-            "2015-01-22T24:00:00Z", "2015-01-22T08:60:00Z", "2015-01-22T08:03:61Z", "2015-01-22T08:03:34.Z",
-            "2015-01-22T08:03:34.0123456789Z", "10000-01-01T00:00:00Z", "2015-01-22T08:03:34+0100", "+015-01-22T08:03:34Z",
-            "9999-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "2015-01-22T08:30:60Z",
+            "",
+            "2015-01-22",
+            "2015-01-22 08:03:34Z",
+            "2015-01-22T08:03:34",
+            "2015-1-22T08:03:34Z",
+            "2015-02-30T00:00:00Z",
+            "2015-01-22T24:00:00Z",
+            "2015-01-22T08:60:00Z",
+            "2015-01-22T08:03:61Z",
+            "2015-01-22T08:03:34.Z",
+            "2015-01-22T08:03:34.0123456789Z",
+            "10000-01-01T00:00:00Z",
+            "2015-01-22T08:03:34+0100",
+            "+015-01-22T08:03:34Z",
+            "9999-01-01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "2015-01-22T08:30:60Z",
         ] {
             assert_eq!(read(bad), None, "{bad}");
         }

@@ -1,8 +1,9 @@
 //! One part of a key: a value of a member, compact, hashable and ordered.
 //!
 //! Order: addresses (IPv4 before IPv6, by value), networks (by address, then length), numbers ascending, times, texts by
-//! bytes, truth values. Short texts are kept inline, so that most keys allocate nothing. 24 bytes.
+//! bytes, truth values, and then what is none of these, by bytes. Short texts are kept inline, so that most keys allocate nothing. 24 bytes.
 
+use crate::record::field::MAX_INTEGER;
 use crate::value::{Address, Time, number, text};
 use ipnet::IpNet;
 use std::cmp::Ordering;
@@ -28,7 +29,7 @@ pub enum Part {
     Text(Text),
     /// `true` or `false`.
     Truth(bool),
-    /// An array or object, as it stands in the line.
+    /// An array, an object or a number beyond floats, as it stands in the line.
     Json(Text),
 }
 
@@ -155,13 +156,22 @@ impl Part {
             b't' => Some(Part::Truth(true)),
             b'f' => Some(Part::Truth(false)),
             b'[' | b'{' => Some(Part::Json(token.into())),
-            _ => match number::exact_integer(token) {
-                Some(value) => Some(Part::Integer(value)),
-                None => match token.parse::<f64>() {
-                    Ok(value) if value.is_finite() => Some(Part::Number(Real(value + 0.0))),
-                    _ => Some(Part::Json(token.into())),
-                },
-            },
+            _ => Some(match number::exact_integer(token) {
+                Some(value) => Part::Integer(value),
+                None => Part::number(token),
+            }),
+        }
+    }
+
+    /// The part of a JSON number that is no integer from 0 to 2^53 - 1.
+    fn number(token: &str) -> Part {
+        let is_float = token.contains(['.', 'e', 'E']);
+        match token.parse::<f64>() {
+            // The nearest float may be such an integer all the same; equal numbers are of one kind.
+            Ok(v) if v.fract() == 0.0 && (0.0..=MAX_INTEGER as f64).contains(&v) => Part::Integer(v as u64),
+            Ok(v) if v.is_finite() && (is_float || v.abs() <= MAX_INTEGER as f64) => Part::Number(Real(v)),
+            // Two large integers that are one float are two keys.
+            _ => Part::Json(token.into()),
         }
     }
 

@@ -56,7 +56,8 @@ fn gives_each_line_its_verdict() {
 #[test]
 fn an_order_learnt_once_hides_no_duplicate() {
     let mut scanner = Scanner::new();
-    let mut scan = |line: &'static str| scanner.scan(Clean::line(line.as_bytes()).unwrap()).map(|_| ()).map_err(|r| r.why);
+    let mut scan =
+        |line: &'static str| scanner.scan(Clean::line(line.as_bytes()).unwrap()).map(|_| ()).map_err(|r| r.why);
     assert_eq!(scan(r#"{"bytes":1,"packets":2}"#), Ok(()));
     assert_eq!(scan(r#"{"packets":1,"bytes":2}"#), Ok(()));
     assert_eq!(scan(r#"{"bytes":1,"packets":2,"bytes":3}"#), Err(Why::DuplicateKey));
@@ -71,8 +72,14 @@ fn reads_every_field_of_the_record() {
     let f = line.flow;
     assert_eq!(f.time().unwrap().nanos(), 1_421_913_814_035_000_000);
     assert_eq!(f.duration(), Some(1_250_000_000));
-    assert_eq!((f.src_ip().unwrap().to_string(), f.dst_ip().unwrap().to_string()), ("10.0.0.1".into(), "2001:db8::1".into()));
-    assert_eq!((f.src_port(), f.dst_port(), f.protocol(), f.packets(), f.bytes()), (Some(1), Some(2), Some(6), Some(3), Some(4)));
+    assert_eq!(
+        (f.src_ip().unwrap().to_string(), f.dst_ip().unwrap().to_string()),
+        ("10.0.0.1".into(), "2001:db8::1".into())
+    );
+    assert_eq!(
+        (f.src_port(), f.dst_port(), f.protocol(), f.packets(), f.bytes()),
+        (Some(1), Some(2), Some(6), Some(3), Some(4))
+    );
     assert_eq!((f.text(field::APP), f.text(field::CLOCK)), (Some("d\"ns"), Some("ambiguous")));
     assert_eq!((line.value(0), line.value(1), line.value(2)), (Some(r#"{"a":[1]}"#), Some("4"), None));
     assert_eq!(line.kind, LineKind::Flow);
@@ -126,7 +133,10 @@ fn expected(line: &str) -> bool {
     names.dedup();
     let fits = |(name, v): &(String, Value)| match FieldId::named(name).map(|id| id.field().kind) {
         None => name != "kind" || v.is_string(),
-        Some(Kind::Integer(max)) => v.as_u64().is_some_and(|n| n <= max) || v.as_f64().is_some_and(|f| f.fract() == 0.0 && (0.0..=max as f64).contains(&f)),
+        Some(Kind::Integer(max)) => {
+            v.as_u64().is_some_and(|n| n <= max)
+                || v.as_f64().is_some_and(|f| f.fract() == 0.0 && (0.0..=max as f64).contains(&f))
+        }
         Some(Kind::Seconds) => v.as_f64().is_some_and(|f| (0.0..=9.2e9).contains(&f)),
         Some(Kind::Address) => v.as_str().is_some_and(|s| s.parse::<std::net::IpAddr>().is_ok()),
         Some(Kind::Time) => v.as_str().is_some_and(|s| s.parse::<jiff::Timestamp>().is_ok()),

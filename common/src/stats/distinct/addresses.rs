@@ -3,8 +3,8 @@
 //! Invariant: it is a sketch if and only if it met more than `MAX_EXACT` distinct addresses, whatever their order.
 //! Bound: 65 536 entries of a hash set (5 bytes each for IPv4, 17 for IPv6, and the set's slack), or 16 KiB of sketch.
 
-use super::sketch::{Sketch, SketchKey};
 use super::Count;
+use super::sketch::{Sketch, SketchKey};
 use crate::map::Set;
 use crate::value::Address;
 use serde::ser::SerializeStruct;
@@ -32,6 +32,7 @@ enum Form {
     Sketch(Box<Sketch>),
 }
 
+/// Never empty.
 #[derive(Clone, Debug)]
 struct Exact {
     /// The address met last: most flows repeat it.
@@ -43,7 +44,9 @@ struct Exact {
 impl Exact {
     fn of(addresses: impl Iterator<Item = Address>) -> Exact {
         let mut made = Exact { last: Address::NONE, v4: Set::default(), v6: Set::default() };
-        addresses.for_each(|a| made.insert(a));
+        addresses.for_each(|a| {
+            made.insert(a);
+        });
         made
     }
 
@@ -52,12 +55,12 @@ impl Exact {
     }
 
     #[inline]
-    fn insert(&mut self, address: Address) {
+    fn insert(&mut self, address: Address) -> bool {
         self.last = address;
         match address.0 {
             IpAddr::V4(a) => self.v4.insert(a.into()),
             IpAddr::V6(a) => self.v6.insert(a.into()),
-        };
+        }
     }
 
     fn iter(&self) -> impl Iterator<Item = Address> {
@@ -98,11 +101,7 @@ impl Addresses {
                 self.outgrow(address);
             }
             Form::Exact(exact) => {
-                if exact.last == address && exact.len() > 0 {
-                    return;
-                }
-                exact.insert(address);
-                if exact.len() > MAX_EXACT {
+                if exact.last != address && exact.insert(address) && exact.len() > MAX_EXACT {
                     self.sketch(key);
                 }
             }

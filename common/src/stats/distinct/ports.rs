@@ -16,7 +16,10 @@ pub struct Ports(Form);
 #[derive(Clone, Debug)]
 enum Form {
     /// The first `len`, in the order they came.
-    Few { len: u8, ports: [u16; FEW] },
+    Few {
+        len: u8,
+        ports: [u16; FEW],
+    },
     /// Ascending.
     Some(Vec<u16>),
     Many(Box<Bits>),

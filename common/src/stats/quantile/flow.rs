@@ -161,10 +161,16 @@ impl FlowQuantiles {
             (_, Precision::No) => State::No,
             (Form::Exact(counts), Precision::Exact) => State::Exact(ascending(counts)),
             (Form::Exact(counts), _) => State::Values(ascending(counts)),
-            (Form::Bounded(b), _) => {
-                State::Buckets(b.min, b.max, b.buckets().map(|(low, _, n)| (low, n)).collect())
-            }
+            (Form::Bounded(b), _) => State::Buckets(b.min, b.max, b.buckets().map(|(low, _, n)| (low, n)).collect()),
         }
+    }
+}
+
+/// The lowest value of the histogram's bucket that `value` is in.
+fn bucket_of(quantiles: &FlowQuantiles, value: u64) -> Option<u64> {
+    match &quantiles.form {
+        Form::Bounded(b) => Some(b.histogram.lowest_equivalent(value)),
+        Form::Exact(_) => None,
     }
 }
 
@@ -217,7 +223,10 @@ impl<'de> Deserialize<'de> for FlowQuantiles {
         let made = FlowQuantiles { form, precision };
         let fits = match &state {
             State::Values(v) => v.len() <= MAX_DISTINCT,
-            State::Buckets(min, max, _) => min <= max && *max <= HIGH,
+            State::Buckets(min, max, all) => {
+                let same = |a: u64, b: Option<&(u64, u64)>| b.is_some_and(|b| bucket_of(&made, a) == Some(b.0));
+                min <= max && *max <= HIGH && same(*min, all.first()) && same(*max, all.last())
+            }
             _ => true,
         };
         // A state that was no canonical one comes out different.

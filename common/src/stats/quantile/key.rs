@@ -219,8 +219,8 @@ impl<'de> Deserialize<'de> for KeyQuantiles {
             State::Buckets(min, max, counts) => {
                 let total = counts.iter().fold(0u64, |n, c| n.saturating_add(c.1));
                 let ascend = counts.windows(2).all(|w| w[0].0 < w[1].0) && counts.iter().all(|c| c.1 > 0);
-                let ends = counts.first().map(|c| c.0) == Some(bucket(min))
-                    && counts.last().map(|c| c.0) == Some(bucket(max));
+                let ends =
+                    counts.first().map(|c| c.0) == Some(bucket(min)) && counts.last().map(|c| c.0) == Some(bucket(max));
                 if total <= MAX_VALUES as u64 || !ascend || !ends || min > max {
                     return Err(de::Error::custom("buckets out of order, empty, or too few values for buckets"));
                 }

@@ -1,0 +1,336 @@
+//! Options that all four programs have, and the answers that need no input: `--list`, `--explain`, `--schema`,
+//! `--describe`, `--generate`, `--help`.
+//!
+//! A program says what it is as a [`Program`]; its options are a clap struct that flattens [`Common`] and, if its items
+//! are not its inputs, [`Inputs`]. This module reads the environment and writes to the standard streams.
+
+use crate::input::{self, InputError, Source};
+use crate::item::{Args, Spec, nearest};
+use crate::output::progress::When;
+use crate::output::{Output, Sink};
+use crate::record::field;
+use crate::record::schema;
+use crate::run::{Conduct, Ending, Session};
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What a program is: the source of its documentation.
+pub struct Program {
+    /// Its name.
+    pub name: &'static str,
+    /// What its items are, in one word: `format`, `view`, `detector`, `enricher`.
+    pub what: &'static str,
+    /// One line.
+    pub about: &'static str,
+    /// Its items, in order.
+    pub specs: fn() -> Vec<&'static Spec>,
+    /// Command lines that work as they stand, each with what it does.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// The schemas of the lines that it writes.
+    pub schemas: fn(schema::Form) -> Vec<Value>,
+}
+
+/// Options of all programs.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Common {
+    /// Write to FILE; a regular file appears whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write ndjson, csv or table
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
+    pub to: Form,
+    /// The same as --to table
+    #[arg(short = 't', long = "table", conflicts_with = "to")]
+    pub table: bool,
+    /// Columns of tables and CSV, in this order
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// Keep every rejected line in FILE, with its place and reason
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Stop at the first rejected line
+    #[arg(long)]
+    pub strict: bool,
+    /// How many lines may be rejected, as a number or a share such as 0.1%, before the exit code is 3
+    #[arg(long, value_name = "N|P%", default_value = "0")]
+    pub max_rejects: crate::run::Allowance,
+    /// Write the accounts of the run to FILE as JSON
+    #[arg(long, value_name = "FILE")]
+    pub counters: Option<PathBuf>,
+    /// No warnings, no accounting line
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show how far the input is, on stderr
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub progress: When,
+    /// Hand every line on at once
+    #[arg(long)]
+    pub line_buffered: bool,
+    /// Worker threads [default: number of cores, at most 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub threads: Option<u16>,
+    /// List the items and end
+    #[arg(long, help_heading = "Documentation")]
+    pub list: bool,
+    /// Explain an item and end
+    #[arg(long, value_name = "NAME", help_heading = "Documentation")]
+    pub explain: Option<String>,
+    /// Print the JSON Schema of the lines written and end
+    #[arg(long, help_heading = "Documentation")]
+    pub schema: bool,
+    /// Print options, items, fields and exit codes as JSON and end
+    #[arg(long, help_heading = "Documentation")]
+    pub describe: bool,
+    /// Print a man page or a shell's completions and end
+    #[arg(long, value_name = "WHAT", help_heading = "Documentation")]
+    pub generate: Option<Generate>,
+}
+
+/// The option of programs that read lines.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Inputs {
+    /// Read FILE or folder instead of stdin; may be repeated, - is stdin
+    #[arg(short, long = "input", value_name = "FILE")]
+    pub inputs: Vec<OsString>,
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// One JSON object a line.
+    Ndjson,
+    /// Comma-separated values with a header; one kind of line.
+    Csv,
+    /// Tables for people, one a kind of line.
+    Table,
+}
+
+/// What `--generate` makes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Generate {
+    /// A man page.
+    Man,
+    /// Completions for bash.
+    Bash,
+    /// Completions for zsh.
+    Zsh,
+    /// Completions for fish.
+    Fish,
+}
+
+/// The exit codes, as every page shows them.
+const EXIT_CODES: &str = "Exit codes:
+  0      done
+  1      done, and what was asked for was found (--fail-on)
+  2      wrong use, unreadable, damaged or cut input, failed write; the other inputs are still read
+  3      done, but more input was rejected than --max-rejects allows
+  128+n  ended by signal n";
+
+/// Reads the command line; an answer that needs no input is given here.
+///
+/// # Errors
+/// The exit code with which to end at once.
+pub fn parse<A: CommandFactory + FromArgMatches>(program: &Program) -> Result<A, ExitCode> {
+    let mut command = command::<A>(program);
+    let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
+        Ok(matches) => matches,
+        Err(e) if e.use_stderr() => {
+            // There is nobody to tell of a failing stderr.
+            let _ = e.print();
+            return Err(ExitCode::from(2));
+        }
+        Err(e) => return Err(print(program, &e.to_string())),
+    };
+    A::from_arg_matches(&matches).map_err(|e| {
+        let _ = e.print();
+        ExitCode::from(2)
+    })
+}
+
+fn command<A: CommandFactory>(program: &Program) -> clap::Command {
+    let specs = (program.specs)();
+    let items: Vec<_> = specs.iter().map(|s| format!("  {:<12} {}\n{:15}{}", s.name, s.about, "", s.usage())).collect();
+    let short: Vec<_> = specs.iter().map(|s| s.name).collect();
+    let examples: Vec<_> = program.examples.iter().map(|(line, what)| format!("  {line}\n      {what}")).collect();
+    let examples = format!("Examples:\n{}", examples.join("\n"));
+    let mut plural = format!("{}s", program.what);
+    if let Some(first) = plural.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    A::command()
+        .name(program.name)
+        .bin_name(program.name)
+        .about(program.about)
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(format!("{examples}\n\n{plural}: {}", short.join(" ")))
+        .after_long_help(format!(
+            "{examples}\n\n{plural} (--explain NAME tells more):\n{}\n\n{EXIT_CODES}",
+            items.join("\n")
+        ))
+}
+
+impl Common {
+    /// Gives the answers that need no input: `Some` ends the program with this code.
+    pub fn answered<A: CommandFactory>(&self, program: &Program) -> Option<ExitCode> {
+        let specs = (program.specs)();
+        let text = if self.list {
+            specs.iter().map(|s| format!("{:<12} {}\n", s.name, s.about)).collect::<String>()
+        } else if let Some(name) = &self.explain {
+            match specs.iter().find(|s| s.name == name) {
+                Some(spec) => spec.explained(),
+                None => {
+                    let near = nearest(name, specs.iter().map(|s| s.name)).map(|n| format!("; did you mean {n:?}?"));
+                    let near = near.unwrap_or_else(|| "; --list shows all".into());
+                    return Some(usage_error(program, &format!("unknown {} {name:?}{near}", program.what)));
+                }
+            }
+        } else if self.schema {
+            format!("{:#}\n", schema::any_of(program.name, (program.schemas)(schema::Form::Open)))
+        } else if self.describe {
+            format!("{:#}\n", describe(program, &command::<A>(program)))
+        } else if let Some(what) = self.generate {
+            String::from_utf8_lossy(&generate(program, command::<A>(program), what)).into_owned()
+        } else {
+            return None;
+        };
+        Some(print(program, &text))
+    }
+
+    /// The form of the output.
+    pub fn form(&self) -> Form {
+        if self.table { Form::Table } else { self.to }
+    }
+
+    /// Number of worker threads.
+    pub fn workers(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
+        // A stop at the first rejected line must not have later lines in its results.
+        if self.strict { 1 } else { self.threads.map_or(cores, usize::from) }
+    }
+
+    /// Begins the run.
+    ///
+    /// # Errors
+    /// The exit code, where an output or the file for rejects cannot be opened.
+    pub fn session(&self, program: &Program) -> Result<Session, ExitCode> {
+        let conduct = Conduct {
+            quiet: self.quiet,
+            strict: self.strict,
+            max_rejects: self.max_rejects,
+            rejects: self.rejects.clone(),
+            counters: self.counters.clone(),
+            threads: self.workers(),
+            progress: self.progress,
+        };
+        let output = Output::open(self.output.as_deref(), self.line_buffered);
+        let output = output.map(|o| match self.form() {
+            Form::Ndjson => Sink::lines(o),
+            Form::Csv => Sink::csv(o, self.fields.clone()),
+            Form::Table => Sink::tables(o, self.fields.clone()),
+        });
+        output.and_then(|o| Session::begin(program.name, conduct, o)).map_err(|e| usage_error(program, &e.to_string()))
+    }
+}
+
+impl Inputs {
+    /// The inputs: the files given, else stdin.
+    ///
+    /// # Errors
+    /// The exit code, where stdin is a terminal and nothing else was given.
+    pub fn sources(&self, program: &Program) -> Result<Vec<Result<Source, InputError>>, ExitCode> {
+        sources(&self.inputs, program)
+    }
+}
+
+/// Inputs by their names on the command line; none means stdin.
+///
+/// # Errors
+/// The exit code, where stdin is a terminal and nothing else was given.
+pub fn sources(names: &[OsString], program: &Program) -> Result<Vec<Result<Source, InputError>>, ExitCode> {
+    if !names.is_empty() {
+        return Ok(input::sources(names));
+    }
+    if io::stdin().is_terminal() {
+        return Err(usage_error(program, "nothing to read: stdin is a terminal"));
+    }
+    Ok(vec![Ok(Source::stdin())])
+}
+
+/// Checks the items of the command line.
+///
+/// # Errors
+/// The exit code, after the first mistake was told.
+pub fn items(program: &Program, texts: &[String]) -> Result<Vec<Args>, ExitCode> {
+    let specs = (program.specs)();
+    texts
+        .iter()
+        .map(|text| Args::resolve(text, program.what, specs.iter().copied()))
+        .collect::<Result<_, _>>()
+        .map_err(|e| usage_error(program, &e.to_string()))
+}
+
+/// Tells of a wrong use; answers its exit code.
+pub fn usage_error(program: &Program, text: &str) -> ExitCode {
+    crate::run::Messages::new(program.name, false).error(text);
+    eprintln_hint(program);
+    Ending { failed: true, ..Ending::default() }.into()
+}
+
+fn eprintln_hint(program: &Program) {
+    crate::run::Messages::new(program.name, false).note(&format!("{} --help shows how it is used", program.name));
+}
+
+/// Prints documentation; answers the exit code.
+fn print(program: &Program, text: &str) -> ExitCode {
+    let printed = Output::open(None, false).and_then(|mut out| {
+        out.write_all(text.as_bytes())?;
+        out.finish()
+    });
+    match printed {
+        Err(e) if !crate::output::is_closed_pipe(&e) => {
+            crate::run::Messages::new(program.name, false).error(&format!("writing output: {e}"));
+            ExitCode::from(2)
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn describe(program: &Program, command: &clap::Command) -> Value {
+    let options: Vec<_> = command
+        .get_arguments()
+        .map(|a| {
+            json!({
+                "long": a.get_long(), "short": a.get_short(), "help": a.get_help().map(ToString::to_string),
+                "value": a.get_value_names().map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>()),
+                "default": a.get_default_values().iter().map(|v| v.to_string_lossy()).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let fields: Vec<_> = field::known().map(|f| json!({"name": f.name, "unit": f.unit, "about": f.about})).collect();
+    json!({
+        "name": program.name, "version": env!("CARGO_PKG_VERSION"), "about": program.about, "options": options,
+        "items": (program.specs)().iter().map(|s| s.described()).collect::<Vec<_>>(),
+        "fields": fields,
+        "exit_codes": {"0": "done", "1": "found", "2": "failed", "3": "rejected", "128+n": "signal"},
+    })
+}
+
+fn generate(program: &Program, mut command: clap::Command, what: Generate) -> Vec<u8> {
+    let mut out = Vec::new();
+    let shell = match what {
+        Generate::Man => {
+            // Writing to a Vec cannot fail.
+            let _ = clap_mangen::Man::new(command).render(&mut out);
+            return out;
+        }
+        Generate::Bash => clap_complete::Shell::Bash,
+        Generate::Zsh => clap_complete::Shell::Zsh,
+        Generate::Fish => clap_complete::Shell::Fish,
+    };
+    clap_complete::generate(shell, &mut command, program.name, &mut out);
+    out
+}

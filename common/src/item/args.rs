@@ -1,0 +1,225 @@
+//! The parameters of one use of an item, checked against its [`Spec`] before any input is read.
+//!
+//! Getters take the parameter's name and are for building an item, never for the path of a record. Asking for a name or
+//! a type that the `Spec` does not have is a mistake in the program; a test over each registry builds every item with its
+//! defaults, which finds it.
+
+use super::grammar::{Item, ItemError, members};
+use super::spec::{Param, ParamKind, Spec};
+use super::suggest::nearest;
+use crate::value::time::Zone;
+use ipnet::IpNet;
+use std::path::PathBuf;
+
+/// A checked use of an item.
+#[derive(Clone, Debug)]
+pub struct Args {
+    /// The item.
+    pub spec: &'static Spec,
+    /// The kind that its rows or alerts carry: its name, or what `as=` says.
+    pub kind: String,
+    /// The item as it was written.
+    pub text: String,
+    pairs: Vec<(String, String)>,
+}
+
+impl Args {
+    /// Looks an item up among `specs` and checks its parameters.
+    ///
+    /// # Errors
+    /// An unknown name or key (with the nearest right one), a value of the wrong type or out of range.
+    pub fn resolve<'s>(
+        text: &str,
+        what: &str,
+        specs: impl IntoIterator<Item = &'static Spec> + Clone + 's,
+    ) -> Result<Args, ItemError> {
+        let item = Item::parse(text)?;
+        let Some(spec) = specs.clone().into_iter().find(|s| s.name == item.name) else {
+            let near = nearest(&item.name, specs.into_iter().map(|s| s.name));
+            return Err(ItemError(format!("unknown {what} {:?}{}", item.name, hint(near, "--list shows all"))));
+        };
+        let mut args = Args { spec, kind: spec.name.to_owned(), text: text.to_owned(), pairs: Vec::new() };
+        for (key, value) in item.pairs {
+            match spec.param(&key) {
+                Some(param) => {
+                    check(param, &value).map_err(|e| ItemError(format!("{}: {key}={value}: {e}", spec.name)))?;
+                    args.pairs.push((key, value));
+                }
+                None if key == "as" && is_kind(&value) => args.kind = value,
+                None if key == "as" => {
+                    return Err(ItemError(format!("{}: as={value}: letters, digits and _ are expected", spec.name)));
+                }
+                None => {
+                    let near = nearest(&key, spec.params.iter().map(|p| p.name).chain(["as"]));
+                    let more = format!("--explain {} shows all", spec.name);
+                    return Err(ItemError(format!("{}: unknown key {key:?}{}", spec.name, hint(near, &more))));
+                }
+            }
+        }
+        Ok(args)
+    }
+
+    /// The item with every parameter at its default.
+    pub fn defaults(spec: &'static Spec) -> Args {
+        Args { spec, kind: spec.name.to_owned(), text: spec.name.to_owned(), pairs: Vec::new() }
+    }
+
+    /// Whether the parameter was written.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(k, _)| k == name)
+    }
+
+    /// The parameter's text, given or default; `None` where it is neither.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        debug_assert!(self.spec.param(name).is_some(), "{} has no {name}", self.spec.name);
+        let given = self.pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
+        given.or_else(|| self.spec.param(name).map(|p| p.default).filter(|d| !d.is_empty()))
+    }
+
+    /// A whole number; 0 where there is neither value nor default.
+    pub fn integer(&self, name: &str) -> u64 {
+        self.text(name).and_then(integer).unwrap_or(0)
+    }
+
+    /// A number; 0 where there is neither value nor default.
+    pub fn number(&self, name: &str) -> f64 {
+        self.text(name).and_then(number).unwrap_or(0.0)
+    }
+
+    /// Whether a truth is `true`.
+    pub fn truth(&self, name: &str) -> bool {
+        self.text(name) == Some("true")
+    }
+
+    /// A list's members; none where there is neither value nor default.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        self.text(name).map(members).unwrap_or_default()
+    }
+
+    /// Networks; an address alone is a network of one.
+    pub fn networks(&self, name: &str) -> Vec<IpNet> {
+        self.list(name).iter().filter_map(|t| network(t)).collect()
+    }
+
+    /// A file's path.
+    pub fn file(&self, name: &str) -> Option<PathBuf> {
+        self.text(name).map(PathBuf::from)
+    }
+
+    /// A time zone; UTC where there is neither value nor default.
+    pub fn zone(&self, name: &str) -> Zone {
+        self.text(name).and_then(Zone::named).unwrap_or_else(Zone::utc)
+    }
+}
+
+fn hint(near: Option<&str>, otherwise: &str) -> String {
+    near.map_or_else(|| format!("; {otherwise}"), |n| format!("; did you mean {n:?}?"))
+}
+
+fn is_kind(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && !matches!(text, "alert" | "baseline" | "tick")
+}
+
+/// A whole number with a power of 1000 behind it: `100M`, `1.5k`.
+fn integer(text: &str) -> Option<u64> {
+    let value = number(text)?;
+    (value >= 0.0 && value.fract() == 0.0 && value < 1.9e19).then_some(value as u64)
+}
+
+/// A number with a power of 1000 behind it.
+fn number(text: &str) -> Option<f64> {
+    let (digits, factor) = match text.char_indices().last()? {
+        (i, 'k' | 'K') => (&text[..i], 1e3),
+        (i, 'M') => (&text[..i], 1e6),
+        (i, 'G') => (&text[..i], 1e9),
+        (i, 'T') => (&text[..i], 1e12),
+        _ => (text, 1.0),
+    };
+    let plain = digits.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.');
+    digits.parse::<f64>().ok().filter(|v| plain && v.is_finite()).map(|v| v * factor)
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from)).map(|n| n.trunc())
+}
+
+/// Checks one value; the message says what is expected.
+fn check(param: &Param, value: &str) -> Result<(), String> {
+    let expected = |ok: bool| if ok { Ok(()) } else { Err(format!("{} is expected", param.kind)) };
+    match param.kind {
+        ParamKind::Integer(min, max) => expected(integer(value).is_some_and(|v| (min..=max).contains(&v))),
+        ParamKind::Number(min, max) => expected(number(value).is_some_and(|v| (min..=max).contains(&v))),
+        ParamKind::Choice(words) => match nearest(value, words.iter().copied()) {
+            _ if words.contains(&value) => Ok(()),
+            Some(near) => Err(format!("{} is expected; did you mean {near:?}?", param.kind)),
+            None => expected(false),
+        },
+        ParamKind::Truth => expected(matches!(value, "true" | "false")),
+        ParamKind::Networks => match members(value).iter().find(|m| network(m).is_none()) {
+            Some(bad) => Err(format!("{bad:?} is no network")),
+            None => Ok(()),
+        },
+        ParamKind::Zone => expected(Zone::named(value).is_some()),
+        ParamKind::List => expected(members(value).iter().all(|m| !m.is_empty())),
+        ParamKind::Text | ParamKind::File => expected(!value.is_empty()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    static SPEC: Spec = Spec {
+        name: "zscore",
+        about: "",
+        explain: "",
+        params: &[
+            Param::new("threshold", ParamKind::Number(0.0, f64::INFINITY), "3", "", ""),
+            Param::new("bytes", ParamKind::Integer(1, u64::MAX), "100M", "bytes", ""),
+            Param::new("of", ParamKind::Choice(&["host", "flow"]), "host", "", ""),
+            Param::new("internal", ParamKind::Networks, "", "", ""),
+        ],
+        needs: &[],
+        columns: &[],
+        memory: "",
+        source: "",
+    };
+
+    fn resolve(text: &str) -> Result<Args, String> {
+        Args::resolve(text, "detector", [&SPEC]).map_err(|e| e.0)
+    }
+
+    #[test]
+    fn gives_values_and_defaults() {
+        let args = resolve("zscore:threshold=3.5,internal=10.1.2.3/8+::1,as=loud").unwrap();
+        assert_eq!((args.number("threshold"), args.integer("bytes"), args.kind.as_str()), (3.5, 100_000_000, "loud"));
+        assert_eq!(
+            args.networks("internal").iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.0/8", "::1/128"]
+        );
+        assert!(args.is_given("threshold") && !args.is_given("bytes"));
+    }
+
+    #[test]
+    fn a_mistake_is_answered_with_the_nearest_right_word() {
+        for (text, part) in [
+            ("zcore", "unknown detector \"zcore\"; did you mean \"zscore\"?"),
+            ("nothing", "--list shows all"),
+            ("zscore:treshold=3", "did you mean \"threshold\"?"),
+            ("zscore:threshold=x", "number from 0 is expected"),
+            ("zscore:threshold=-1", "number from 0 is expected"),
+            ("zscore:threshold=nan", "number from 0 is expected"),
+            ("zscore:bytes=0", "integer from 1 is expected"),
+            ("zscore:bytes=1.5", "integer from 1 is expected"),
+            ("zscore:of=flows", "did you mean \"flow\"?"),
+            ("zscore:internal=10.0.0.0/33", "is no network"),
+            ("zscore:as=alert", "letters"),
+        ] {
+            let message = resolve(text).unwrap_err();
+            assert!(message.contains(part), "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Items: `NAME:key=value,key=value`, the one grammar of views, detectors and enrichers.
+//!
+//! [`Spec`] says what an item computes and which parameters it takes; [`Args`] is a checked use of one. Everything that
+//! documents an item (`--list`, `--explain`, `--help`, `--describe`, the README's tables) is made from its `Spec`.
+
+mod args;
+mod grammar;
+mod spec;
+mod suggest;
+
+pub use args::Args;
+pub use grammar::{Item, ItemError};
+pub use spec::{Param, ParamKind, Spec};
+pub use suggest::nearest;

@@ -1,0 +1,162 @@
+//! What an item is: one static row, from which its documentation and the check of its parameters come.
+
+use crate::record::Field;
+use std::fmt::{self, Write};
+
+/// What an item computes, from what, into what.
+#[derive(Debug)]
+pub struct Spec {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One line, lower case, without a final stop.
+    pub about: &'static str,
+    /// What it computes: definition and formula, as paragraphs.
+    pub explain: &'static str,
+    /// Its parameters.
+    pub params: &'static [Param],
+    /// The record's fields that it reads.
+    pub needs: &'static [&'static str],
+    /// The columns of its rows, the terms of its evidence, or the fields that it adds.
+    pub columns: &'static [Field],
+    /// What its memory grows with.
+    pub memory: &'static str,
+    /// Where the method comes from.
+    pub source: &'static str,
+}
+
+/// One parameter.
+#[derive(Debug)]
+pub struct Param {
+    /// The key.
+    pub name: &'static str,
+    /// Type and range.
+    pub kind: ParamKind,
+    /// What holds when it is not given, as one would write it; empty where there is none.
+    pub default: &'static str,
+    /// Unit, or empty.
+    pub unit: &'static str,
+    /// What it means.
+    pub about: &'static str,
+}
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ParamKind {
+    /// A whole number in a range; k, M, G and T multiply by powers of 1000.
+    Integer(u64, u64),
+    /// A number in a range.
+    Number(f64, f64),
+    /// Any text.
+    Text,
+    /// Members separated by `+`.
+    List,
+    /// Networks separated by `+`, as CIDR.
+    Networks,
+    /// The path of a file to read.
+    File,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Truth,
+    /// An IANA time zone, `UTC`, or an offset.
+    Zone,
+}
+
+impl fmt::Display for ParamKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ParamKind::Integer(min, u64::MAX) => write!(f, "integer from {min}"),
+            ParamKind::Integer(min, max) => write!(f, "integer, {min} to {max}"),
+            ParamKind::Number(min, max) if max.is_infinite() => write!(f, "number from {min}"),
+            ParamKind::Number(min, max) => write!(f, "number, {min} to {max}"),
+            ParamKind::Text => f.write_str("text"),
+            ParamKind::List => f.write_str("a+b+..."),
+            ParamKind::Networks => f.write_str("CIDR+CIDR+..."),
+            ParamKind::File => f.write_str("file"),
+            ParamKind::Choice(words) => f.write_str(&words.join("|")),
+            ParamKind::Truth => f.write_str("true|false"),
+            ParamKind::Zone => f.write_str("time zone"),
+        }
+    }
+}
+
+impl Spec {
+    /// The parameter with this name.
+    pub fn param(&self, name: &str) -> Option<&'static Param> {
+        self.params.iter().find(|p| p.name == name)
+    }
+
+    /// The text of `--explain`.
+    pub fn explained(&self) -> String {
+        let mut out = format!("{}: {}\n\n{}\n", self.name, self.about, self.explain.trim());
+        // Writing to a String cannot fail.
+        if !self.params.is_empty() {
+            out.push_str("\nParameters\n");
+            for p in self.params {
+                let _ = writeln!(out, "  {:<12} {} [{}]{}", p.name, p.about, p.kind, p.shown_default());
+            }
+        }
+        if !self.columns.is_empty() {
+            out.push_str("\nColumns\n");
+            for c in self.columns {
+                let unit = if c.unit.is_empty() { String::new() } else { format!(" [{}]", c.unit) };
+                let _ = writeln!(out, "  {:<24} {}{unit}", c.name, c.about);
+            }
+        }
+        for (title, text) in
+            [("Fields", self.needs.join(" ").as_str()), ("Memory", self.memory), ("Source", self.source)]
+        {
+            if !text.is_empty() {
+                let _ = writeln!(out, "\n{title}\n  {text}");
+            }
+        }
+        out
+    }
+
+    /// `name:key=KIND,...`, the item with all its parameters, for `--help`.
+    pub fn usage(&self) -> String {
+        let params: Vec<_> = self
+            .params
+            .iter()
+            .map(|p| match p.default {
+                "" => format!("{}={}", p.name, p.kind),
+                default => format!("{}={default}", p.name),
+            })
+            .collect();
+        if params.is_empty() { self.name.to_owned() } else { format!("{}:{}", self.name, params.join(",")) }
+    }
+
+    /// The item as JSON, for `--describe`.
+    pub fn described(&self) -> serde_json::Value {
+        let params: Vec<_> = self.params.iter().map(|p| {
+            serde_json::json!({"name": p.name, "type": p.kind.to_string(), "default": p.default, "unit": p.unit, "about": p.about})
+        }).collect();
+        let columns: Vec<_> = self
+            .columns
+            .iter()
+            .map(|c| serde_json::json!({"name": c.name, "unit": c.unit, "about": c.about}))
+            .collect();
+        serde_json::json!({
+            "name": self.name, "about": self.about, "explain": self.explain.trim(), "parameters": params, "needs": self.needs,
+            "columns": columns, "memory": self.memory, "source": self.source,
+        })
+    }
+}
+
+impl Param {
+    /// A parameter; `default` as one would write it, empty for none.
+    pub const fn new(
+        name: &'static str,
+        kind: ParamKind,
+        default: &'static str,
+        unit: &'static str,
+        about: &'static str,
+    ) -> Param {
+        Param { name, kind, default, unit, about }
+    }
+
+    fn shown_default(&self) -> String {
+        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
+        if self.default.is_empty() { String::new() } else { format!(" default {}{unit}", self.default) }
+    }
+}

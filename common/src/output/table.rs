@@ -1,0 +1,380 @@
+//! NDJSON lines as tables for people: one table for each kind of line, in the order in which the kinds appear.
+//!
+//! Columns stand two blanks apart under a row of dashes, without drawn borders, so that a screen reader and `awk`
+//! can follow. Counts have their thousands set apart by commas, fractions have at most three decimals; numbers that
+//! are names (ports, systems, flags) are left alone. Nothing is wrapped or abbreviated below [`MAX_CELL`].
+//!
+//! Bounds: [`MAX_ROWS`] rows a table, [`MAX_COLUMNS`] columns a table, [`MAX_TABLES`] tables and [`MAX_TEXT`] bytes
+//! of text in all; what is beyond is counted and told.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use comfy_table::{Cell as Shown, CellAlignment, ColumnConstraint, Table as Layout, Width, presets::NOTHING};
+
+use super::cells::{Cell, Members};
+use crate::value::text::printable;
+
+/// Rows that one table keeps.
+pub const MAX_ROWS: usize = 100_000;
+
+/// Columns that one table keeps.
+pub const MAX_COLUMNS: usize = 1_024;
+
+/// Kinds of line that get a table.
+pub const MAX_TABLES: usize = 256;
+
+/// Bytes of text kept for all tables together.
+pub const MAX_TEXT: usize = 256 << 20;
+
+/// Characters of a cell that are shown.
+pub const MAX_CELL: usize = 256;
+
+/// Rows laid out at a time: the layout takes several times the memory of the text.
+const CHUNK: usize = 1_000;
+
+/// Stands between the cells of a kept row. Cells cannot hold it: it is a control character.
+const SEPARATOR: char = '\t';
+
+/// Endings of names whose integers are identifiers, not amounts.
+const IDENTIFIERS: [&str; 11] =
+    ["port", "_as", "asn", "_if", "vlan", "protocol", "flags", "icmp_type", "icmp_code", "tos", "year"];
+
+/// Collects lines and lays them out at the end.
+pub struct Tables {
+    /// The columns that were asked for; all if empty.
+    fields: Vec<String>,
+    tables: Vec<Table>,
+    by_kind: HashMap<String, usize>,
+    text: usize,
+    /// Lines of kinds beyond [`MAX_TABLES`], or that are no objects.
+    without_table: u64,
+}
+
+struct Table {
+    kind: String,
+    columns: Vec<Column>,
+    by_name: HashMap<String, usize>,
+    /// Cells with [`SEPARATOR`] between them. A row may be shorter than the columns found later.
+    rows: Vec<Box<str>>,
+    /// Rows that were not kept.
+    more: u64,
+    /// Cells of columns that were not kept.
+    dropped: u64,
+}
+
+struct Column {
+    name: String,
+    /// All its cells are numbers.
+    numeric: bool,
+}
+
+impl Tables {
+    /// Tables with these columns, or with all that appear if there are none.
+    pub fn new(fields: &[String]) -> Self {
+        Tables { fields: fields.to_vec(), tables: Vec::new(), by_kind: HashMap::new(), text: 0, without_table: 0 }
+    }
+
+    /// Takes a line, with or without its newline. Nothing is appended to `out` before [`Tables::finish`].
+    pub fn line(&mut self, line: &[u8], _out: &mut Vec<u8>) {
+        let Some(members) = Members::of(line) else {
+            self.without_table += u64::from(serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err());
+            return;
+        };
+        let kind = members.kind();
+        let index = match self.by_kind.get(&*kind) {
+            Some(index) => *index,
+            None if self.tables.len() == MAX_TABLES => {
+                self.without_table += 1;
+                return;
+            }
+            None => {
+                self.by_kind.insert(kind.clone().into_owned(), self.tables.len());
+                self.tables.push(Table::new(kind.into_owned(), &self.fields));
+                self.tables.len() - 1
+            }
+        };
+        let full = self.text > MAX_TEXT;
+        self.text += self.tables[index].add(&members, self.fields.is_empty(), full);
+    }
+
+    /// Appends all tables to `out`.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        for (index, table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
+            if index > 0 {
+                out.push(b'\n');
+            }
+            table.write(out);
+        }
+    }
+
+    /// What the tables do not show, a sentence each.
+    pub fn left_out(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for Table { kind, more, dropped, rows, .. } in &self.tables {
+            if *more > 0 {
+                told.push(format!("table {kind}: {more} more rows after the first {}", rows.len()));
+            }
+            if *dropped > 0 {
+                told.push(format!("table {kind}: {dropped} values in columns after the first {MAX_COLUMNS}"));
+            }
+        }
+        if self.without_table > 0 {
+            told.push(format!("{} lines in no table: at most {MAX_TABLES} kinds are shown", self.without_table));
+        }
+        told
+    }
+}
+
+impl Table {
+    fn new(kind: String, fields: &[String]) -> Self {
+        let mut table =
+            Table { kind, columns: Vec::new(), by_name: HashMap::new(), rows: Vec::new(), more: 0, dropped: 0 };
+        for field in fields {
+            table.add_column(field);
+        }
+        table
+    }
+
+    fn add_column(&mut self, name: &str) -> usize {
+        self.by_name.insert(name.to_owned(), self.columns.len());
+        self.columns.push(Column { name: name.to_owned(), numeric: true });
+        self.columns.len() - 1
+    }
+
+    /// Keeps a row and gives the bytes it takes. `open` says that columns may be added.
+    fn add(&mut self, members: &Members<'_>, open: bool, full: bool) -> usize {
+        if full || self.rows.len() == MAX_ROWS {
+            self.more += 1;
+            return 0;
+        }
+        let mut cells: Vec<Cow<'_, str>> = vec![Cow::Borrowed(""); self.columns.len()];
+        for (name, cell) in members.cells(!open) {
+            let at = match self.by_name.get(name) {
+                Some(at) => *at,
+                None if !open => continue,
+                None if self.columns.len() == MAX_COLUMNS => {
+                    self.dropped += 1;
+                    continue;
+                }
+                None => {
+                    cells.push(Cow::Borrowed(""));
+                    self.add_column(name)
+                }
+            };
+            self.columns[at].numeric &= matches!(cell, Cell::Number(_) | Cell::Empty);
+            cells[at] = shown(name, cell);
+        }
+        let row = cells.join(&SEPARATOR.to_string()).into_boxed_str();
+        let size = row.len();
+        self.rows.push(row);
+        size
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(printable(&self.kind).as_bytes());
+        out.push(b'\n');
+        let names: Vec<String> = self.columns.iter().map(|column| cut(printable(&column.name)).into_owned()).collect();
+        let mut widths = vec![0u16; names.len()];
+        let mut widen = |layout: Layout| {
+            for (width, content) in widths.iter_mut().zip(layout.column_max_content_widths()) {
+                *width = content.max(*width);
+            }
+        };
+        widen(self.layout([names.iter().map(String::as_str)]));
+        for rows in self.rows.chunks(CHUNK) {
+            widen(self.layout(rows.iter().map(|row| row.split(SEPARATOR))));
+        }
+        let dashes: Vec<String> = widths.iter().map(|width| "-".repeat(usize::from(*width))).collect();
+        let head = [names.iter().map(String::as_str), dashes.iter().map(String::as_str)];
+        write_layout(self.layout(head), &widths, out);
+        for rows in self.rows.chunks(CHUNK) {
+            write_layout(self.layout(rows.iter().map(|row| row.split(SEPARATOR))), &widths, out);
+        }
+    }
+
+    fn layout<'a, R: Iterator<Item = &'a str>>(&self, rows: impl IntoIterator<Item = R>) -> Layout {
+        let mut layout = Layout::new();
+        layout.load_style(NOTHING);
+        for row in rows {
+            let aligned = row.zip(&self.columns).map(|(cell, column)| {
+                let alignment = if column.numeric { CellAlignment::Right } else { CellAlignment::Left };
+                Shown::new(cell).set_alignment(alignment)
+            });
+            layout.add_row(aligned);
+        }
+        layout
+    }
+}
+
+fn write_layout(mut layout: Layout, widths: &[u16], out: &mut Vec<u8>) {
+    // The width of a column has its padding in it.
+    for (column, width) in layout.column_iter_mut().zip(widths) {
+        column.set_padding((0, 2));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width.saturating_add(2))));
+    }
+    for line in layout.lines() {
+        out.extend_from_slice(line.trim_end().as_bytes());
+        out.push(b'\n');
+    }
+}
+
+/// A cell as text.
+fn shown<'a>(name: &str, cell: Cell<'a>) -> Cow<'a, str> {
+    match cell {
+        Cell::Empty => Cow::Borrowed(""),
+        Cell::Number(digits) if IDENTIFIERS.iter().any(|ending| name.ends_with(ending)) => Cow::Borrowed(digits),
+        Cell::Number(digits) => number(digits),
+        Cell::Text(text) | Cell::Nested(text) => cut(text),
+    }
+}
+
+/// At most [`MAX_CELL`] characters of `text`.
+fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_CELL) {
+        Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
+        None => text,
+    }
+}
+
+/// A JSON number with commas and at most three decimals; very small and very large ones with an exponent.
+fn number(digits: &str) -> Cow<'_, str> {
+    if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return cut(grouped(digits));
+    }
+    let Ok(value) = digits.parse::<f64>() else { return cut(Cow::Borrowed(digits)) };
+    if value != 0.0 && !(0.0005..1e15).contains(&value.abs()) {
+        return Cow::Owned(format!("{value:.2e}"));
+    }
+    let rounded = format!("{value:.3}");
+    let short = rounded.trim_end_matches('0').trim_end_matches('.');
+    let (whole, decimals) = short.split_at(short.find('.').unwrap_or(short.len()));
+    Cow::Owned(format!("{}{decimals}", grouped(whole)))
+}
+
+/// Digits with a comma before every third from the right.
+fn grouped(digits: &str) -> Cow<'_, str> {
+    let (sign, digits_only) = digits.split_at(usize::from(digits.starts_with('-')));
+    if digits_only.len() <= 3 {
+        return Cow::Borrowed(digits);
+    }
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    text.push_str(sign);
+    for (at, digit) in digits_only.chars().enumerate() {
+        if at > 0 && (digits_only.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn table(fields: &[&str], lines: &[&str]) -> String {
+        let mut tables = Tables::new(&fields.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>());
+        let mut out = Vec::new();
+        for line in lines {
+            tables.line(line.as_bytes(), &mut out);
+        }
+        assert!(out.is_empty());
+        tables.finish(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_stand_right_and_text_left_under_dashes() {
+        let lines = [
+            r#"{"kind":"hosts","src_ip":"10.0.0.1","bytes":1234567,"share":0.5}"#,
+            r#"{"kind":"hosts","src_ip":"2001:db8:1111:2222:3333:4444:5555:6666","bytes":-12,"share":0.12345}"#,
+        ];
+        let expected = "\
+hosts
+src_ip                                      bytes  share
+--------------------------------------  ---------  -----
+10.0.0.1                                1,234,567    0.5
+2001:db8:1111:2222:3333:4444:5555:6666        -12  0.123
+";
+        assert_eq!(table(&[], &lines), expected);
+    }
+
+    #[test]
+    fn each_kind_has_its_table_and_columns_are_the_union() {
+        let lines = [r#"{"src_port":50123}"#, r#"{"kind":"b","x":1}"#, r#"{"bytes":5000,"src_port":1}"#];
+        let expected = "flows\nsrc_port  bytes\n--------  -----\n   50123\n       1  5,000\n\nb\nx\n-\n1\n";
+        assert_eq!(table(&[], &lines), expected);
+    }
+
+    #[test]
+    fn asked_fields_are_the_columns_in_that_order() {
+        let lines = [r#"{"kind":"k","a":1,"b":"x","c":3}"#];
+        assert_eq!(table(&["b", "kind", "zz", "a"], &lines), "k\nb  kind  zz  a\n-  ----  --  -\nx  k         1\n");
+    }
+
+    #[test]
+    fn wide_characters_keep_the_columns_aligned() {
+        let text = table(&[], &[r#"{"a":"東京","b":"x"}"#, r#"{"a":"abcd","b":"y"}"#]);
+        assert_eq!(text, "flows\na     b\n----  -\n東京  x\nabcd  y\n");
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal_unescaped() {
+        let text = table(&[], &["{\"kind\":\"\\u001b[2J\",\"\\u0007\":\"\\u009b\\n\\t\u{202e}\"}"]);
+        assert!(!text.chars().any(|c| c != '\n' && crate::value::text::acts_on_a_terminal(c)), "{text}");
+        assert_eq!(text.lines().count(), 4);
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        let cases = [
+            ("0", "0"),
+            ("999", "999"),
+            ("1000", "1,000"),
+            ("-1000", "-1,000"),
+            ("-999", "-999"),
+            ("9007199254740991", "9,007,199,254,740,991"),
+            ("1234.5678", "1,234.568"),
+            ("0.1", "0.1"),
+            ("2.0", "2"),
+            ("0.00001234", "1.23e-5"),
+            ("0.0", "0"),
+            ("1e300", "1.00e300"),
+        ];
+        for (digits, text) in cases {
+            assert_eq!(number(digits), text);
+        }
+    }
+
+    #[test]
+    fn rows_beyond_the_bound_are_counted_and_told() {
+        let mut tables = Tables::new(&[]);
+        for _ in 0..MAX_ROWS + 3 {
+            tables.line(br#"{"kind":"k","a":1}"#, &mut Vec::new());
+        }
+        assert_eq!(tables.left_out(), ["table k: 3 more rows after the first 100000"]);
+        let mut out = Vec::new();
+        tables.finish(&mut out);
+        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), MAX_ROWS + 3);
+    }
+
+    #[test]
+    fn kinds_beyond_the_bound_are_counted_and_ticks_are_not() {
+        let mut tables = Tables::new(&[]);
+        for kind in 0..MAX_TABLES + 2 {
+            tables.line(format!("{{\"kind\":\"{kind}\"}}").as_bytes(), &mut Vec::new());
+        }
+        tables.line(b"{\"kind\":\"tick\"}", &mut Vec::new());
+        assert_eq!(tables.left_out(), ["2 lines in no table: at most 256 kinds are shown"]);
+    }
+
+    #[test]
+    fn a_very_long_text_is_cut_and_an_address_is_not() {
+        let long = "x".repeat(MAX_CELL + 1);
+        let text = table(&[], &[&format!("{{\"a\":\"{long}\"}}")]);
+        assert!(text.ends_with("x...\n"));
+        assert_eq!(text.lines().last().unwrap().len(), MAX_CELL + 3);
+    }
+}

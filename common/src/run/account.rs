@@ -1,0 +1,151 @@
+//! The accounts: every line read has one fate, every line written an origin.
+//!
+//! read = used + passed + filtered + merged + unused + late + rejected, and written = passed + made - evicted.
+
+use std::collections::BTreeMap;
+
+/// What became of a line that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It went into a result.
+    Used,
+    /// It was written, changed or not.
+    Passed,
+    /// A selection left it out.
+    Filtered,
+    /// No item could use it, for this reason.
+    Unused(&'static str),
+}
+
+/// Fates of the lines of a batch or a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fates {
+    /// Went into a result.
+    pub used: u64,
+    /// Written.
+    pub passed: u64,
+    /// Left out by a selection.
+    pub filtered: u64,
+    /// Became part of another record.
+    pub merged: u64,
+    /// Of no use, by reason.
+    pub unused: BTreeMap<&'static str, u64>,
+}
+
+impl Fates {
+    /// Counts one line.
+    #[inline]
+    pub fn count(&mut self, fate: Fate) {
+        match fate {
+            Fate::Used => self.used += 1,
+            Fate::Passed => self.passed += 1,
+            Fate::Filtered => self.filtered += 1,
+            Fate::Unused(why) => *self.unused.entry(why).or_default() += 1,
+        }
+    }
+
+    /// Adds the fates of other lines.
+    pub fn add(&mut self, other: &Fates) {
+        self.used += other.used;
+        self.passed += other.passed;
+        self.filtered += other.filtered;
+        self.merged += other.merged;
+        for (why, n) in &other.unused {
+            *self.unused.entry(why).or_default() += n;
+        }
+    }
+
+    fn sum(&self) -> u64 {
+        self.used + self.passed + self.filtered + self.merged + self.unused.values().sum::<u64>()
+    }
+}
+
+/// The accounts of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// What became of the lines that were accepted.
+    pub fates: Fates,
+    /// Lines or records that were rejected.
+    pub rejected: u64,
+    /// Came too late for their window.
+    pub late: u64,
+    /// Rows and alerts that were made.
+    pub made: u64,
+    /// Made, but given up at a bound.
+    pub evicted: u64,
+    /// Further numbers by name: records of each input, alerts of each detector.
+    pub details: Vec<(String, u64)>,
+}
+
+impl Account {
+    /// Lines or records read.
+    pub fn read(&self) -> u64 {
+        self.fates.sum() + self.late + self.rejected
+    }
+
+    /// Lines written.
+    pub fn written(&self) -> u64 {
+        (self.fates.passed + self.made).saturating_sub(self.evicted)
+    }
+
+    fn numbers(&self) -> [(&'static str, u64); 10] {
+        [
+            ("read", self.read()),
+            ("written", self.written()),
+            ("used", self.fates.used),
+            ("passed", self.fates.passed),
+            ("filtered", self.fates.filtered),
+            ("merged", self.fates.merged),
+            ("made", self.made),
+            ("late", self.late),
+            ("rejected", self.rejected),
+            ("evicted", self.evicted),
+        ]
+    }
+
+    /// `read 1000, written 990, rejected 10, 0.41 s`: what is 0 is left out, but for read and written.
+    pub fn line(&self, seconds: f64) -> String {
+        let mut parts: Vec<String> = self
+            .numbers()
+            .iter()
+            .filter(|(name, n)| *n > 0 && *name != "passed" || matches!(*name, "read" | "written"))
+            .map(|(name, n)| format!("{name} {n}"))
+            .collect();
+        parts.extend(self.fates.unused.iter().map(|(why, n)| format!("unused {n} ({why})")));
+        parts.extend(self.details.iter().map(|(name, n)| format!("{name} {n}")));
+        parts.push(format!("{seconds:.2} s"));
+        parts.join(", ")
+    }
+
+    /// The same as JSON, every number.
+    pub fn json(&self, tool: &str, seconds: f64) -> serde_json::Value {
+        let mut map = serde_json::Map::new();
+        map.insert("tool".into(), tool.into());
+        for (name, n) in self.numbers() {
+            map.insert(name.into(), n.into());
+        }
+        map.insert("unused".into(), serde_json::json!(self.fates.unused));
+        let details: serde_json::Map<_, _> = self.details.iter().map(|(k, n)| (k.clone(), (*n).into())).collect();
+        map.insert("details".into(), details.into());
+        map.insert("seconds".into(), ((seconds * 1e3).round() / 1e3).into());
+        map.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_the_sum_of_the_fates() {
+        let mut account = Account { rejected: 3, made: 2, ..Account::default() };
+        for fate in [Fate::Used, Fate::Passed, Fate::Filtered, Fate::Unused("no bytes"), Fate::Unused("no bytes")] {
+            account.fates.count(fate);
+        }
+        assert_eq!((account.read(), account.written()), (8, 3));
+        assert_eq!(
+            account.line(0.414),
+            "read 8, written 3, used 1, filtered 1, made 2, rejected 3, unused 2 (no bytes), 0.41 s"
+        );
+    }
+}

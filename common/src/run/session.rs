@@ -1,0 +1,265 @@
+//! One run of a program: its output, messages, accounts and rejects, and what they add up to at the end.
+
+use super::account::{Account, Fates};
+use super::ending::Ending;
+use super::messages::Messages;
+use super::signals::Signals;
+use crate::output::progress::When;
+use crate::output::rejects::Rejects;
+use crate::output::{Sink, is_closed_pipe, write_file};
+use crate::scan::Reject;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// How a run is to behave; from the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Conduct {
+    /// No warnings, no accounting line.
+    pub quiet: bool,
+    /// Stop at the first rejected line.
+    pub strict: bool,
+    /// How many may be rejected: a number, or a share of what was read.
+    pub max_rejects: Allowance,
+    /// Where rejected lines are kept.
+    pub rejects: Option<PathBuf>,
+    /// Where the accounts are written as JSON.
+    pub counters: Option<PathBuf>,
+    /// Worker threads.
+    pub threads: usize,
+    /// When to show how far the input is.
+    pub progress: When,
+}
+
+/// How many lines may be rejected without an exit code that says so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Allowance {
+    /// So many.
+    Count(u64),
+    /// So many in a hundred that were read.
+    Percent(f64),
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Allowance::Count(0)
+    }
+}
+
+impl std::str::FromStr for Allowance {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Allowance, String> {
+        let bad = || format!("{text:?}: a number or a percentage is expected, as 10 or 0.1%");
+        match text.strip_suffix('%') {
+            Some(p) => match p.parse::<f64>() {
+                Ok(p) if (0.0..=100.0).contains(&p) => Ok(Allowance::Percent(p)),
+                _ => Err(bad()),
+            },
+            None => text.parse().map(Allowance::Count).map_err(|_| bad()),
+        }
+    }
+}
+
+impl Allowance {
+    fn allows(self, rejected: u64, read: u64) -> bool {
+        match self {
+            Allowance::Count(n) => rejected <= n,
+            Allowance::Percent(p) => rejected as f64 <= p / 100.0 * read as f64,
+        }
+    }
+}
+
+/// One run.
+pub struct Session {
+    /// How to behave.
+    pub conduct: Conduct,
+    /// Messages on stderr.
+    pub messages: Messages,
+    /// The accounts.
+    pub account: Account,
+    /// Signals.
+    pub signals: Signals,
+    tool: &'static str,
+    output: Sink,
+    rejects: Option<Rejects>,
+    ending: Ending,
+    closed: bool,
+    started: Instant,
+}
+
+impl Session {
+    /// Begins a run that writes to `output`.
+    ///
+    /// # Errors
+    /// Where the file for rejects cannot be made.
+    pub fn begin(tool: &'static str, conduct: Conduct, output: Sink) -> io::Result<Session> {
+        let rejects = conduct.rejects.as_deref().map(Rejects::create).transpose()?;
+        Ok(Session {
+            messages: Messages::new(tool, conduct.quiet),
+            account: Account::default(),
+            signals: Signals::listen()?,
+            tool,
+            output,
+            rejects,
+            ending: Ending::default(),
+            closed: false,
+            started: Instant::now(),
+            conduct,
+        })
+    }
+
+    /// Writes whole lines.
+    pub fn write(&mut self, lines: &[u8]) {
+        if self.is_over() || lines.is_empty() {
+            return;
+        }
+        let result = self.output.write(lines);
+        self.check_output(result);
+    }
+
+    /// Writes lines that the program made, and counts them.
+    pub fn write_made(&mut self, lines: &[u8]) {
+        self.account.made += memchr::memchr_iter(b'\n', lines).count() as u64;
+        self.write(lines);
+    }
+
+    /// Hands on what was written so far.
+    pub fn flush(&mut self) {
+        if !self.is_over() {
+            let result = self.output.flush();
+            self.check_output(result);
+        }
+        if let Some(Err(e)) = self.rejects.as_mut().map(Rejects::flush) {
+            self.fail(&format!("writing rejects: {e}"));
+            self.rejects = None;
+        }
+    }
+
+    fn check_output(&mut self, result: io::Result<()>) {
+        match result {
+            Ok(()) => {}
+            Err(e) if is_closed_pipe(&e) => self.closed = true,
+            Err(e) => {
+                self.fail(&format!("writing output: {e}"));
+                self.closed = true;
+            }
+        }
+    }
+
+    /// Whether nothing more can be written: downstream has closed, or a write failed.
+    pub fn is_over(&self) -> bool {
+        self.closed
+    }
+
+    /// Tells of an error that makes the exit code 2.
+    pub fn fail(&mut self, text: &str) {
+        self.ending.failed = true;
+        self.messages.error(text);
+    }
+
+    /// Makes the exit code 1 if nothing worse happens.
+    pub fn found(&mut self) {
+        self.ending.found = true;
+    }
+
+    /// Counts a rejected line or record, keeps it, and tells of it. `line` counts from 1; 0 where there are no lines.
+    /// Says whether to go on.
+    pub fn reject(&mut self, place: &Place<'_>, kind: &'static str, message: &str, raw: &[u8]) -> bool {
+        self.account.rejected += 1;
+        self.messages.reject(kind, || format!("{place}: {message}"));
+        let kept =
+            self.rejects.as_mut().map(|r| r.write(place.input, place.line, place.column, message, raw, place.length));
+        if let Some(Err(e)) = kept {
+            self.fail(&format!("writing rejects: {e}"));
+            self.rejects = None;
+        }
+        !self.conduct.strict
+    }
+
+    /// Counts, keeps and tells of a line that the scanner rejected. Says whether to go on.
+    pub fn reject_line(&mut self, input: &str, line: u64, reject: &Reject, raw: &[u8]) -> bool {
+        let place = Place { input, line, column: reject.at as u64 + 1, length: None };
+        self.reject(&place, reject.why.name(), &reject.message(raw), raw)
+    }
+
+    /// Adds fates.
+    pub fn count(&mut self, fates: &Fates) {
+        self.account.fates.add(fates);
+    }
+
+    /// Ends the run: completes the output, says what there is to say, and gives the exit code.
+    pub fn end(mut self) -> Ending {
+        self.flush();
+        for text in self.output.left_out() {
+            self.messages.note(&text);
+        }
+        let strict_stop = self.conduct.strict && self.account.rejected > 0;
+        let output = std::mem::replace(&mut self.output, Sink::none());
+        if !self.closed {
+            let result = output.finish();
+            self.check_output(result);
+        }
+        if let Some(Err(e)) = self.rejects.take().map(Rejects::finish) {
+            self.fail(&format!("writing rejects: {e}"));
+        }
+        self.ending.rejected =
+            strict_stop || !self.conduct.max_rejects.allows(self.account.rejected, self.account.read());
+        self.ending.signal = self.signals.received();
+        let seconds = self.started.elapsed().as_secs_f64();
+        if let Some(path) = self.conduct.counters.clone() {
+            let text = format!("{}\n", self.account.json(self.tool, seconds));
+            if let Err(e) = write_file(&path, text.as_bytes()) {
+                self.fail(&format!("writing counters: {e}"));
+            }
+        }
+        self.messages.summary();
+        let a = &self.account;
+        if io::stderr().is_terminal() || a.rejected + a.late + a.evicted > 0 {
+            let line = self.account.line(seconds);
+            self.messages.note(&line);
+        }
+        self.ending
+    }
+}
+
+/// Where in the input something stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The input's name.
+    pub input: &'a str,
+    /// Line or record, from 1; 0 where unknown.
+    pub line: u64,
+    /// Column in bytes, from 1; 0 where unknown.
+    pub column: u64,
+    /// The whole length, where only a beginning is kept.
+    pub length: Option<u64>,
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.input)?;
+        match (self.line, self.column) {
+            (0, _) => Ok(()),
+            (line, 0) => write!(f, ":{line}"),
+            (line, column) => write!(f, ":{line}:{column}"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allowance_is_a_number_or_a_share() {
+        assert!("10".parse::<Allowance>().unwrap().allows(10, 0));
+        assert!(!"0".parse::<Allowance>().unwrap().allows(1, 100));
+        assert!("0.1%".parse::<Allowance>().unwrap().allows(1, 1000));
+        assert!(!"0.1%".parse::<Allowance>().unwrap().allows(2, 1000));
+        for bad in ["", "x", "-1", "101%", "nan%"] {
+            assert!(bad.parse::<Allowance>().is_err(), "{bad}");
+        }
+    }
+}
