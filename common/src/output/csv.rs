@@ -46,7 +46,7 @@ pub struct CsvLines {
 
 impl CsvLines {
     /// CSV with these columns, or with those that the first lines have if there are none.
-    pub fn new(fields: &[String]) -> Self {
+    pub fn new(fields: Vec<String>) -> Self {
         let mut lines = CsvLines {
             columns: Vec::new(),
             by_name: HashMap::new(),
@@ -60,7 +60,7 @@ impl CsvLines {
             late_values: 0,
             late_names: BTreeSet::new(),
         };
-        for field in fields {
+        for field in &fields {
             lines.add_column(field);
         }
         lines
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     fn made(fields: &[&str], lines: &[&str]) -> (String, Vec<String>) {
-        let mut csv = CsvLines::new(&fields.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>());
+        let mut csv = CsvLines::new(fields.iter().map(|field| (*field).to_owned()).collect());
         let mut out = Vec::new();
         for line in lines {
             csv.line(line.as_bytes(), &mut out);
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn chosen_columns_come_at_once_and_have_a_header_without_lines() {
         assert_eq!(made(&["b", "kind"], &[]).0, "b,kind\n");
-        let mut csv = CsvLines::new(&["b".into(), "kind".into()]);
+        let mut csv = CsvLines::new(vec!["b".into(), "kind".into()]);
         let mut out = Vec::new();
         csv.line(br#"{"kind":"k","a":1,"b":2}"#, &mut out);
         assert_eq!(out, b"b,kind\n2,k\n");
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn members_that_come_late_are_counted_and_named() {
-        let mut csv = CsvLines::new(&[]);
+        let mut csv = CsvLines::new(vec![]);
         let mut out = Vec::new();
         for _ in 0..LOOK_AHEAD {
             assert!(out.is_empty());

@@ -1,7 +1,7 @@
 //! Where data goes: standard output, files that appear whole, pipes and devices; lines, tables, CSV.
 //!
-//! Lines go through a [`Formatted`] to an [`Output`]: as they are, or made into tables or CSV. [`rejects`] keeps what
-//! was refused, [`progress`] shows how far the input is.
+//! Lines go through a [`Sink`] to an [`Output`]: as they are, or made into tables or CSV. [`rejects`] keeps what was
+//! refused, [`progress`] shows how far the input is.
 //!
 //! Invariants: every write, sync, rename and close is checked, and its error names the output; nothing is written
 //! twice or left out because a descriptor was interrupted or not ready; what reaches a terminal, a table or a CSV
@@ -25,14 +25,14 @@ mod cells;
 pub mod csv;
 mod error;
 pub mod escape;
-mod formatted;
 pub mod progress;
 pub mod rejects;
+mod sink;
 mod stdout;
 pub mod table;
 
 pub use error::{OutputError, is_closed_pipe};
-pub use formatted::{Form, Formatted};
+pub use sink::Sink;
 pub use stdout::stdout_is_closed;
 
 use crate::input::Identity;
@@ -134,7 +134,7 @@ impl Output {
     /// # Errors
     /// Those of the writes and of the close; then a regular file is left as it was.
     pub fn finish(mut self) -> io::Result<()> {
-        self.flush()?;
+        self.drain()?;
         let result = match self.target {
             Target::Atomic(atomic) => atomic.finish(),
             Target::Direct(file) => close(file),
@@ -143,31 +143,22 @@ impl Output {
         result.map_err(|error| named(&self.name, error))
     }
 
-    /// Takes `bytes`; they are written when the buffer is full, or at the end of a line where lines are passed on
-    /// one by one.
-    ///
-    /// # Errors
-    /// Those of the write. Then nothing more can be written.
-    pub fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         // Lines that come whole leave whole: a write does not cut through them if it can be helped.
         if self.buffer.len() + bytes.len() > BUFFER {
-            self.flush()?;
+            self.drain()?;
         }
         if bytes.len() >= BUFFER {
             return self.pass(bytes);
         }
         self.buffer.extend_from_slice(bytes);
         if self.line_buffered && memrchr(b'\n', bytes).is_some() {
-            return self.flush();
+            return self.drain();
         }
         Ok(())
     }
 
-    /// Writes what is in the buffer.
-    ///
-    /// # Errors
-    /// Those of the write.
-    pub fn flush(&mut self) -> io::Result<()> {
+    fn drain(&mut self) -> io::Result<()> {
         let buffer = std::mem::take(&mut self.buffer);
         let result = self.pass(&buffer);
         self.buffer = buffer;
@@ -195,17 +186,28 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Output::write_all(self, bytes)?;
+        self.put(bytes)?;
         Ok(bytes.len())
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        Output::write_all(self, bytes)
+        self.put(bytes)
     }
 
+    /// Writes what is in the buffer.
     fn flush(&mut self) -> io::Result<()> {
-        Output::flush(self)
+        self.drain()
     }
+}
+
+/// Writes a small file at once: as a whole if it is regular, else directly.
+///
+/// # Errors
+/// Those of [`Output`].
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut output = Output::open(Some(path), false)?;
+    output.write_all(bytes)?;
+    output.finish()
 }
 
 /// Writes all of `bytes`, through interruptions and waits.

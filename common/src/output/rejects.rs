@@ -10,7 +10,7 @@
 //!
 //! Invariant: each line is valid JSON and holds nothing a terminal acts on.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::Output;

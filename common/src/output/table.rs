@@ -71,8 +71,8 @@ struct Column {
 
 impl Tables {
     /// Tables with these columns, or with all that appear if there are none.
-    pub fn new(fields: &[String]) -> Self {
-        Tables { fields: fields.to_vec(), tables: Vec::new(), by_kind: HashMap::new(), text: 0, without_table: 0 }
+    pub fn new(fields: Vec<String>) -> Self {
+        Tables { fields, tables: Vec::new(), by_kind: HashMap::new(), text: 0, without_table: 0 }
     }
 
     /// Takes a line, with or without its newline. Nothing is appended to `out` before [`Tables::finish`].
@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     fn table(fields: &[&str], lines: &[&str]) -> String {
-        let mut tables = Tables::new(&fields.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>());
+        let mut tables = Tables::new(fields.iter().map(|field| (*field).to_owned()).collect());
         let mut out = Vec::new();
         for line in lines {
             tables.line(line.as_bytes(), &mut out);
@@ -350,7 +350,7 @@ src_ip                                      bytes  share
 
     #[test]
     fn rows_beyond_the_bound_are_counted_and_told() {
-        let mut tables = Tables::new(&[]);
+        let mut tables = Tables::new(vec![]);
         for _ in 0..MAX_ROWS + 3 {
             tables.line(br#"{"kind":"k","a":1}"#, &mut Vec::new());
         }
@@ -362,7 +362,7 @@ src_ip                                      bytes  share
 
     #[test]
     fn kinds_beyond_the_bound_are_counted_and_ticks_are_not() {
-        let mut tables = Tables::new(&[]);
+        let mut tables = Tables::new(vec![]);
         for kind in 0..MAX_TABLES + 2 {
             tables.line(format!("{{\"kind\":\"{kind}\"}}").as_bytes(), &mut Vec::new());
         }

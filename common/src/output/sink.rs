@@ -1,0 +1,156 @@
+//! NDJSON lines on their way out: as they are, as tables for people, or as CSV.
+//!
+//! Invariant: lines that go out as they are cost no look at them. Tables and CSV leave out what they cannot show,
+//! count it, and say so ([`Sink::left_out`]).
+
+use std::io::{self, Write};
+
+use memchr::memchr;
+
+use super::Output;
+use super::csv::CsvLines;
+use super::table::Tables;
+
+/// A destination for whole NDJSON lines.
+#[must_use = "without finish() the data may be lost"]
+pub struct Sink {
+    output: Option<Output>,
+    shape: Shape,
+    /// What tables and CSV made and is not yet written.
+    text: Vec<u8>,
+}
+
+enum Shape {
+    Lines,
+    Tables(Box<Tables>),
+    Csv(Box<CsvLines>),
+}
+
+impl Sink {
+    /// Lines as they are.
+    pub fn lines(output: Output) -> Self {
+        Sink::over(Some(output), Shape::Lines)
+    }
+
+    /// Tables for people, with these columns, or with all if there are none.
+    pub fn tables(output: Output, fields: Vec<String>) -> Self {
+        Sink::over(Some(output), Shape::Tables(Box::new(Tables::new(fields))))
+    }
+
+    /// CSV of one kind of line, with these columns, or with all if there are none.
+    pub fn csv(output: Output, fields: Vec<String>) -> Self {
+        Sink::over(Some(output), Shape::Csv(Box::new(CsvLines::new(fields))))
+    }
+
+    /// Nowhere: all that is written is dropped.
+    pub fn none() -> Self {
+        Sink::over(None, Shape::Lines)
+    }
+
+    fn over(output: Option<Output>, shape: Shape) -> Self {
+        Sink { output, shape, text: Vec::new() }
+    }
+
+    /// Where it goes; `None` for [`Sink::none`].
+    pub fn output(&self) -> Option<&Output> {
+        self.output.as_ref()
+    }
+
+    /// Writes whole lines, each with its newline.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        let Some(output) = &mut self.output else { return Ok(()) };
+        if matches!(self.shape, Shape::Lines) {
+            return output.write_all(lines);
+        }
+        let mut rest = lines;
+        while let Some(end) = memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(end);
+            rest = &after[1..];
+            match &mut self.shape {
+                Shape::Lines => {}
+                Shape::Tables(tables) => tables.line(line, &mut self.text),
+                Shape::Csv(csv) => csv.line(line, &mut self.text),
+            }
+        }
+        let result = output.write_all(&self.text);
+        self.text.clear();
+        result
+    }
+
+    /// Hands on what was written so far. Tables come only at the end.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.output.as_mut().map_or(Ok(()), Output::flush)
+    }
+
+    /// What tables or CSV could not show, one sentence each; complete once all lines were written.
+    pub fn left_out(&self) -> Vec<String> {
+        match &self.shape {
+            Shape::Lines => Vec::new(),
+            Shape::Tables(tables) => tables.left_out(),
+            Shape::Csv(csv) => csv.left_out(),
+        }
+    }
+
+    /// Writes what is left and completes the output.
+    ///
+    /// # Errors
+    /// Those of the output; see [`Output::finish`].
+    pub fn finish(mut self) -> io::Result<()> {
+        let Some(mut output) = self.output.take() else { return Ok(()) };
+        match &mut self.shape {
+            Shape::Lines => {}
+            Shape::Tables(tables) => tables.finish(&mut self.text),
+            Shape::Csv(csv) => csv.finish(&mut self.text),
+        }
+        output.write_all(&self.text)?;
+        output.finish()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    const LINES: &str = "{\"kind\":\"hosts\",\"bytes\":1234}\n{\"kind\":\"ports\",\"port\":80}\n";
+
+    fn written(make: impl FnOnce(Output) -> Sink) -> (String, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let mut sink = make(Output::open(Some(&path), false).unwrap());
+        for line in LINES.split_inclusive('\n') {
+            sink.write(line.as_bytes()).unwrap();
+        }
+        let left_out = sink.left_out();
+        sink.finish().unwrap();
+        (std::fs::read_to_string(&path).unwrap(), left_out)
+    }
+
+    #[test]
+    fn lines_go_out_as_they_are() {
+        assert_eq!(written(Sink::lines), (LINES.to_owned(), vec![]));
+    }
+
+    #[test]
+    fn tables_hold_every_kind_and_csv_one() {
+        let (table, left_out) = written(|output| Sink::tables(output, vec![]));
+        assert_eq!(table, "hosts\nbytes\n-----\n1,234\n\nports\nport\n----\n  80\n");
+        assert!(left_out.is_empty());
+        let (csv, left_out) = written(|output| Sink::csv(output, vec![]));
+        assert_eq!(csv, "bytes\n1234\n");
+        assert_eq!(left_out.len(), 1);
+    }
+
+    #[test]
+    fn nowhere_takes_all() {
+        let mut sink = Sink::none();
+        sink.write(LINES.as_bytes()).unwrap();
+        sink.finish().unwrap();
+    }
+}
