@@ -56,4 +56,4 @@ pub fn quantile_of(sorted: &[f64], q: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::stats) mod tests;
