@@ -14,8 +14,8 @@ use memchr::{memchr, memrchr};
 use super::error::is_stopped;
 use crate::scan::MAX_LINE;
 
-/// Bytes asked for in one read: at first, and at most. Grows while reads come back full, so that a pipe,
-/// which gives 64 KiB at a time, does not have the rest of the buffer cleared for nothing.
+/// Bytes asked for in one read: at least and at first, and at most. Grows while reads come back full and shrinks
+/// while they do not, so that a pipe that gives little at a time does not have the buffer cleared for nothing.
 const READ: std::ops::RangeInclusive<usize> = 64 * 1024..=256 * 1024;
 
 /// U+FEFF in UTF-8, which some programs put at the beginning of a file.
@@ -156,6 +156,8 @@ impl<R: Read> Blocks<R> {
                 Ok(n) => {
                     if n == self.want {
                         self.want = (self.want * 2).min(*READ.end());
+                    } else if n < self.want / 2 {
+                        self.want = (self.want / 2).max(*READ.start());
                     }
                     return Ok(n);
                 }

@@ -25,6 +25,7 @@ mod error;
 mod folder;
 mod lines;
 mod lz4;
+pub(crate) mod pipe;
 mod raw;
 
 pub use compress::Compression;
@@ -129,6 +130,7 @@ impl Source {
         if metadata.is_file() && metadata.len() > 0 {
             total = Some(metadata.len().saturating_sub(file.stream_position()?));
         }
+        pipe::widen(&file);
         let mut input = Input::over(Raw::file(file, metadata.is_file()));
         input.total = total;
         input.identity = metadata.is_file().then(|| Identity::of(&metadata));
@@ -279,3 +281,7 @@ impl Read for Input {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;

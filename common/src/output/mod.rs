@@ -36,11 +36,15 @@ pub use sink::Sink;
 pub use stdout::stdout_is_closed;
 
 use crate::input::Identity;
+use crate::input::pipe::widen;
 use atomic::Atomic;
 use error::{named, shown};
 
 /// Bytes collected before they are written.
 pub const BUFFER: usize = 64 * 1024;
+
+/// Bytes that are written as they are, not collected first.
+const DIRECT: usize = BUFFER / 2;
 
 /// Names of standard output in the file system.
 const STDOUT_PATHS: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
@@ -106,6 +110,9 @@ impl Output {
     }
 
     fn over(name: String, target: Target, line_buffered: bool) -> Output {
+        if let Target::Direct(file) = &target {
+            widen(file);
+        }
         let terminal = matches!(&target, Target::Direct(file) if file.is_terminal());
         let line_buffered = line_buffered || terminal;
         Output { name, target, buffer: Vec::with_capacity(BUFFER), line_buffered, broken: None }
@@ -148,7 +155,7 @@ impl Output {
         if self.buffer.len() + bytes.len() > BUFFER {
             self.drain()?;
         }
-        if bytes.len() >= BUFFER {
+        if bytes.len() >= DIRECT && self.buffer.is_empty() {
             return self.pass(bytes);
         }
         self.buffer.extend_from_slice(bytes);
