@@ -43,6 +43,40 @@ pub struct Field {
     pub about: &'static str,
 }
 
+impl Field {
+    /// The row with this name, of the record or added. For constants: a name that no row has does not compile.
+    pub const fn named(name: &str) -> Field {
+        let mut i = 0;
+        while i < RECORD.len() {
+            if is_same(RECORD[i].name, name) {
+                return RECORD[i];
+            }
+            i += 1;
+        }
+        let mut i = 0;
+        while !is_same(ADDED[i].name, name) {
+            i += 1;
+        }
+        ADDED[i]
+    }
+}
+
+/// Whether two texts are equal, for constants.
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
 /// The place of a field in [`RECORD`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldId(pub u8);
@@ -200,6 +234,13 @@ mod tests {
         for (name, id) in NAMED {
             assert_eq!(name.to_lowercase(), id.name());
         }
+    }
+
+    #[test]
+    fn a_row_is_found_by_its_name() {
+        const AS: Field = Field::named("src_as");
+        assert_eq!((AS.name, AS.kind), ("src_as", WORD32));
+        assert!(known().all(|f| Field::named(f.name).about == f.about));
     }
 
     #[test]

@@ -37,6 +37,13 @@ impl Splice {
         write(&mut self.added);
     }
 
+    /// Adds a member that is rendered already: `,"key":value`.
+    #[inline]
+    pub fn add_rendered(&mut self, member: &[u8]) {
+        debug_assert!(member.starts_with(b",\""));
+        self.added.extend_from_slice(member);
+    }
+
     /// Replaces the value at `span` by what `write` appends as JSON.
     pub fn replace(&mut self, span: Span, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.values.len();
@@ -86,6 +93,15 @@ mod tests {
             spliced(line, &[], |_, s| s.add("service", |o| o.extend_from_slice(b"\"dns\""))),
             "{ \"dst_ip\" : \"10.0.0.1\", \"x\":{\"y\":[1, 2]} ,\"service\":\"dns\"} \n"
         );
+    }
+
+    #[test]
+    fn a_rendered_member_is_added_as_it_is() {
+        let add = |_: &Line<'_>, s: &mut Splice| {
+            s.add_rendered(b",\"a\":1");
+            s.add("b", |o| o.push(b'2'));
+        };
+        assert_eq!(spliced(r#"{"kind":"x"}"#, &[], add), "{\"kind\":\"x\",\"a\":1,\"b\":2}\n");
     }
 
     #[test]
