@@ -7,10 +7,14 @@
 pub mod distinct;
 mod float;
 mod moments;
+mod profile;
 pub mod quantile;
+mod sums;
 mod wide;
 
 pub use distinct::{Addresses, Count, Ports, SketchKey};
 pub use float::{FloatMoments, FloatSummary};
 pub use moments::Moments;
+pub use profile::{Parts, Profile};
 pub use quantile::{Distribution, Estimate, FlowQuantiles, KeyQuantiles, Precision};
+pub use sums::Sums;
