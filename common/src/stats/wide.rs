@@ -132,17 +132,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn products_are_those_of_schoolbook_arithmetic(a: u128, b: u128, n: u64) {
-            let product = U256::product(a, b);
-            prop_assert_eq!(digits(product), schoolbook(&digits(wide(0, a))[..8], &digits(wide(0, b))[..8]));
-            let mut times = schoolbook(&digits(product), &digits(wide(0, u128::from(n)))[..4]);
-            let rest = times.split_off(16);
-            prop_assume!(rest.iter().all(|d| *d == 0));
-            prop_assert_eq!(digits(product.times(n)), times);
+        fn products_are_those_of_schoolbook_arithmetic(a: u128, b: u128) {
+            let expected = schoolbook(&digits(wide(0, a))[..8], &digits(wide(0, b))[..8]);
+            prop_assert_eq!(digits(U256::product(a, b)), expected);
         }
 
         #[test]
-        fn a_product_that_fits_is_exact(a: u128, b: u64, n: u64) {
+        fn a_multiple_that_fits_is_exact(a: u128, b: u64, n: u64) {
             let product = U256::product(a, u128::from(b));
             let by_schoolbook = schoolbook(&digits(product), &digits(wide(0, u128::from(n)))[..4]);
             prop_assert_eq!(digits(product.times(n)), by_schoolbook[..16].to_vec());
@@ -167,8 +163,7 @@ mod tests {
         fn hex_reads_back(high: u128, low: u128, shift in 0u32..128) {
             let v = wide(high >> shift, low >> shift);
             prop_assert_eq!(U256::from_hex(&format!("{v:x}")), Some(v));
-            let upper = format!("0{v:x}");
-            prop_assert_eq!(U256::from_hex(&upper), None);
+            prop_assert_eq!(U256::from_hex(&format!("0{v:x}")), None);
         }
     }
 }

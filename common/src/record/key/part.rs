@@ -30,7 +30,7 @@ pub enum Part {
     /// `true` or `false`.
     Truth(bool),
     /// An array, an object or a number beyond floats, as it stands in the line.
-    Json(Text),
+    Json(Box<str>),
 }
 
 /// A finite number, equal to another where the bits are.
@@ -240,7 +240,8 @@ impl Ord for Part {
             (Part::Number(a), Part::Integer(b)) => a.0.total_cmp(&(*b as f64)),
             (Part::Number(a), Part::Number(b)) => a.0.total_cmp(&b.0),
             (Part::Time(a), Part::Time(b)) => a.nanos().cmp(&b.nanos()),
-            (Part::Text(a), Part::Text(b)) | (Part::Json(a), Part::Json(b)) => a.cmp(b),
+            (Part::Text(a), Part::Text(b)) => a.cmp(b),
+            (Part::Json(a), Part::Json(b)) => a.cmp(b),
             (Part::Truth(a), Part::Truth(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }

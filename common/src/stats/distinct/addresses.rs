@@ -89,7 +89,9 @@ impl Addresses {
                 let n = usize::from(*len);
                 if let IpAddr::V4(a) = address.0 {
                     let a = u32::from(a);
-                    if v4[..n].contains(&a) {
+                    // Compared all at once: a search that stops early mispredicts more than it saves.
+                    let met = v4.iter().enumerate().fold(0u32, |met, (i, b)| met | u32::from(*b == a) << i);
+                    if met & ((1 << n) - 1) != 0 {
                         return;
                     }
                     if n < FEW {

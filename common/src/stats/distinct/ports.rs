@@ -60,7 +60,9 @@ impl Ports {
         match &mut self.0 {
             Form::Few { len, ports } => {
                 let n = usize::from(*len);
-                if ports[..n].contains(&port) {
+                // Compared all at once: a search that stops early mispredicts more than it saves.
+                let met = ports.iter().enumerate().fold(0u32, |met, (i, p)| met | u32::from(*p == port) << i);
+                if met & ((1 << n) - 1) != 0 {
                     return false;
                 }
                 if n < FEW {

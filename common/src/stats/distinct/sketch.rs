@@ -76,9 +76,14 @@ impl Sketch {
         }
     }
 
-    /// The estimate; a sketch stands for more than `above` addresses.
+    /// The estimate, by the registers alone.
+    pub(super) fn estimate(&self) -> f64 {
+        self.0.composite_estimate()
+    }
+
+    /// The estimate as a number; a sketch stands for more than `above` addresses.
     pub(super) fn count(&self, above: u64) -> Count {
-        let value = (self.0.composite_estimate().round() as u64).max(above + 1);
+        let value = (self.estimate().round() as u64).max(above + 1);
         Count { value, approx: true, error: ERROR }
     }
 
@@ -89,7 +94,9 @@ impl Sketch {
 
     /// A sketch with these registers.
     pub(super) fn from_registers(registers: &[u8]) -> Option<Sketch> {
-        if registers.len() != REGISTERS || registers.iter().any(|r| *r > 63) {
+        let is_one =
+            registers.len() == REGISTERS && registers.iter().all(|r| *r < 64) && registers.iter().any(|r| *r > 0);
+        if !is_one {
             return None;
         }
         let sum = |range: std::ops::Range<u8>| -> f64 {

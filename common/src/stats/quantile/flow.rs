@@ -222,12 +222,13 @@ impl<'de> Deserialize<'de> for FlowQuantiles {
         };
         let made = FlowQuantiles { form, precision };
         let fits = match &state {
-            State::Values(v) => v.len() <= MAX_DISTINCT,
+            State::Values(v) => v.len() <= MAX_DISTINCT && v.iter().all(|c| c.1 > 0),
+            State::Exact(v) => v.iter().all(|c| c.1 > 0),
             State::Buckets(min, max, all) => {
                 let same = |a: u64, b: Option<&(u64, u64)>| b.is_some_and(|b| bucket_of(&made, a) == Some(b.0));
                 min <= max && *max <= HIGH && same(*min, all.first()) && same(*max, all.last())
             }
-            _ => true,
+            State::No => true,
         };
         // A state that was no canonical one comes out different.
         match fits && made.state() == state {

@@ -58,7 +58,9 @@ fn equals_numpy_to_the_last_bit() {
         assert_eq!(of_key.bucket(q), Some((value, value)));
     }
     // [float(pd.Series([1, 2, 3, 4, 10]).quantile(q)) for q in (.1, .25, .33, .5, .6, .95)]
-    for (q, value) in [(0.1, 1.4), (0.25, 2.0), (0.33, 2.3200000000000003), (0.5, 3.0), (0.6, 3.4), (0.95, 8.799999999999999)] {
+    for (q, value) in
+        [(0.1, 1.4), (0.25, 2.0), (0.33, 2.3200000000000003), (0.5, 3.0), (0.6, 3.4), (0.95, 8.799999999999999)]
+    {
         assert_eq!(quantile_sorted(&[1, 2, 3, 4, 10], q), value, "{q}");
     }
 }
@@ -102,7 +104,8 @@ fn the_histogram_of_a_field_is_within_a_thousandth_and_its_bucket_holds_the_exac
     let read = made.distribution();
     assert!(read.is_approx());
     for q in [0.0, 0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999, 1.0] {
-        let (exact, estimate, (low, high)) = (quantile_sorted(&values, q), read.quantile(q).unwrap(), read.bucket(q).unwrap());
+        let (exact, estimate, (low, high)) =
+            (quantile_sorted(&values, q), read.quantile(q).unwrap(), read.bucket(q).unwrap());
         assert!(estimate.approx && (estimate.value / exact - 1.0).abs() <= 0.001, "{q}: {estimate:?} for {exact}");
         assert!(low <= exact && exact <= high && high <= low * 1.001 + 1.0, "{q}: {exact} in {low} to {high}");
         assert!(!read.is_above(q, exact as u64) && !read.is_below(q, exact.ceil() as u64));
