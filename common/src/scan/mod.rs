@@ -9,6 +9,7 @@ mod order;
 mod reject;
 mod scanner;
 mod value;
+pub mod walk;
 
 pub use clean::{Clean, MAX_LINE};
 pub use reject::{Reject, Why};

@@ -4,6 +4,7 @@
 //! pass to find a value's end. They accept plain forms only; whatever they refuse is read again by the slow path.
 
 pub mod address;
+pub mod civil;
 pub mod number;
 pub mod text;
 pub mod time;
