@@ -1,11 +1,11 @@
 //! NDJSON lines as CSV (RFC 4180, lines end with `\n`) of one kind of line: that of the first.
 //!
-//! Columns are those asked for, or the members of the first [`LOOK_AHEAD`] lines in order of first appearance;
-//! those lines are held back until the columns are known. Numbers keep their digits; lists and objects are JSON.
+//! Columns are those asked for, or the members of the first [`LOOK_AHEAD`] lines in order of first appearance; those
+//! lines are held back until the columns are known. Numbers keep their digits; lists and objects are JSON.
 //! A text cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`, or with a full-width
 //! form of one, and is no number) gets a `'` in front (OWASP ASVS 5.0, 1.2.10). Control characters are escaped.
 //!
-//! Bound: [`LOOK_AHEAD`] lines or [`LOOK_AHEAD_BYTES`], whichever is reached first.
+//! Bounds: [`LOOK_AHEAD`] lines or [`LOOK_AHEAD_BYTES`], whichever is reached first; [`MAX_COLUMNS`].
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -20,6 +20,9 @@ pub const LOOK_AHEAD: usize = 10_000;
 
 /// Bytes of lines held back.
 pub const LOOK_AHEAD_BYTES: usize = 64 << 20;
+
+/// Columns that are found in the lines; as many as are asked for are written.
+pub const MAX_COLUMNS: usize = 1_024;
 
 /// Names of late members that are remembered to be told.
 const NAMES_TOLD: usize = 8;
@@ -90,7 +93,7 @@ impl CsvLines {
             return;
         }
         for (name, _) in members.cells(false) {
-            if !self.by_name.contains_key(name) {
+            if self.columns.len() < MAX_COLUMNS && !self.by_name.contains_key(name) {
                 self.add_column(name);
             }
         }
@@ -121,7 +124,8 @@ impl CsvLines {
             let names: Vec<&str> = self.late_names.iter().map(String::as_str).collect();
             let more = if names.len() == NAMES_TOLD { ", ..." } else { "" };
             told.push(format!(
-                "{} values of members that the first {LOOK_AHEAD} lines do not have ({}{more}): choose columns with --fields",
+                "{} values without a column ({}{more}): columns are the first {MAX_COLUMNS} members of the first \
+                 {LOOK_AHEAD} lines, or those of --fields",
                 self.late_values,
                 names.join(", ")
             ));
@@ -145,15 +149,25 @@ impl CsvLines {
     fn begin(&mut self, out: &mut Vec<u8>) {
         if !self.begun {
             self.begun = true;
-            write_record(self.columns.iter().map(|name| guarded(printable(name))), out);
+            let names: Vec<_> = self.columns.iter().map(|name| guarded(printable(name))).collect();
+            write_record(&names, out);
         }
     }
 
     fn row(&mut self, members: &Members<'_>, out: &mut Vec<u8>) {
         let mut cells: Vec<Cow<'_, str>> = vec![Cow::Borrowed(""); self.columns.len()];
+        let mut next = 0;
         for (name, cell) in members.cells(self.chosen) {
-            match self.by_name.get(name) {
-                Some(at) => cells[*at] = text(cell),
+            // Most lines have the order of the columns.
+            let column = match self.columns.get(next) {
+                Some(column) if column == name => Some(&next),
+                _ => self.by_name.get(name),
+            };
+            match column.copied() {
+                Some(at) => {
+                    cells[at] = text(cell);
+                    next = at + 1;
+                }
                 None if self.chosen => {}
                 None => {
                     self.late_values += 1;
@@ -163,14 +177,14 @@ impl CsvLines {
                 }
             }
         }
-        write_record(cells.into_iter(), out);
+        write_record(&cells, out);
     }
 }
 
-fn write_record<'a>(cells: impl Iterator<Item = Cow<'a, str>>, out: &mut Vec<u8>) {
+fn write_record(cells: &[Cow<'_, str>], out: &mut Vec<u8>) {
     let mut writer = WriterBuilder::new().terminator(Terminator::Any(b'\n')).buffer_capacity(1024).from_writer(out);
     // Writing into memory cannot fail, and every record stands alone, so none has a wrong length.
-    let _ = writer.write_record(cells.map(Cow::into_owned).map(String::into_bytes));
+    let _ = writer.write_record(cells.iter().map(|cell| cell.as_bytes()));
     let _ = writer.flush();
 }
 
@@ -252,7 +266,15 @@ mod tests {
         csv.finish(&mut out);
         assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), LOOK_AHEAD + 2);
         assert_eq!(csv.left_out().len(), 1);
-        assert!(csv.left_out()[0].starts_with("1 values of members") && csv.left_out()[0].contains("(late)"));
+        assert!(csv.left_out()[0].starts_with("1 values without a column") && csv.left_out()[0].contains("(late)"));
+    }
+
+    #[test]
+    fn columns_beyond_the_bound_are_counted() {
+        let members: Vec<String> = (0..MAX_COLUMNS + 2).map(|at| format!("\"c{at}\":1")).collect();
+        let (csv, left_out) = made(&[], &[&format!("{{{}}}", members.join(","))]);
+        assert_eq!(csv.lines().last().unwrap().split(',').count(), MAX_COLUMNS);
+        assert!(left_out[0].starts_with("2 values without a column (c1024, c1025)"), "{left_out:?}");
     }
 
     #[test]

@@ -25,13 +25,13 @@ pub const MAX_COLUMNS: usize = 1_024;
 pub const MAX_TABLES: usize = 256;
 
 /// Bytes of text kept for all tables together.
-pub const MAX_TEXT: usize = 256 << 20;
+pub const MAX_TEXT: usize = 64 << 20;
 
 /// Characters of a cell that are shown.
 pub const MAX_CELL: usize = 256;
 
-/// Rows laid out at a time: the layout takes several times the memory of the text.
-const CHUNK: usize = 1_000;
+/// Cells laid out at a time: the layout takes many times the memory of the text.
+const CHUNK: usize = 20_000;
 
 /// Stands between the cells of a kept row. Cells cannot hold it: it is a control character.
 const SEPARATOR: char = '\t';
@@ -182,13 +182,14 @@ impl Table {
             }
         };
         widen(self.layout([names.iter().map(String::as_str)]));
-        for rows in self.rows.chunks(CHUNK) {
+        let chunk = (CHUNK / names.len().max(1)).max(1);
+        for rows in self.rows.chunks(chunk) {
             widen(self.layout(rows.iter().map(|row| row.split(SEPARATOR))));
         }
         let dashes: Vec<String> = widths.iter().map(|width| "-".repeat(usize::from(*width))).collect();
         let head = [names.iter().map(String::as_str), dashes.iter().map(String::as_str)];
         write_layout(self.layout(head), &widths, out);
-        for rows in self.rows.chunks(CHUNK) {
+        for rows in self.rows.chunks(chunk) {
             write_layout(self.layout(rows.iter().map(|row| row.split(SEPARATOR))), &widths, out);
         }
     }
