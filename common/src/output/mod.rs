@@ -290,7 +290,10 @@ fn open_direct(path: &Path) -> io::Result<File> {
             options.write(true).create(true).truncate(true);
         }
     }
-    options.custom_flags(flags.bits()).open(path)
+    options.custom_flags(flags.bits()).open(path).map_err(|error| match error.raw_os_error() {
+        Some(code) if code == Errno::ELOOP as i32 => io::Error::other("it is a symbolic link"),
+        _ => error,
+    })
 }
 
 #[cfg(test)]

@@ -85,7 +85,8 @@ fn a_dangling_link_does_not_make_a_file_elsewhere() {
     Output::open(Some(&link), false).unwrap().finish().unwrap();
     assert!(!elsewhere.exists());
     symlink(&elsewhere, folder.path().join("direct")).unwrap();
-    assert!(Output::direct(&folder.path().join("direct")).is_err());
+    let error = Output::direct(&folder.path().join("direct")).err().unwrap();
+    assert!(error.to_string().ends_with("it is a symbolic link"), "{error}");
     assert!(!elsewhere.exists());
 }
 
