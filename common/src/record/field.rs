@@ -25,6 +25,8 @@ pub enum Kind {
     Number,
     /// A list of strings.
     Words,
+    /// An object.
+    Object,
 }
 
 /// The largest integer that every JSON reader keeps exactly, 2^53 - 1.

@@ -43,6 +43,7 @@ fn field_schema(field: &Field) -> Value {
         Kind::Truth => json!({"type": "boolean"}),
         Kind::Number => json!({"type": ["number", "null"]}),
         Kind::Words => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Object => json!({"type": "object"}),
     };
     if let Value::Object(map) = &mut schema {
         let unit = if field.unit.is_empty() { String::new() } else { format!(" [{}]", field.unit) };
