@@ -4,12 +4,22 @@ use super::field::{FieldId, Kind};
 use super::flow::Flow;
 use crate::value::{number, text, time::TimeWriter};
 
+/// Longest `,"name":` of a field, and what a key takes up in the line buffer.
+const KEY: usize = 24;
+
+/// Room for every field but texts: a key and the longest value, an address, of each.
+const ROOM: usize = 40 * (KEY + 48);
+
 /// Writes flows; keeps the text of the keys and the last date.
+///
+/// A line is put together in a buffer of fixed size, by copies of fixed size whose surplus the next one overwrites:
+/// that spares the many short copies of unknown length that appending would cost.
 #[derive(Debug)]
 pub struct Writer {
-    /// `"name":` of each field.
-    keys: Vec<Box<[u8]>>,
+    /// `,"name":` of each field, padded, and its length.
+    keys: Vec<([u8; KEY], usize)>,
     times: TimeWriter,
+    buffer: Box<[u8; ROOM]>,
 }
 
 impl Default for Writer {
@@ -21,22 +31,37 @@ impl Default for Writer {
 impl Writer {
     /// A writer for the fields of the record.
     pub fn new() -> Writer {
-        let key = |id: FieldId| format!("\"{}\":", id.name()).into_bytes().into();
-        Writer { keys: FieldId::all().map(key).collect(), times: TimeWriter::default() }
+        let key = |id: FieldId| {
+            let text = format!(",\"{}\":", id.name());
+            let mut padded = [0; KEY];
+            padded[..text.len()].copy_from_slice(text.as_bytes());
+            (padded, text.len())
+        };
+        Writer { keys: FieldId::all().map(key).collect(), times: TimeWriter::default(), buffer: Box::new([0; ROOM]) }
     }
 
     /// Appends `{` and the flow's members, without the closing brace, so that others can follow.
     #[inline]
     pub fn members(&mut self, flow: &Flow, out: &mut Vec<u8>) {
-        out.push(b'{');
-        let mut first = true;
+        let start = out.len();
+        let mut at = 0;
         for id in flow.present() {
-            if !first {
-                out.push(b',');
+            let (key, len) = &self.keys[id.0 as usize];
+            self.buffer[at..at + KEY].copy_from_slice(key);
+            at += len;
+            if matches!(id.field().kind, Kind::Text | Kind::Word(_)) {
+                // A text has no bound, so what there is goes first.
+                out.extend_from_slice(&self.buffer[..at]);
+                at = 0;
+                self.value(flow, id, out);
+            } else {
+                at += self.plain(flow, id, at);
             }
-            first = false;
-            out.extend_from_slice(&self.keys[id.0 as usize]);
-            self.value(flow, id, out);
+        }
+        out.extend_from_slice(&self.buffer[..at]);
+        match out.get_mut(start) {
+            Some(comma) => *comma = b'{',
+            None => out.push(b'{'),
         }
     }
 
@@ -47,40 +72,41 @@ impl Writer {
         out.extend_from_slice(b"}\n");
     }
 
-    /// Appends one value as JSON; nothing where the field is absent.
+    /// Puts the value of a field that is no text at `at` of the buffer; answers its length.
     #[inline]
+    fn plain(&mut self, flow: &Flow, id: FieldId, at: usize) -> usize {
+        let Some(space) = self.buffer[at..].first_chunk_mut::<48>() else { return 0 };
+        match id.field().kind {
+            Kind::Integer(_) => flow.integer(id).map_or(0, |v| number::put_integer(v, space)),
+            Kind::Time => flow.time().map_or(0, |t| {
+                space[0] = b'"';
+                let len = self.times.put(t, flow.time_digits(), space, 1);
+                space[1 + len] = b'"';
+                len + 2
+            }),
+            Kind::Address => flow.address(id).map_or(0, |a| {
+                space[0] = b'"';
+                let len = a.put(space, 1);
+                space[1 + len] = b'"';
+                len + 2
+            }),
+            Kind::Seconds => flow.duration().map_or(0, |nanos| number::put_seconds(nanos, space)),
+            _ => 0,
+        }
+    }
+
+    /// Appends one value as JSON; nothing where the field is absent.
     pub fn value(&mut self, flow: &Flow, id: FieldId, out: &mut Vec<u8>) {
         match id.field().kind {
-            Kind::Time => {
-                if let Some(time) = flow.time() {
-                    out.push(b'"');
-                    self.times.write(time, flow.time_digits(), out);
-                    out.push(b'"');
-                }
-            }
-            Kind::Seconds => {
-                if let Some(nanos) = flow.duration() {
-                    number::write_seconds(nanos, out);
-                }
-            }
-            Kind::Address => {
-                if let Some(address) = flow.address(id) {
-                    out.push(b'"');
-                    address.write(out);
-                    out.push(b'"');
-                }
-            }
-            Kind::Integer(_) => {
-                if let Some(value) = flow.integer(id) {
-                    number::write_integer(value, out);
-                }
-            }
             Kind::Text | Kind::Word(_) => {
                 if let Some(value) = flow.text(id) {
                     text::write_json(value, out);
                 }
             }
-            Kind::Truth | Kind::Number | Kind::Words => {}
+            _ => {
+                let len = self.plain(flow, id, 0);
+                out.extend_from_slice(&self.buffer[..if flow.has(id) { len } else { 0 }]);
+            }
         }
     }
 }

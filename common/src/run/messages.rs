@@ -3,6 +3,7 @@
 //! At most five of a kind are shown, then one summary line says how many there were. Errors are shown even with `-q`.
 //! Everything shown is printable, whatever stood in the input. A stderr that cannot be written to changes nothing else.
 
+use crate::output::progress::{Progress, When};
 use crate::value::text::printable;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -11,25 +12,44 @@ use std::io::Write;
 const SHOWN: u64 = 5;
 
 /// The messages of one run.
-#[derive(Debug)]
 pub struct Messages {
     tool: &'static str,
     quiet: bool,
     kinds: BTreeMap<&'static str, u64>,
     rejects: BTreeMap<&'static str, u64>,
-    told: bool,
+    progress: Progress,
 }
 
 impl Messages {
     /// Messages that begin with the tool's name; `quiet` shows errors only.
     pub fn new(tool: &'static str, quiet: bool) -> Messages {
-        Messages { tool, quiet, kinds: BTreeMap::new(), rejects: BTreeMap::new(), told: false }
+        Messages {
+            tool,
+            quiet,
+            kinds: BTreeMap::new(),
+            rejects: BTreeMap::new(),
+            progress: Progress::begin(tool, When::Never, None),
+        }
     }
 
-    fn show(&mut self, text: &str) {
-        self.told = true;
+    fn show(&self, text: &str) {
         // There is nobody to tell of a failing stderr.
-        let _ = writeln!(std::io::stderr().lock(), "{}: {}", self.tool, printable(text));
+        let _ = self.progress.suspend(|| writeln!(std::io::stderr().lock(), "{}: {}", self.tool, printable(text)));
+    }
+
+    /// Begins to show how far an input of `total` bytes is.
+    pub fn begin_progress(&mut self, when: When, total: Option<u64>) {
+        self.progress = Progress::begin(self.tool, when, total);
+    }
+
+    /// Says how far the input is.
+    pub fn progress(&mut self, bytes: u64, records: u64) {
+        self.progress.set(bytes, records);
+    }
+
+    /// Takes the progress away.
+    pub fn end_progress(&mut self) {
+        self.progress.finish();
     }
 
     /// Tells of something that ends the run or spoils its result.

@@ -4,6 +4,7 @@ use super::account::{Account, Fates};
 use super::ending::Ending;
 use super::messages::Messages;
 use super::signals::Signals;
+use crate::input::{InputError, Source};
 use crate::output::progress::When;
 use crate::output::rejects::Rejects;
 use crate::output::{Sink, is_closed_pipe, write_file};
@@ -131,7 +132,7 @@ impl Session {
             self.check_output(result);
         }
         if let Some(Err(e)) = self.rejects.as_mut().map(Rejects::flush) {
-            self.fail(&format!("writing rejects: {e}"));
+            self.fail(&format!("rejects: {e}"));
             self.rejects = None;
         }
     }
@@ -141,7 +142,7 @@ impl Session {
             Ok(()) => {}
             Err(e) if is_closed_pipe(&e) => self.closed = true,
             Err(e) => {
-                self.fail(&format!("writing output: {e}"));
+                self.fail(&e.to_string());
                 self.closed = true;
             }
         }
@@ -171,7 +172,7 @@ impl Session {
         let kept =
             self.rejects.as_mut().map(|r| r.write(place.input, place.line, place.column, message, raw, place.length));
         if let Some(Err(e)) = kept {
-            self.fail(&format!("writing rejects: {e}"));
+            self.fail(&format!("rejects: {e}"));
             self.rejects = None;
         }
         !self.conduct.strict
@@ -188,8 +189,24 @@ impl Session {
         self.account.fates.add(fates);
     }
 
+    /// Begins to show how far the input is: all of these, where each is a file of known size.
+    pub fn begin_progress(&mut self, sources: &[Result<Source, InputError>]) {
+        let size = |s: &Result<Source, InputError>| {
+            let metadata = s.as_ref().ok()?.path()?.metadata().ok()?;
+            metadata.is_file().then(|| metadata.len())
+        };
+        let total = sources.iter().map(size).sum();
+        self.messages.begin_progress(self.conduct.progress, total);
+    }
+
+    /// Says that so many bytes of the inputs, as stored, have been read.
+    pub fn progress(&mut self, bytes: u64) {
+        self.messages.progress(bytes, self.account.read());
+    }
+
     /// Ends the run: completes the output, says what there is to say, and gives the exit code.
     pub fn end(mut self) -> Ending {
+        self.messages.end_progress();
         self.flush();
         for text in self.output.left_out() {
             self.messages.note(&text);
@@ -201,7 +218,7 @@ impl Session {
             self.check_output(result);
         }
         if let Some(Err(e)) = self.rejects.take().map(Rejects::finish) {
-            self.fail(&format!("writing rejects: {e}"));
+            self.fail(&format!("rejects: {e}"));
         }
         self.ending.rejected =
             strict_stop || !self.conduct.max_rejects.allows(self.account.rejected, self.account.read());
@@ -210,7 +227,7 @@ impl Session {
         if let Some(path) = self.conduct.counters.clone() {
             let text = format!("{}\n", self.account.json(self.tool, seconds));
             if let Err(e) = write_file(&path, text.as_bytes()) {
-                self.fail(&format!("writing counters: {e}"));
+                self.fail(&format!("counters: {e}"));
             }
         }
         self.messages.summary();

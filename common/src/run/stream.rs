@@ -7,6 +7,7 @@ use super::account::{Fate, Fates};
 use super::session::{Place, Session};
 use crate::input::{self, Blocks, InputError, Piece, Source};
 use crate::scan::{Clean, Line, MAX_LINE, Reject, Scanner, Why};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,6 +58,8 @@ struct Batch {
     load: Load,
     bytes: Vec<u8>,
     out: Vec<u8>,
+    /// Bytes of all inputs, as stored, that were read when this was filled.
+    read: u64,
     lines: u64,
     fates: Fates,
     /// Line in the batch from 0, where its bytes are, and why.
@@ -74,6 +77,7 @@ pub fn each_line<W: Worker>(
     workers: Vec<W>,
 ) -> Vec<W> {
     let strict = session.conduct.strict;
+    session.begin_progress(&sources);
     let (free, pool) = channel();
     for _ in 0..workers.len() * POOL {
         // The receiver is in scope.
@@ -188,7 +192,8 @@ fn read(sources: Vec<Result<Source, InputError>>, pool: &Receiver<Batch>, worker
         turn += 1;
         sent.then_some(())
     };
-    let all = || -> Option<()> {
+    let mut all = || -> Option<()> {
+        let mut before = 0;
         for source in sources {
             let opened = source.and_then(|s| s.open().map(|input| (s.name(), input)));
             let (name, input) = match opened {
@@ -199,10 +204,13 @@ fn read(sources: Vec<Result<Source, InputError>>, pool: &Receiver<Batch>, worker
                 }
             };
             send(Load::Begin(name.clone()), pool.recv().ok()?)?;
+            let consumed = input.consumed();
             let mut blocks = Blocks::new(input);
             loop {
                 let mut batch = pool.recv().ok()?;
-                match blocks.next(&mut batch.bytes) {
+                let next = blocks.next(&mut batch.bytes);
+                batch.read = before + consumed.load(Ordering::Relaxed);
+                match next {
                     Ok(None) => {
                         send(Load::Nothing, batch)?;
                         break;
@@ -216,6 +224,7 @@ fn read(sources: Vec<Result<Source, InputError>>, pool: &Receiver<Batch>, worker
                     }
                 }
             }
+            before += consumed.load(Ordering::Relaxed);
         }
         Some(())
     };
@@ -255,6 +264,7 @@ fn write(session: &mut Session, done: &[Receiver<Batch>], free: &Sender<Batch>) 
         };
         session.write(&batch.out);
         session.count(&batch.fates);
+        session.progress(batch.read);
         let place = |line, length| Place { input: &input, line, column: 0, length };
         let go_on = match &batch.load {
             Load::Begin(name) => {

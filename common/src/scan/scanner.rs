@@ -3,7 +3,7 @@
 //! Invariant: what is accepted does not depend on what was met before; only the speed does.
 
 use super::clean::Clean;
-use super::order::Order;
+use super::order::{Order, ROOT};
 use super::reject::{Reject, Why};
 use super::value;
 use crate::record::Flow;
@@ -41,6 +41,10 @@ enum What {
     Added(&'static Field),
     Kind,
     Unknown,
+}
+
+impl Slot {
+    const UNKNOWN: Slot = Slot { what: What::Unknown, watch: NOT_WATCHED };
 }
 
 const NOT_WATCHED: u16 = u16::MAX;
@@ -101,6 +105,8 @@ pub struct Scanner {
     watched: Vec<Box<str>>,
     spans: Vec<Span>,
     kind: Option<Span>,
+    /// A network where an address would stand in a flow: what rows have that count by prefix.
+    network: Option<(usize, FieldId)>,
 }
 
 impl Default for Scanner {
@@ -118,12 +124,13 @@ impl Scanner {
     /// A scanner that also keeps where the values of these names stand, numbered in this order.
     pub fn watching<S: AsRef<str>>(names: &[S]) -> Scanner {
         Scanner {
-            order: Order::new(),
+            order: Order::new(Slot::UNKNOWN),
             dates: DateCache::default(),
             flow: Flow::new(),
             watched: names.iter().map(|n| n.as_ref().into()).collect(),
             spans: vec![Span::default(); names.len()],
             kind: None,
+            network: None,
         }
     }
 
@@ -135,12 +142,14 @@ impl Scanner {
     pub fn scan<'s>(&'s mut self, line: Clean<'s>) -> Result<Line<'s>, Reject> {
         self.flow.clear();
         self.kind = None;
+        self.network = None;
         if !self.spans.is_empty() {
             self.spans.fill(Span::default());
         }
         let text = line.text();
         let (close, is_empty) = self.members(text)?;
         let kind = match self.kind {
+            None if let Some((at, id)) = self.network => return Err(Reject { at, why: Why::BadField(id.field()) }),
             None if !self.flow.is_flow() => return Err(Reject { at: 0, why: Why::NotAFlow }),
             None => LineKind::Flow,
             Some(span) => match text.get(span.start as usize + 1..span.end as usize - 1).unwrap_or_default() {
@@ -157,31 +166,31 @@ impl Scanner {
     #[inline]
     fn members(&mut self, text: &str) -> Result<(usize, bool), Reject> {
         let bytes = text.as_bytes();
-        let mut node = 0;
+        let mut edge = ROOT;
         let mut at = 0;
         loop {
-            if let Some(edge) = self.order.follow(node, &bytes[at..]) {
-                let (slot, start) = (edge.slot, at + edge.len());
-                node = edge.next;
+            if let Some((next, met)) = self.order.follow(edge, &bytes[at..]) {
+                let (slot, start) = (met.slot, at + met.len());
+                edge = next;
                 at = self.value(text, start, slot)?;
                 continue;
             }
-            if node != 0 && bytes.get(at) == Some(&b'}') && at + 1 == bytes.len() {
+            if edge != ROOT && bytes.get(at) == Some(&b'}') && at + 1 == bytes.len() {
                 return Ok((at, false));
             }
-            match self.next_key(text, at, node == 0)? {
-                Next::End(close) => return Ok((close, node == 0)),
+            match self.next_key(text, at, edge == ROOT)? {
+                Next::End(close) => return Ok((close, edge == ROOT)),
                 Next::Key { name, name_at, value_at } => {
-                    if self.order.holds(node, &name) {
+                    if self.order.holds(edge, &name) {
                         return Err(Reject { at: name_at, why: Why::DuplicateKey });
                     }
                     let slot = self.slot(&name);
-                    match self.order.learn(node, &bytes[at..value_at], &name, slot) {
+                    match self.order.learn(edge, &bytes[at..value_at], &name, slot) {
                         Some(next) => {
-                            node = next;
+                            edge = next;
                             at = self.value(text, value_at, slot)?;
                         }
-                        None => return self.members_unlearned(text, at, node),
+                        None => return self.members_unlearned(text, at, edge),
                     }
                 }
             }
@@ -190,12 +199,14 @@ impl Scanner {
 
     /// Reads the members from `at` on without the tree, which has no room for them.
     #[cold]
-    fn members_unlearned(&mut self, text: &str, mut at: usize, node: u32) -> Result<(usize, bool), Reject> {
-        let mut met: HashSet<String, ahash::RandomState> = self.order.keys(node).map(str::to_owned).collect();
+    fn members_unlearned(&mut self, text: &str, mut at: usize, edge: u32) -> Result<(usize, bool), Reject> {
+        let mut met: HashSet<String, ahash::RandomState> = self.order.keys(edge).map(str::to_owned).collect();
         loop {
             match self.next_key(text, at, at == 0)? {
                 Next::End(close) => {
-                    self.order.refused();
+                    if self.order.is_worn() {
+                        self.order = Order::new(Slot::UNKNOWN);
+                    }
                     return Ok((close, met.is_empty()));
                 }
                 Next::Key { name, name_at, value_at } => {
@@ -250,7 +261,7 @@ impl Scanner {
     }
 
     /// Reads the value at `at`; answers where it ends.
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, text: &str, at: usize, slot: Slot) -> Result<usize, Reject> {
         let bytes = text.as_bytes();
         let end = match slot.what {
@@ -324,10 +335,19 @@ impl Scanner {
                 })
             }
             _ if !token.starts_with('"') => false,
-            Kind::Address => Address::parse(&value::unescaped(token)).is_some_and(|a| {
-                self.flow.set_address(id, a);
-                true
-            }),
+            Kind::Address => {
+                let inner = value::unescaped(token);
+                match Address::parse(&inner) {
+                    Some(address) => {
+                        self.flow.set_address(id, address);
+                        true
+                    }
+                    None => {
+                        self.network = Some((at, id));
+                        inner.parse::<ipnet::IpNet>().is_ok()
+                    }
+                }
+            }
             Kind::Time => {
                 let inner = value::unescaped(token);
                 time::rfc3339(&mut self.dates, inner.as_bytes()).is_some_and(|(time, digits, used)| {

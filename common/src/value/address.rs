@@ -32,20 +32,33 @@ impl Address {
 
     /// Appends the canonical text.
     pub fn write(self, out: &mut Vec<u8>) {
+        let mut space = [0; 48];
+        let len = self.put(&mut space, 0);
+        out.extend_from_slice(&space[..len]);
+    }
+
+    /// Puts the canonical text at `at` (0 or 1) of `space`; answers its length. What follows it there is overwritten
+    /// with anything.
+    #[inline]
+    pub fn put(self, space: &mut [u8; 48], at: usize) -> usize {
         match self.0 {
             IpAddr::V4(a) => {
-                for (i, octet) in a.octets().into_iter().enumerate() {
-                    if i > 0 {
-                        out.push(b'.');
-                    }
+                let mut end = at;
+                for octet in a.octets() {
                     let (digits, len) = OCTETS[octet as usize];
-                    out.extend_from_slice(&digits[..len as usize]);
+                    space[end..end + 4].copy_from_slice(&digits);
+                    end += usize::from(len);
                 }
+                // The last octet's point is no part of it.
+                end - 1 - at
             }
             IpAddr::V6(a) => {
                 use std::io::Write;
-                // Writing to a Vec cannot fail.
-                let _ = write!(out, "{a}");
+                let mut rest = &mut space[at..];
+                let before = rest.len();
+                // The longest text fits.
+                let _ = write!(rest, "{a}");
+                before - rest.len()
             }
         }
     }
@@ -78,18 +91,18 @@ impl From<IpAddr> for Address {
     }
 }
 
-/// Decimal text of every octet, left-aligned, with its length.
-const OCTETS: [([u8; 3], u8); 256] = {
-    let mut table = [([0; 3], 0); 256];
+/// Decimal text of every octet and a point, left-aligned, with its length.
+const OCTETS: [([u8; 4], u8); 256] = {
+    let mut table = [([0; 4], 0); 256];
     let mut i = 0;
     while i < 256 {
         let (h, t, o) = (b'0' + (i / 100) as u8, b'0' + (i / 10 % 10) as u8, b'0' + (i % 10) as u8);
         table[i] = if i >= 100 {
-            ([h, t, o], 3)
+            ([h, t, o, b'.'], 4)
         } else if i >= 10 {
-            ([t, o, 0], 2)
+            ([t, o, b'.', 0], 3)
         } else {
-            ([o, 0, 0], 1)
+            ([o, b'.', 0, 0], 2)
         };
         i += 1;
     }

@@ -144,21 +144,62 @@ pub fn write_integer(value: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Appends nanoseconds as the shortest decimal number of seconds, without an exponent.
-pub fn write_seconds(nanos: u64, out: &mut Vec<u8>) {
-    write_integer(nanos / NANOS, out);
+/// Puts an integer at the start of `space`; answers its length. What follows it there is overwritten with anything.
+#[inline]
+pub fn put_integer(value: u64, space: &mut [u8; 48]) -> usize {
+    let len = value.checked_ilog10().map_or(1, |n| n as usize + 1);
+    let mut rest = value;
+    let mut at = len;
+    while at >= 2 {
+        let pair = PAIRS[(rest % 100) as usize];
+        rest /= 100;
+        at -= 2;
+        space[at..at + 2].copy_from_slice(&pair);
+    }
+    if at == 1 {
+        space[0] = b'0' + (rest % 10) as u8;
+    }
+    len
+}
+
+/// The two digits of each number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut i = 0;
+    while i < 100 {
+        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
+        i += 1;
+    }
+    pairs
+};
+
+/// Puts nanoseconds at the start of `space` as the shortest decimal number of seconds, without an exponent; answers the
+/// length.
+#[inline]
+pub fn put_seconds(nanos: u64, space: &mut [u8; 48]) -> usize {
+    let whole = put_integer(nanos / NANOS, space);
     let mut rest = nanos % NANOS;
     if rest == 0 {
-        return;
+        return whole;
     }
-    let mut digits = [b'0'; 9];
-    for slot in digits.iter_mut().rev() {
-        *slot += (rest % 10) as u8;
+    let mut places = 9;
+    while rest.is_multiple_of(10) {
+        rest /= 10;
+        places -= 1;
+    }
+    space[whole] = b'.';
+    for at in (whole + 1..=whole + places).rev() {
+        space[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    let len = 9 - digits.iter().rev().take_while(|b| **b == b'0').count();
-    out.push(b'.');
-    out.extend_from_slice(&digits[..len]);
+    whole + 1 + places
+}
+
+/// Appends nanoseconds as the shortest decimal number of seconds, without an exponent.
+pub fn write_seconds(nanos: u64, out: &mut Vec<u8>) {
+    let mut space = [0; 48];
+    let len = put_seconds(nanos, &mut space);
+    out.extend_from_slice(&space[..len]);
 }
 
 /// Appends a finite number in its shortest form that reads back the same, without an exponent where that is short;
@@ -262,6 +303,9 @@ mod tests {
         fn integers_read_back_what_was_written(value in 0..=MAX_INTEGER) {
             let mut out = Vec::new();
             write_integer(value, &mut out);
+            let mut space = [0; 48];
+            let len = put_integer(value, &mut space);
+            prop_assert_eq!(&space[..len], &out[..]);
             prop_assert_eq!(integer(&out), Some((value, out.len())));
             prop_assert_eq!(exact_integer(std::str::from_utf8(&out).unwrap()), Some(value));
         }

@@ -34,7 +34,8 @@ pub fn write_json(text: &str, out: &mut Vec<u8>) {
 /// Controls (C0, DEL, C1), bidirectional marks and overrides, zero-width characters, line and paragraph separators.
 pub fn acts_on_a_terminal(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The text with everything escaped that a terminal could act on, as `\u{1b}`.

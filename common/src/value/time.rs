@@ -89,12 +89,14 @@ fn midnight(text: &[u8; 10]) -> Option<i64> {
 /// Seconds of the day of `HH:MM:SS`. A leap second counts as the second that follows it, as POSIX time does.
 #[inline]
 pub fn clock(text: &[u8; 8]) -> Option<i64> {
-    let d = text.map(|b| b.wrapping_sub(b'0'));
-    let colon = b':'.wrapping_sub(b'0');
-    if d[2] != colon || d[5] != colon || [d[0], d[1], d[3], d[4], d[6], d[7]].iter().any(|digit| *digit > 9) {
+    // All eight bytes at once: digits become 0 to 9, colons 0.
+    let d = u64::from_le_bytes(*text) ^ u64::from_le_bytes(*b"00:00:00");
+    let wrong = (d | d.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0 | d & 0x0000_ff00_00ff_0000;
+    if wrong != 0 {
         return None;
     }
-    let (h, m, s) = (i64::from(d[0] * 10 + d[1]), i64::from(d[3] * 10 + d[4]), i64::from(d[6] * 10 + d[7]));
+    let byte = |i: u32| (d >> (8 * i) & 0xff) as i64;
+    let (h, m, s) = (byte(0) * 10 + byte(1), byte(3) * 10 + byte(4), byte(6) * 10 + byte(7));
     (h < 24 && m < 60 && (s < 60 || (s == 60 && m == 59))).then_some(h * 3600 + m * 60 + s)
 }
 
@@ -173,8 +175,16 @@ impl Default for TimeWriter {
 
 impl TimeWriter {
     /// Appends the time in UTC with `digits` decimals; those beyond are cut.
-    #[inline]
     pub fn write(&mut self, time: Time, digits: u8, out: &mut Vec<u8>) {
+        let mut space = [0; 48];
+        let len = self.put(time, digits, &mut space, 0);
+        out.extend_from_slice(&space[..len]);
+    }
+
+    /// Puts the time at `at` (0 or 1) of `space`; answers its length. What follows it there is overwritten with
+    /// anything.
+    #[inline]
+    pub fn put(&mut self, time: Time, digits: u8, space: &mut [u8; 48], at: usize) -> usize {
         let seconds = time.seconds();
         let day = seconds.div_euclid(DAY);
         if day != self.day {
@@ -182,24 +192,25 @@ impl TimeWriter {
             self.date = date_text(day);
         }
         let of_day = seconds.rem_euclid(DAY) as u32;
-        let mut text = *b"0000-00-00T00:00:00.000000000";
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
         text[..10].copy_from_slice(&self.date);
-        put(&mut text, 11, of_day / 3600);
-        put(&mut text, 14, of_day / 60 % 60);
-        put(&mut text, 17, of_day % 60);
+        for (place, value) in [(11, of_day / 3600), (14, of_day / 60 % 60), (17, of_day % 60)] {
+            text[place] = b'0' + (value / 10) as u8;
+            text[place + 1] = b'0' + (value % 10) as u8;
+        }
         let mut rest = time.0.rem_euclid(SECOND) as u32;
-        for slot in text[20..].iter_mut().rev() {
+        let digits = usize::from(digits.clamp(3, 9));
+        for _ in digits..9 {
+            rest /= 10;
+        }
+        for slot in text[20..20 + digits].iter_mut().rev() {
             *slot = b'0' + (rest % 10) as u8;
             rest /= 10;
         }
-        out.extend_from_slice(&text[..20 + usize::from(digits.min(9))]);
-        out.push(b'Z');
+        text[20 + digits] = b'Z';
+        space[at..at + 30].copy_from_slice(&text);
+        21 + digits
     }
-}
-
-fn put(text: &mut [u8; 29], at: usize, value: u32) {
-    text[at] = b'0' + (value / 10) as u8;
-    text[at + 1] = b'0' + (value % 10) as u8;
 }
 
 /// `YYYY-MM-DD` of a day since the epoch.
