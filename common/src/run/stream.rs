@@ -121,6 +121,7 @@ impl Batch {
             load: Load::Lines,
             bytes: Vec::new(),
             out: Vec::new(),
+            read: 0,
             lines: 0,
             fates: Fates::default(),
             rejects: Vec::new(),
@@ -192,7 +193,7 @@ fn read(sources: Vec<Result<Source, InputError>>, pool: &Receiver<Batch>, worker
         turn += 1;
         sent.then_some(())
     };
-    let mut all = || -> Option<()> {
+    let all = || -> Option<()> {
         let mut before = 0;
         for source in sources {
             let opened = source.and_then(|s| s.open().map(|input| (s.name(), input)));
