@@ -79,8 +79,8 @@ def fences():
     """Set b."""
     rng = np.random.default_rng(22)
     net = Network(rng, "2023-12-29", 4, SECOND, 65)
-    for host in net.hosts[:62]:
-        net.background(host, int(rng.integers(80, 260)))
+    for i, host in enumerate(net.hosts[:62]):
+        net.background(host, 1300 if i == 30 else int(rng.integers(80, 260)))
     for host in net.hosts[62:]:
         net.background(host, 1)
     net.attacks(unit=2000)
@@ -125,7 +125,7 @@ def bulk():
     net.attacks(unit=45_000_000)
     mad = 2**20
     near = [int(v) for v in rng.integers(1, mad, 49)]
-    far = [mad, 4 * mad, 4 * mad + 1, 4 * mad, *(int(v) for v in rng.integers(mad + 1, 4 * mad, 47))]
+    far = [mad, 4 * mad, 4 * mad + 1, 4 * mad, 9 * mad, 8 * mad, *(int(v) for v in rng.integers(mad + 1, 4 * mad, 45))]
     # Fifty on either side of the median, so that it stays; the absolute offset in the middle is `mad`.
     offsets = [(near + far)[i] * (1 if i % 2 else -1) for i in rng.permutation(100)]
     offsets = balance(offsets)

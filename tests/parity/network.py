@@ -131,8 +131,8 @@ class Network:
         self.beacon(h[10], "192.0.2.90", steady[:9])
         self.beacon(h[11], "2001:db8:99::9", steady[:8])
         self.beacon(h[12], "192.0.2.91", steady)
-        self.beacon(h[13], "192.0.2.92", wobble(unit, 0.1499))
-        self.beacon(h[14], "2001:db8:99::a", wobble(unit, 0.1501))
+        self.beacon(h[13], "192.0.2.92", wobble(unit, 0.1495))
+        self.beacon(h[14], "2001:db8:99::a", wobble(unit, 0.1505))
         # Gaps of 3 and 5 units: mean 4, deviation 1, so the ratio is one quarter to the last bit.
         self.beacon(h[15], "192.0.2.93", [3 * unit, 5 * unit] * 8)
         self.beacon(h[16], "192.0.2.94", [0] * 14)

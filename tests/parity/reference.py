@@ -122,7 +122,7 @@ def describe(df, fields):
     """pandas' describe() with the sum; absent values do not count."""
     made = pd.DataFrame({f: df[f].dropna().astype(float).describe() for f in fields}).T
     made.columns = ["count", "mean", "std", "min", "p25", "p50", "p75", "max"]
-    made["sum"] = [df[f].sum() for f in fields]
+    made["sum"], made["std"] = [df[f].sum() for f in fields], made["std"].fillna(0.0)
     return made.rename_axis("field")
 
 

@@ -1,0 +1,35 @@
+//! Holds views and detectors against an independent computation in pandas, NumPy and SciPy: `tests/parity/compare`.
+//!
+//! Python is that of `FLOW_PYTHON`, else `python3`; where it lacks the three libraries, the test says so and is skipped.
+
+use crate::support::{bin, root, shared};
+use std::process::{Command, Stdio};
+
+/// A Python with the libraries.
+fn python() -> Option<String> {
+    let name = std::env::var("FLOW_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let quiet = || Stdio::null();
+    let found = Command::new(&name).args(["-c", "import numpy, pandas, scipy"]).stdout(quiet()).stderr(quiet()).status();
+    if found.is_ok_and(|status| status.success()) {
+        return Some(name);
+    }
+    println!("skipped: parity: {name} has no numpy, pandas and scipy; FLOW_PYTHON can name one that has");
+    None
+}
+
+#[test]
+fn views_and_detectors_agree_with_pandas_and_scipy() {
+    let Some(python) = python() else { return };
+    let programs = bin("flowcat");
+    let mut compare = Command::new(python);
+    // No compiled copies of the modules beside them.
+    compare.arg("-B").arg(root().join("tests/parity/compare")).arg("--bin").arg(programs.parent().unwrap_or(root()));
+    if let Some(folder) = shared("parity with real captures") {
+        compare.arg("--shared").arg(folder);
+    }
+    let output = compare.output().expect("Python starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}");
+    let failed: Vec<&str> = said.lines().filter(|line| !line.starts_with("ok ")).collect();
+    assert!(output.status.success(), "{}\n{}", failed.join("\n"), String::from_utf8_lossy(&output.stderr));
+}
