@@ -193,7 +193,7 @@ impl Session {
     pub fn begin_progress(&mut self, sources: &[Result<Source, InputError>]) {
         let size = |s: &Result<Source, InputError>| {
             let metadata = s.as_ref().ok()?.path()?.metadata().ok()?;
-            metadata.is_file().then(|| metadata.len())
+            metadata.is_file().then_some(metadata.len())
         };
         let total = sources.iter().map(size).sum();
         self.messages.begin_progress(self.conduct.progress, total);
