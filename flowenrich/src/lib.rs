@@ -1,6 +1,123 @@
-//! More fields for flow lines.
+//! `flowenrich`: more fields for flow lines.
+//!
+//! ```text
+//! lines ──► chain ──► the same lines with more members
+//!           enrichers in the order given,
+//!           each adds members of its own
+//! ```
+//!
+//! - `chain`: the enrichers of a run, in stages, on one line.
+//! - `record`: a line while it is enriched, and members ready to be put in.
+//! - `enrich`: the enrichers, one file each, and their registry.
+//! - `ranges`: a value for every address out of networks.
+//! - `database`, `lookup`: databases in the MaxMind DB format, and what was looked up in them.
+//! - `limit`: every limit.
+//! - `schema`: the lines that are written.
+//!
+//! Invariants: lines come out in their order, each once; what is not added or asked to be overwritten stays byte for
+//! byte; running the same enrichers twice gives the same bytes; nothing is allocated for a line, only for a record of a
+//! database met for the first time. Everything that is named on the command line is opened and checked before any
+//! input is read.
+//!
+//! A new enricher is a file in `enrich` and a row in `ENRICHERS`; its columns are rows in `flow_record`'s table.
 
-/// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod chain;
+mod database;
+mod enrich;
+mod limit;
+mod lookup;
+mod ranges;
+mod record;
+mod schema;
+
+use chain::Chain;
+use clap::Parser;
+use flow_record::cli::{self, Common, Inputs, Program};
+use flow_record::run::{Ending, Messages, Session, each_line};
+use std::process::ExitCode;
+
+const PROGRAM: Program = Program {
+    name: "flowenrich",
+    what: "enricher",
+    about: "Add fields to flow lines, rows and alerts: scopes, classes, services, countries, autonomous systems",
+    specs: || enrich::ENRICHERS.iter().map(|e| &e.spec).collect(),
+    examples: &[
+        ("flowcat trace.csv | flowenrich scope service portclass", "what kind of addresses, services and ports"),
+        ("flowcat trace.csv | flowenrich scope:internal=193.136.0.0/15", "direction as seen from one's own network"),
+        ("flowcat trace.csv | flowdetect | flowenrich geo:db=country.mmdb asn", "countries and operators on alerts"),
+        ("echo '{\"dst_ip\":\"193.136.73.21\"}' | flowenrich scope", "one address is enough"),
+    ],
+    schemas: schema::schemas,
+};
+
+#[derive(Parser)]
+struct Options {
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    common: Common,
+    /// Enrichers, in the order in which they are applied, as NAME or NAME:key=value,key=value
+    #[arg(value_name = "ENRICHER[:key=value,...]")]
+    items: Vec<String>,
+}
+
+/// Runs the program; answers its exit code.
+pub fn main() -> ExitCode {
+    run().unwrap_or_else(|code| code)
+}
+
+fn run() -> Result<ExitCode, ExitCode> {
+    let options: Options = cli::parse::<Options>(&PROGRAM)?;
+    if let Some(code) = options.common.answered::<Options>(&PROGRAM) {
+        return Ok(code);
+    }
+    if options.items.is_empty() {
+        return Err(cli::usage_error(&PROGRAM, "no enricher is given; --list shows all"));
+    }
+    let items = cli::items(&PROGRAM, &options.items)?;
+    let chain = Chain::build(items).map_err(|e| {
+        Messages::new(PROGRAM.name, options.common.quiet).error(&format!("{e:#}"));
+        ExitCode::from(Ending { failed: true, ..Ending::default() })
+    })?;
+    let sources = options.inputs.sources(&PROGRAM)?;
+    let mut session = options.common.session(&PROGRAM)?;
+    let watch = chain.watch().to_vec();
+    let mut workers: Vec<_> = (1..session.conduct.threads).map(|_| chain.another()).collect();
+    workers.push(chain);
+    let workers = each_line(&mut session, sources, &watch, workers);
+    tell(&mut session, &workers);
+    Ok(session.end().into())
+}
+
+/// Says once an item what it could not do, over all threads.
+fn tell(session: &mut Session, workers: &[Chain]) {
+    let mut all: Vec<chain::Told> = Vec::new();
+    for worker in workers {
+        for (i, told) in worker.told().enumerate() {
+            match all.get_mut(i) {
+                Some(sum) => {
+                    sum.lacking += told.lacking;
+                    sum.damaged += told.damaged;
+                }
+                None => all.push(told),
+            }
+        }
+    }
+    for told in all {
+        let (name, needs) = (told.name, told.needs.join(", "));
+        if told.lacking > 0 {
+            session.messages.note(&format!("{name}: {} lines lack what it needs ({needs})", told.lacking));
+        }
+        if told.damaged > 0 {
+            session.fail(&format!(
+                "{name}: the database is damaged: {} lines met records that cannot be read",
+                told.damaged
+            ));
+        }
+    }
+    let overgrown: u64 = workers.iter().map(Chain::overgrown).sum();
+    if overgrown > 0 {
+        let text = "lines were left as they came: with more members they would be too long";
+        session.messages.note(&format!("{overgrown} {text}"));
+    }
 }

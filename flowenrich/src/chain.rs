@@ -1,0 +1,314 @@
+//! The enrichers of one run in their order, applied to lines.
+//!
+//! Enrichers that neither read nor write what an earlier one writes share a stage: each sees the line as it came, and
+//! their members go in together. One that does begins a stage of its own, which takes the line apart again as the
+//! stage before left it. So the whole equals a pipe of one program an enricher, and mostly costs one pass.
+//! Invariant: a line that grows into one that no filter accepts is written as it came, and counted.
+
+use crate::enrich::{ENRICHERS, Enrich, Outcome};
+use crate::limit::LONG_LINE;
+use crate::record::Record;
+use flow_record::item::Args;
+use flow_record::record::splice::Splice;
+use flow_record::run::{Fate, Worker, pass};
+use flow_record::scan::{Clean, Line, LineKind, Scanner};
+
+/// All enrichers of a run; one a thread.
+pub(crate) struct Chain {
+    first: Stage,
+    more: Vec<Later>,
+    /// The line between stages: as the last one left it, and as the next one leaves it.
+    between: [Vec<u8>; 2],
+    /// Checks lines that have grown long.
+    checker: Scanner,
+    overgrown: u64,
+}
+
+/// A stage after the first, with what takes its lines apart.
+struct Later {
+    scanner: Scanner,
+    stage: Stage,
+}
+
+/// Enrichers that do not depend on each other.
+#[derive(Default)]
+struct Stage {
+    steps: Vec<Step>,
+    watch: Vec<String>,
+    splice: Splice,
+}
+
+/// One enricher in its place.
+struct Step {
+    args: Args,
+    enrich: Box<dyn Enrich>,
+    /// Its first column among the watched names.
+    base: usize,
+    overwrite: bool,
+    lacking: u64,
+    damaged: u64,
+}
+
+/// What there is to tell of one item after the run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The item's name.
+    pub(crate) name: &'static str,
+    /// The fields that it needs.
+    pub(crate) needs: &'static [&'static str],
+    /// Lines that had none of them.
+    pub(crate) lacking: u64,
+    /// Lines for which its database could not be read.
+    pub(crate) damaged: u64,
+}
+
+impl Chain {
+    /// Builds the enrichers of these items.
+    ///
+    /// # Errors
+    /// What one of them reads is missing or damaged.
+    pub(crate) fn build(items: Vec<Args>) -> anyhow::Result<Chain> {
+        let mut stages = vec![Stage::default()];
+        for args in items {
+            // Items were looked up among the enrichers.
+            let Some(enricher) = ENRICHERS.iter().find(|e| e.spec.name == args.spec.name) else { continue };
+            let enrich = (enricher.build)(&args)?;
+            if stages.last().is_none_or(|stage| stage.concerns(&args)) {
+                stages.push(Stage::default());
+            }
+            if let Some(stage) = stages.last_mut() {
+                stage.push(args, enrich);
+            }
+        }
+        let mut stages = stages.into_iter();
+        let first = stages.next().unwrap_or_default();
+        Ok(Chain::of(first, stages.collect()))
+    }
+
+    fn of(first: Stage, more: Vec<Stage>) -> Chain {
+        let later = |stage: Stage| Later { scanner: Scanner::watching(&stage.watch), stage };
+        Chain {
+            first,
+            more: more.into_iter().map(later).collect(),
+            between: [Vec::new(), Vec::new()],
+            checker: Scanner::new(),
+            overgrown: 0,
+        }
+    }
+
+    /// The same for another thread.
+    pub(crate) fn another(&self) -> Chain {
+        Chain::of(self.first.another(), self.more.iter().map(|later| later.stage.another()).collect())
+    }
+
+    /// The members whose places the chain wants to know in the lines that it is given.
+    pub(crate) fn watch(&self) -> &[String] {
+        &self.first.watch
+    }
+
+    /// Lines that were written as they came because they would have grown beyond what filters accept.
+    pub(crate) fn overgrown(&self) -> u64 {
+        self.overgrown
+    }
+
+    /// What there is to tell of each item, in order.
+    pub(crate) fn told(&self) -> impl Iterator<Item = Told> {
+        let stages = std::iter::once(&self.first).chain(self.more.iter().map(|later| &later.stage));
+        stages.flat_map(|stage| &stage.steps).map(|step| Told {
+            name: step.args.spec.name,
+            needs: step.args.spec.needs,
+            lacking: step.lacking,
+            damaged: step.damaged,
+        })
+    }
+
+    /// Appends the line with everything put in; `None` where that is no line that filters accept.
+    fn enrich(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Option<()> {
+        let start = out.len();
+        let Some((last, middle)) = self.more.split_last_mut() else {
+            self.first.apply(line, out);
+            return is_acceptable(&mut self.checker, &out[start..]).then_some(());
+        };
+        let [before, after] = &mut self.between;
+        before.clear();
+        self.first.apply(line, before);
+        for later in middle {
+            after.clear();
+            later.apply(before, after)?;
+            std::mem::swap(before, after);
+        }
+        last.apply(before, out)?;
+        is_acceptable(&mut self.checker, &out[start..]).then_some(())
+    }
+}
+
+/// Whether a line that was put together is still one that filters accept.
+#[inline]
+fn is_acceptable(checker: &mut Scanner, line: &[u8]) -> bool {
+    line.len() <= LONG_LINE || Clean::line(line).and_then(|line| checker.scan(line).map(|_| ())).is_ok()
+}
+
+impl Worker for Chain {
+    #[inline]
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Fate {
+        if matches!(line.kind, LineKind::Baseline | LineKind::Tick) {
+            return pass(line, out);
+        }
+        let start = out.len();
+        match self.enrich(line, out) {
+            Some(()) => Fate::Passed,
+            None => {
+                out.truncate(start);
+                self.overgrown += 1;
+                pass(line, out)
+            }
+        }
+    }
+}
+
+impl Later {
+    /// Appends the line in `from` with the stage's members.
+    fn apply(&mut self, from: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        let line = self.scanner.scan(Clean::line(from).ok()?).ok()?;
+        self.stage.apply(&line, out);
+        Some(())
+    }
+}
+
+impl Stage {
+    /// Whether an item reads or writes what an enricher of this stage writes.
+    fn concerns(&self, args: &Args) -> bool {
+        let names = args.spec.columns.iter().map(|c| c.name).chain(args.spec.needs.iter().copied());
+        names.into_iter().any(|name| self.watch.iter().any(|w| w == name))
+    }
+
+    fn push(&mut self, args: Args, enrich: Box<dyn Enrich>) {
+        let base = self.watch.len();
+        let overwrite = args.truth("overwrite");
+        self.watch.extend(args.spec.columns.iter().map(|c| c.name.to_owned()));
+        self.steps.push(Step { args, enrich, base, overwrite, lacking: 0, damaged: 0 });
+    }
+
+    fn another(&self) -> Stage {
+        let mut stage = Stage::default();
+        for step in &self.steps {
+            stage.push(step.args.clone(), step.enrich.another());
+        }
+        stage
+    }
+
+    /// Appends the line with the members of all steps.
+    #[inline]
+    fn apply(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+        self.splice.clear();
+        for step in &mut self.steps {
+            let mut record = Record::new(line, &mut self.splice, step.base, step.overwrite);
+            match step.enrich.enrich(&mut record) {
+                Outcome::Done => {}
+                Outcome::Lacking => step.lacking += 1,
+                Outcome::Damaged => step.damaged += 1,
+            }
+        }
+        self.splice.apply(line, out);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn chain(items: &[&str]) -> Chain {
+        let specs = ENRICHERS.iter().map(|e| &e.spec);
+        Chain::build(items.iter().map(|i| Args::resolve(i, "enricher", specs.clone()).unwrap()).collect()).unwrap()
+    }
+
+    fn run(chain: &mut Chain, line: &str) -> String {
+        let mut scanner = Scanner::watching(chain.watch());
+        let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
+        let mut out = b"before\n".to_vec();
+        assert_eq!(chain.line(&line, &mut out), Fate::Passed);
+        String::from_utf8(out).unwrap().strip_prefix("before\n").unwrap().to_owned()
+    }
+
+    const FLOW: &str = r#"{"src_ip":"10.0.0.1","dst_ip":"81.2.69.160","src_port":50000,"dst_port":443,"protocol":6}"#;
+
+    #[test]
+    fn enrichers_that_do_not_concern_each_other_share_a_stage() {
+        assert!(chain(&["scope", "ipclass", "portclass", "service", "protoname"]).more.is_empty());
+        assert_eq!(chain(&["scope", "service", "scope:overwrite=true", "protoname", "service"]).more.len(), 1);
+        assert_eq!(chain(&["scope", "scope", "scope"]).more.len(), 2);
+    }
+
+    #[test]
+    fn members_go_in_in_the_order_of_the_items() {
+        let out = run(&mut chain(&["protoname", "service"]), FLOW);
+        assert!(out.ends_with(",\"protocol_name\":\"TCP\",\"service\":\"https\"}\n"), "{out}");
+        let out = run(&mut chain(&["service", "protoname"]), FLOW);
+        assert!(out.ends_with(",\"service\":\"https\",\"protocol_name\":\"TCP\"}\n"), "{out}");
+    }
+
+    #[test]
+    fn a_chain_equals_a_pipe_of_its_enrichers() {
+        let items = [
+            "scope",
+            "service",
+            "scope:internal=81.0.0.0/8,overwrite=true",
+            "scope:internal=1.2.3.4",
+            "scope:internal=10.0.0.1+81.0.0.0/8,overwrite=true",
+            "protoname",
+        ];
+        let mut piped = FLOW.to_owned();
+        for item in items {
+            piped = run(&mut chain(&[item]), piped.trim_end());
+        }
+        assert_eq!(run(&mut chain(&items), FLOW), piped);
+        assert!(piped.contains("\"direction\":\"internal\""), "{piped}");
+        assert_eq!(piped.matches("direction").count(), 1);
+    }
+
+    #[test]
+    fn baselines_and_ticks_pass_as_they_are() {
+        for line in [
+            r#"{"kind":"baseline","src_ip":"10.0.0.1"}"#,
+            r#"{"kind":"tick","timestamp":"2026-03-10T00:00:00.000Z","src_ip":"10.0.0.1"}"#,
+        ] {
+            assert_eq!(run(&mut chain(&["scope", "scope"]), line).trim_end(), line);
+        }
+    }
+
+    #[test]
+    fn rows_and_alerts_are_enriched() {
+        for kind in ["alert", "hosts"] {
+            let line = format!(r#"{{"kind":"{kind}","src_ip":"10.0.0.1"}}"#);
+            assert!(run(&mut chain(&["ipclass"]), &line).contains("\"src_ip_class\":\"Class A\""));
+        }
+    }
+
+    #[test]
+    fn a_line_that_would_grow_beyond_what_filters_accept_is_written_as_it_came() {
+        for items in [&["scope"][..], &["scope", "scope"], &["scope", "scope", "scope"]] {
+            let mut chain = chain(items);
+            let long = format!(r#"{{"src_ip":"10.0.0.1","note":"{}"}}"#, "x".repeat((1 << 20) - 40));
+            assert_eq!(run(&mut chain, &long).trim_end(), long);
+            let members: String = (0..1023).map(|i| format!(",\"{i}\":1")).collect();
+            let many = format!(r#"{{"src_ip":"10.0.0.1"{members}}}"#);
+            assert_eq!(run(&mut chain, &many).trim_end(), many);
+            assert_eq!(chain.overgrown(), 2);
+            let fitting = format!(r#"{{"src_ip":"10.0.0.1","note":"{}"}}"#, "x".repeat(10_000));
+            assert!(run(&mut chain, &fitting).contains("src_scope"));
+            assert_eq!(chain.overgrown(), 2);
+        }
+    }
+
+    #[test]
+    fn lines_that_lack_what_an_item_needs_are_counted_by_item() {
+        let mut chain = chain(&["scope", "service", "scope"]);
+        for line in [FLOW, r#"{"bytes":1}"#, r#"{"src_ip":"10.0.0.1"}"#] {
+            run(&mut chain, line);
+        }
+        let told: Vec<_> = chain.told().map(|t| (t.name, t.lacking)).collect();
+        assert_eq!(told, [("scope", 1), ("service", 2), ("scope", 1)]);
+        assert_eq!(chain.another().told().map(|t| t.lacking).sum::<u64>(), 0);
+    }
+}

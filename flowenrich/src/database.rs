@@ -1,0 +1,195 @@
+//! A database in the MaxMind DB format, version 2.0 (<https://maxmind.github.io/MaxMind-DB/>): found, read, checked.
+//!
+//! The whole file is read into memory and its whole tree and data are checked before any input is read, so that a
+//! damaged one is refused by name. The check takes time in proportion to the file. Bound: the file's size, at most
+//! [`MAX_DATABASE`].
+
+use crate::limit::MAX_DATABASE;
+use anyhow::{Context, bail};
+use maxminddb::{MaxMindDbError, Reader};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Where databases are looked for when none is named.
+pub(crate) const FOLDERS: [&str; 3] = ["/usr/share/GeoIP", "/var/lib/GeoIP", "/usr/local/share/GeoIP"];
+
+/// An open database.
+pub(crate) struct Database {
+    /// Its file.
+    pub(crate) path: PathBuf,
+    /// Its content.
+    pub(crate) reader: Reader<Vec<u8>>,
+}
+
+impl Database {
+    /// Reads and checks a database.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is no database, is damaged or too large; the message names it.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Database> {
+        let name = path.display();
+        let bytes = read(path).with_context(|| name.to_string())?;
+        let reader =
+            Reader::from_source(bytes).map_err(|e| anyhow::anyhow!("{name}: no usable MaxMind database: {e}"))?;
+        match reader.verify() {
+            Err(e) if !is_undescribed(&reader, &e) => bail!("{name}: damaged MaxMind database: {e}"),
+            _ => Ok(Database { path: path.to_owned(), reader }),
+        }
+    }
+
+    /// Reads the first database that one of the usual folders has under one of these names. A name may go on with a
+    /// version before `.mmdb`, as in `dbip-country-lite-2026-01.mmdb`; the last one counts.
+    ///
+    /// # Errors
+    /// None is there, or it cannot be used.
+    pub(crate) fn find(names: &[&str]) -> anyhow::Result<Database> {
+        match FOLDERS.iter().find_map(|folder| newest(Path::new(folder), names)) {
+            Some(path) => Database::open(&path),
+            None => bail!("no database ({}) in {}; name one with db=FILE", names.join(", "), FOLDERS.join(", ")),
+        }
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        bail!("not a regular file");
+    }
+    if metadata.len() > MAX_DATABASE {
+        bail!("larger than {MAX_DATABASE} bytes");
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    file.take(MAX_DATABASE).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether all that is wrong is that nobody described the database, which some writers leave out. The check stops there,
+/// so what the rest is like shows when records are read.
+fn is_undescribed(reader: &Reader<Vec<u8>>, error: &MaxMindDbError) -> bool {
+    let said = matches!(error, MaxMindDbError::InvalidDatabase { message, .. } if message.starts_with("description"));
+    said && reader.metadata().description.is_empty()
+}
+
+/// The file in `folder` that has the first of `names` that any has; of several versions the last.
+fn newest(folder: &Path, names: &[&str]) -> Option<PathBuf> {
+    let files: Vec<String> =
+        folder.read_dir().ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let of = |name: &str| {
+        let stems = files.iter().filter_map(|f| f.strip_suffix(".mmdb").map(|stem| (stem, f)));
+        let fitting =
+            stems.filter(|(stem, _)| stem.strip_prefix(name).is_some_and(|v| v.is_empty() || v.starts_with('-')));
+        fitting.max().map(|(_, file)| folder.join(file))
+    };
+    names.iter().find_map(|name| of(name))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::{Duration, Instant};
+
+    fn file(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    }
+
+    fn error(path: &Path) -> String {
+        match Database::open(path) {
+            Ok(_) => panic!("{} was accepted", path.display()),
+            Err(e) => format!("{e:#}"),
+        }
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_used_is_refused_by_name() {
+        for (path, part) in [
+            (file("none.mmdb"), "No such file"),
+            (file("."), "not a regular file"),
+            (PathBuf::from("/dev/zero"), "not a regular file"),
+            (file("../../Cargo.toml"), "could not find MaxMind DB metadata"),
+            (file("broken.mmdb"), "damaged"),
+        ] {
+            let message = error(&path);
+            assert!(message.starts_with(&path.display().to_string()) && message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_database_cut_anywhere_is_refused() {
+        let whole = std::fs::read(file("city.mmdb")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut.mmdb");
+        for length in 0..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            assert!(error(&path).contains("database"), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_nobody_described_is_used() {
+        assert!(Database::open(&file("undescribed.mmdb")).is_ok());
+        assert!(Database::open(&file("broken-undescribed.mmdb")).is_ok());
+    }
+
+    #[test]
+    fn forty_levels_of_two_pointers_are_checked_without_following_every_path() {
+        let start = Instant::now();
+        assert!(Database::open(&file("wide.mmdb")).is_ok());
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn broken_databases_of_others_are_refused() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/malformed/maxmind-MaxMind-DB/mmdb");
+        let Ok(entries) = folder.read_dir() else {
+            eprintln!("skipped: no {}", folder.display());
+            return;
+        };
+        let mut count = 0;
+        for entry in entries {
+            let start = Instant::now();
+            let message = error(&entry.unwrap().path());
+            assert!(message.contains("database") && start.elapsed() < Duration::from_secs(1), "{message}");
+            count += 1;
+        }
+        assert!(count >= 2);
+    }
+
+    #[test]
+    fn the_last_version_of_the_first_name_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b-lite-2025-12.mmdb", "b-lite-2026-01.mmdb", "b-litex.mmdb", "c.mmdb", "a.mmdb.gz", "b.csv"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        assert_eq!(newest(folder.path(), &["a", "b-lite", "c"]), Some(folder.path().join("b-lite-2026-01.mmdb")));
+        assert_eq!(newest(folder.path(), &["c"]), Some(folder.path().join("c.mmdb")));
+        assert_eq!(newest(folder.path(), &["a", "d"]), None);
+        assert_eq!(newest(&folder.path().join("none"), &["c"]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_database_with_changed_bytes_is_refused_or_can_be_looked_up_in(
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8), ip: u32
+        ) {
+            let mut bytes = std::fs::read(file("city.mmdb")).unwrap();
+            for (at, to) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = to;
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("changed.mmdb");
+            std::fs::write(&path, &bytes).unwrap();
+            if let Ok(database) = Database::open(&path) {
+                for ip in [ip, 0x5102_4501] {
+                    if let Ok(found) = database.reader.lookup(std::net::Ipv4Addr::from(ip).into()) {
+                        let _ = found.decode_path::<&str>(&maxminddb::path!["country", "iso_code"]);
+                    }
+                }
+            }
+        }
+    }
+}

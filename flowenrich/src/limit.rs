@@ -1,0 +1,20 @@
+//! Every limit of this program, each with what happens there.
+
+/// The largest database that is read into memory, in bytes; a larger one is refused.
+pub(crate) const MAX_DATABASE: u64 = 2 << 30;
+
+/// Addresses whose record is remembered, a database and thread; a power of two. A new one takes an old one's place.
+pub(crate) const RECENT_ADDRESSES: usize = 1 << 14;
+
+/// Records of a database that are kept rendered, a database and thread. When there are more, all are forgotten.
+pub(crate) const RENDERED_RECORDS: usize = 1 << 14;
+
+/// Bytes that rendered records may take, a database and thread. When there are more, all are forgotten.
+pub(crate) const RENDERED_BYTES: usize = 8 << 20;
+
+/// Networks of a database in which something of use is looked for before it is refused as holding none.
+pub(crate) const SAMPLED_NETWORKS: usize = 10_000;
+
+/// Lines that have grown beyond this length, in bytes, are checked again: one that no filter would accept is written as
+/// it was. Shorter ones cannot have too many members.
+pub(crate) const LONG_LINE: usize = 4096;

@@ -1,0 +1,243 @@
+//! Members out of a database, remembered: by record, rendered once, and by address, so that an address met again costs
+//! one hash and one comparison.
+//!
+//! Invariant: what is remembered changes the speed and nothing else. Bounds: [`RECENT_ADDRESSES`],
+//! [`RENDERED_RECORDS`], [`RENDERED_BYTES`]; when rendered records exceed theirs, all are forgotten.
+
+use crate::database::Database;
+use crate::enrich::Outcome;
+use crate::limit::{RECENT_ADDRESSES, RENDERED_BYTES, RENDERED_RECORDS, SAMPLED_NETWORKS};
+use crate::record::{Record, key_text};
+use flow_record::map::Map;
+use flow_record::value::{Address, number, text};
+use maxminddb::{LookupResult, MaxMindDbError, PathElement, WithinOptions};
+use std::sync::Arc;
+
+/// One value of a record and the two members that it becomes.
+pub(crate) struct Value {
+    /// Where in the record it is.
+    pub(crate) path: &'static [PathElement<'static>],
+    /// What it is.
+    pub(crate) form: Form,
+    /// The member's name for the source and for the destination; columns 2i and 2i+1 for value i.
+    pub(crate) keys: [&'static str; 2],
+}
+
+/// What a value is in the database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// A text.
+    Text,
+    /// An unsigned integer of at most 32 bits.
+    Integer,
+    /// A finite number.
+    Number,
+}
+
+/// Found to be damaged while looking something up.
+#[derive(Debug)]
+struct Damaged;
+
+/// Looks up both ends of lines; one a thread.
+pub(crate) struct Lookup {
+    database: Arc<Database>,
+    values: &'static [Value],
+    hash: ahash::RandomState,
+    /// The place in `rendered` of the address last met with each hash.
+    recent: Box<[(Address, u32)]>,
+    /// The place in `rendered` of the record at an offset of the database.
+    places: Map<usize, u32>,
+    rendered: Rendered,
+}
+
+/// Not met yet.
+const UNKNOWN: u32 = u32::MAX;
+/// Met, and there is no record.
+const NOTHING: u32 = u32::MAX - 1;
+/// Met, and its record cannot be read.
+const UNREADABLE: u32 = u32::MAX - 2;
+
+impl Lookup {
+    /// Looks `values` up in `database`.
+    pub(crate) fn new(database: Arc<Database>, values: &'static [Value]) -> Lookup {
+        Lookup {
+            database,
+            values,
+            hash: ahash::RandomState::new(),
+            recent: vec![(Address::NONE, UNKNOWN); RECENT_ADDRESSES].into(),
+            places: Map::default(),
+            rendered: Rendered::default(),
+        }
+    }
+
+    /// The same with nothing remembered.
+    pub(crate) fn another(&self) -> Lookup {
+        Lookup::new(Arc::clone(&self.database), self.values)
+    }
+
+    /// Puts what the database has on both ends into the line.
+    #[inline]
+    pub(crate) fn enrich(&mut self, record: &mut Record<'_, '_>) -> Outcome {
+        // Only here, so that both ends' places hold until they are used.
+        if self.places.len() + 2 > RENDERED_RECORDS || self.rendered.bytes.len() > RENDERED_BYTES {
+            self.forget();
+        }
+        let ends = [record.flow().src_ip(), record.flow().dst_ip()];
+        let places = ends.map(|end| end.map_or(NOTHING, |address| self.place(address)));
+        self.rendered.put(places, record);
+        if places.contains(&UNREADABLE) { Outcome::Damaged } else { Outcome::of(ends.iter().any(Option::is_some)) }
+    }
+
+    #[cold]
+    fn forget(&mut self) {
+        self.places.clear();
+        self.rendered.clear();
+        self.recent.fill((Address::NONE, UNKNOWN));
+    }
+
+    /// The place of an address's record.
+    #[inline]
+    fn place(&mut self, address: Address) -> u32 {
+        let slot = self.hash.hash_one(address) as usize % RECENT_ADDRESSES;
+        match self.recent[slot] {
+            (known, place) if known == address && place != UNKNOWN => place,
+            _ => self.look_up(address, slot),
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, address: Address, slot: usize) -> u32 {
+        let database = Arc::clone(&self.database);
+        let place = match database.reader.lookup(address.0) {
+            Ok(found) => match found.offset() {
+                Some(offset) => self.record(offset, &found),
+                None => NOTHING,
+            },
+            Err(e) if is_damage(&e) => UNREADABLE,
+            // An IPv6 address, and the database has IPv4 alone.
+            Err(_) => NOTHING,
+        };
+        self.recent[slot] = (address, place);
+        place
+    }
+
+    /// The place of the record at `offset`.
+    fn record(&mut self, offset: usize, found: &LookupResult<'_, Vec<u8>>) -> u32 {
+        if let Some(place) = self.places.get(&offset) {
+            return *place;
+        }
+        let place = self.rendered.add(self.values, found).unwrap_or(UNREADABLE);
+        self.places.insert(offset, place);
+        place
+    }
+}
+
+/// Whether an error means that the database is damaged, rather than that it has something else.
+fn is_damage(error: &MaxMindDbError) -> bool {
+    matches!(error, MaxMindDbError::InvalidDatabase { .. } | MaxMindDbError::ResourceLimit { .. })
+}
+
+/// Whether some network among the first ones of the database has one of these values.
+pub(crate) fn holds(database: &Database, values: &[Value]) -> bool {
+    let has_one = |found: &LookupResult<'_, Vec<u8>>| {
+        values.iter().any(|v| matches!(write(v, found, &mut Vec::new()), Ok(true) | Err(Damaged)))
+    };
+    match database.reader.networks(WithinOptions::default()) {
+        Ok(networks) => networks.take(SAMPLED_NETWORKS).any(|network| network.is_ok_and(|found| has_one(&found))),
+        Err(_) => false,
+    }
+}
+
+/// Appends a value as JSON; false where the record does not have it, or has something else in its place.
+fn write(value: &Value, found: &LookupResult<'_, Vec<u8>>, out: &mut Vec<u8>) -> Result<bool, Damaged> {
+    let result = match value.form {
+        Form::Text => found.decode_path::<&str>(value.path).map(|v| v.map(|v| text::write_json(v, out))),
+        Form::Integer => {
+            found.decode_path::<u32>(value.path).map(|v| v.map(|v| number::write_integer(u64::from(v), out)))
+        }
+        Form::Number => {
+            let finite = found.decode_path::<f64>(value.path).map(|v| v.filter(|v| v.is_finite()));
+            finite.map(|v| v.map(|v| number::write_float(v, out)))
+        }
+    };
+    match result {
+        Ok(written) => Ok(written.is_some()),
+        Err(e) if is_damage(&e) => Err(Damaged),
+        Err(_) => Ok(false),
+    }
+}
+
+/// The members of records.
+#[derive(Default)]
+struct Rendered {
+    bytes: Vec<u8>,
+    /// Members of each record, those for the source before those for the destination, each in the order of columns.
+    pieces: Vec<Piece>,
+    /// Where the pieces of each record begin, where those for the destination do, and where they end.
+    records: Vec<[u32; 3]>,
+}
+
+/// One member.
+struct Piece {
+    column: u8,
+    start: u32,
+    /// Where the value begins, from `start` on.
+    value: u32,
+    end: u32,
+}
+
+impl Rendered {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.pieces.clear();
+        self.records.clear();
+    }
+
+    /// Renders a record for both ends; answers its place.
+    fn add(&mut self, values: &[Value], found: &LookupResult<'_, Vec<u8>>) -> Result<u32, Damaged> {
+        let mut bounds = [self.pieces.len() as u32; 3];
+        for end in 0..2 {
+            for (i, value) in values.iter().enumerate() {
+                let start = self.bytes.len() as u32;
+                self.bytes.extend_from_slice(&key_text(value.keys[end]));
+                let at = self.bytes.len() as u32;
+                if write(value, found, &mut self.bytes)? {
+                    let column = (2 * i + end) as u8;
+                    self.pieces.push(Piece { column, start, value: at - start, end: self.bytes.len() as u32 });
+                } else {
+                    self.bytes.truncate(start as usize);
+                }
+            }
+            bounds[end + 1] = self.pieces.len() as u32;
+        }
+        self.records.push(bounds);
+        Ok(self.records.len() as u32 - 1)
+    }
+
+    /// The members of a record for one end.
+    #[inline]
+    fn pieces(&self, place: u32, end: usize) -> &[Piece] {
+        match self.records.get(place as usize) {
+            Some(bounds) => &self.pieces[bounds[end] as usize..bounds[end + 1] as usize],
+            None => &[],
+        }
+    }
+
+    /// Puts the members of two records, for the source and for the destination, in by the order of columns.
+    #[inline]
+    fn put(&self, places: [u32; 2], record: &mut Record<'_, '_>) {
+        let [mut src, mut dst] = [self.pieces(places[0], 0), self.pieces(places[1], 1)];
+        loop {
+            let from = match (src.first(), dst.first()) {
+                (Some(s), Some(d)) if d.column < s.column => &mut dst,
+                (Some(_), _) => &mut src,
+                (None, Some(_)) => &mut dst,
+                (None, None) => return,
+            };
+            if let Some(piece) = from.split_off_first() {
+                let member = &self.bytes[piece.start as usize..piece.end as usize];
+                record.put_rendered(usize::from(piece.column), member, piece.value as usize);
+            }
+        }
+    }
+}

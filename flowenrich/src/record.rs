@@ -1,0 +1,85 @@
+//! One line while it is enriched: its fields, and the members put into it.
+//!
+//! Invariant: a member that the line has is kept, or its value is replaced in place if the enricher overwrites; nothing
+//! else of the line changes.
+
+use flow_record::record::Flow;
+use flow_record::record::splice::Splice;
+use flow_record::scan::Line;
+use flow_record::value::text;
+
+/// A member ready to be put into a line, rendered once and used many times.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    /// `,"key":value`.
+    text: Box<[u8]>,
+    /// Where the value begins.
+    value: usize,
+}
+
+impl Member {
+    /// A member whose value is written as JSON by `write`.
+    pub(crate) fn new(key: &str, write: impl FnOnce(&mut Vec<u8>)) -> Member {
+        let mut text = key_text(key);
+        let value = text.len();
+        write(&mut text);
+        Member { text: text.into(), value }
+    }
+
+    /// A member whose value is a text.
+    pub(crate) fn text(key: &str, value: &str) -> Member {
+        Member::new(key, |out| text::write_json(value, out))
+    }
+
+    /// A member that is true or false.
+    pub(crate) fn truth(key: &str, value: bool) -> Member {
+        Member::new(key, |out| out.extend_from_slice(if value { b"true" } else { b"false" }))
+    }
+}
+
+/// `,"key":`
+pub(crate) fn key_text(key: &str) -> Vec<u8> {
+    let mut out = vec![b','];
+    text::write_json(key, &mut out);
+    out.push(b':');
+    out
+}
+
+/// The line that an enricher is given.
+pub(crate) struct Record<'r, 'l> {
+    line: &'r Line<'l>,
+    splice: &'r mut Splice,
+    /// The watched name that is the enricher's first column.
+    base: usize,
+    overwrite: bool,
+}
+
+impl<'r, 'l> Record<'r, 'l> {
+    /// A line for an enricher whose columns are watched from `base` on.
+    #[inline]
+    pub(crate) fn new(line: &'r Line<'l>, splice: &'r mut Splice, base: usize, overwrite: bool) -> Record<'r, 'l> {
+        Record { line, splice, base, overwrite }
+    }
+
+    /// The fields of the record that the line has.
+    #[inline]
+    pub(crate) fn flow(&self) -> &'l Flow {
+        self.line.flow
+    }
+
+    /// Puts a member in as the enricher's column of this number.
+    #[inline]
+    pub(crate) fn put(&mut self, column: usize, member: &Member) {
+        self.put_rendered(column, &member.text, member.value);
+    }
+
+    /// Puts a member in that is rendered as `,"key":value`, its value beginning at `value`.
+    #[inline]
+    pub(crate) fn put_rendered(&mut self, column: usize, member: &[u8], value: usize) {
+        match self.line.span(self.base + column) {
+            None => self.splice.add_rendered(member),
+            Some(span) if self.overwrite => self.splice.replace(span, |out| out.extend_from_slice(&member[value..])),
+            Some(_) => {}
+        }
+    }
+}
