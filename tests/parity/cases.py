@@ -114,6 +114,8 @@ def by_normal(df, normal, path):
         of = f"normal={path},field={field}"
         yield "sigma", f"sigma:{of}", ref.sigma(df, normal, field), PAIR
         yield "fence", f"fence:{of}", ref.fence(df, normal, field), PAIR
+        # Packets of one set lie exactly on this fence of another.
+        yield "fence", f"fence:{of},k=1.4375", ref.fence(df, normal, field, 1.4375), PAIR
         own = df[field].dropna()
         for n in picks((own - learnt.mean()) / learnt.std(ddof=1)):
             for n in (n * BELOW, n * ABOVE):

@@ -1,8 +1,9 @@
 //! Holds views and detectors against an independent computation in pandas, NumPy and SciPy: `tests/parity/compare`.
 //!
 //! Python is that of `FLOW_PYTHON`, else `python3`; where it lacks the three libraries, the test says so and is skipped.
+#![allow(clippy::unwrap_used)]
 
-use crate::support::{bin, root, shared};
+use crate::support::{programs, root, shared};
 use std::process::{Command, Stdio};
 
 /// A Python with the libraries.
@@ -20,14 +21,13 @@ fn python() -> Option<String> {
 #[test]
 fn views_and_detectors_agree_with_pandas_and_scipy() {
     let Some(python) = python() else { return };
-    let programs = bin("flowcat");
     let mut compare = Command::new(python);
     // No compiled copies of the modules beside them.
-    compare.arg("-B").arg(root().join("tests/parity/compare")).arg("--bin").arg(programs.parent().unwrap_or(root()));
+    compare.arg("-B").arg(root().join("tests/parity/compare")).arg("--bin").arg(programs());
     if let Some(folder) = shared("parity with real captures") {
         compare.arg("--shared").arg(folder);
     }
-    let output = compare.output().expect("Python starts");
+    let output = compare.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     print!("{said}");
     let failed: Vec<&str> = said.lines().filter(|line| !line.starts_with("ok ")).collect();
