@@ -27,6 +27,8 @@ pub enum Kind {
     Words,
     /// An object.
     Object,
+    /// Any value.
+    Any,
 }
 
 /// The largest integer that every JSON reader keeps exactly, 2^53 - 1.

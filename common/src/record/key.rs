@@ -133,6 +133,14 @@ impl KeySpec {
         self.parts.iter().map(|p| &*p.name)
     }
 
+    /// The bits of IPv4 and IPv6 that a part keeps of an address, if it is a prefix.
+    pub fn prefix(&self, part: usize) -> Option<(u8, u8)> {
+        match self.parts.get(part)?.source {
+            Source::Network(_, v4, v6) => Some((v4, v6)),
+            _ => None,
+        }
+    }
+
     /// The members that a scanner must watch, in this order from `watch_base` on.
     pub fn watched_names(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter(|p| matches!(p.source, Source::Watched(_))).map(|p| &*p.name)

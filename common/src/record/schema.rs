@@ -44,6 +44,7 @@ fn field_schema(field: &Field) -> Value {
         Kind::Number => json!({"type": ["number", "null"]}),
         Kind::Words => json!({"type": "array", "items": {"type": "string"}}),
         Kind::Object => json!({"type": "object"}),
+        Kind::Any => json!({}),
     };
     if let Value::Object(map) = &mut schema {
         let unit = if field.unit.is_empty() { String::new() } else { format!(" [{}]", field.unit) };

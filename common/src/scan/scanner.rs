@@ -398,6 +398,7 @@ fn is_of_kind(token: &str, kind: Kind) -> bool {
         Kind::Truth => matches!(token, "true" | "false"),
         Kind::Words => token.starts_with('['),
         Kind::Object => token.starts_with('{'),
+        Kind::Any => true,
         Kind::Word(words) => token.starts_with('"') && words.contains(&&*value::unescaped(token)),
         Kind::Text | Kind::Time | Kind::Address => token.starts_with('"'),
     }

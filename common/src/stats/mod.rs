@@ -12,7 +12,7 @@ pub mod quantile;
 mod sums;
 mod wide;
 
-pub use distinct::{Addresses, Count, Ports, SketchKey};
+pub use distinct::{Addresses, Count, Ports, SketchKey, Values};
 pub use float::{FloatMoments, FloatSummary};
 pub use moments::Moments;
 pub use profile::{Parts, Profile};

@@ -79,6 +79,8 @@ fn a_key_is_written_as_it_was_read() {
         assert_eq!(KeySpec::parse(&spec.to_string()), Ok(spec));
     }
     assert_eq!(KeySpec::parse("src_ip/24").unwrap().to_string(), "src_ip/24/64");
+    let cut = KeySpec::parse("src_ip/24+dst_ip").unwrap();
+    assert_eq!((cut.prefix(0), cut.prefix(1), cut.prefix(2)), (Some((24, 64)), None, None));
     let spec = KeySpec::parse("x+src_ip/24+y").unwrap();
     assert_eq!(spec.names().collect::<Vec<_>>(), ["x", "src_ip", "y"]);
     assert_eq!(spec.watched_names().collect::<Vec<_>>(), ["x", "y"]);

@@ -3,10 +3,12 @@
 mod addresses;
 mod ports;
 mod sketch;
+mod values;
 
 pub use addresses::{Addresses, MAX_EXACT};
 pub use ports::Ports;
 pub use sketch::SketchKey;
+pub use values::Values;
 
 /// A number of distinct things.
 #[derive(Clone, Copy, Debug, PartialEq)]

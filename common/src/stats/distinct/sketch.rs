@@ -42,6 +42,12 @@ impl SketchKey {
         SipHasher13::new_with_key(&self.0).hash(b"name of the key")
     }
 
+    /// A digest of any bytes.
+    #[inline]
+    pub(super) fn digest(&self, bytes: &[u8]) -> u128 {
+        siphasher::sip128::SipHasher13::new_with_key(&self.0).hash(bytes).as_u128()
+    }
+
     /// Hashes 4 bytes of an IPv4 address or 16 of an IPv6 address; the length is part of the hash.
     #[inline]
     fn hash(&self, address: Address) -> u64 {
