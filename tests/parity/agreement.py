@@ -74,10 +74,10 @@ def check(report, oracle, where, df, normal):
         "exfil": (plain(oracle.exfil(df)), values(ref.exfil(df))),
         "beacon": (plain(oracle.beacons(df), 2), values(ref.beacon(df))),
         "zscore of flows": ({0: {"flows": int(hit.sum())}},
-                            {0: {"flows": sum(a["flows"] for a in ref.flow_zscore(df, "bytes").values())}}),
+                            {0: {"flows": sum(a["count"] for a in ref.flow_zscore(df, "bytes").values())}}),
         "learnt bounds": ({0: {"lower": learnt["iqr_lower"], "upper": learnt["iqr_upper"]}}, {0: mine}),
         "learnt sigma": ({0: {"flows": int((df["bytes"] > learnt["upper_sigma"]).sum())}},
-                         {0: {"flows": sum(a["flows"] for a in ref.sigma(df, normal, "bytes").values())}}),
+                         {0: {"flows": sum(a["count"] for a in ref.sigma(df, normal, "bytes").values())}}),
     }
     for name, (theirs, ours) in checks.items():
         report.check(where, f"two references: {name}", differences(theirs, ours), f"{len(theirs)} keys")

@@ -31,7 +31,7 @@ def deviation(values):
 
 
 def by_src(rows):
-    return {r["src_ip"]: {**r, **r.get("evidence", {}), "value": r.get("value")} for r in rows}
+    return {r.get("src_ip"): {**r, **r.get("evidence", {}), "value": r.get("value")} for r in rows}
 
 
 def hosts_case(values):
@@ -71,6 +71,12 @@ def inputs():
     yield "largest counts", [line(host(1), v) for v in large], ("flowstat", "hosts"), hosts_case(large)
     many = [LARGEST] * 2100
     yield "sums beyond 64 bits", [line(host(1), v) for v in many], ("flowstat", "hosts:quantiles=exact"), hosts_case(many)
+    yield "sums beyond 64 bits", [line(host(1), v) for v in many], ("flowstat", "hourly"), \
+        {None: {"bytes": sum(many), "bytes_mean": float(sum(many)), "bytes_day_mean": float(sum(many))}}
+    huge = [1] * 14 + [2049 * LARGEST, 4200 * LARGEST]
+    far = (huge[15] - float(Fraction(sum(huge), 16))) / deviation(huge)
+    yield "sums beyond 64 bits", [line(host(i), 1) for i in range(1, 15)] + [line(host(15), LARGEST)] * 2049 + \
+        [line(host(16), LARGEST)] * 4200, ("flowdetect", "zscore:threshold=3"), {host(16): {"value": far, "total": huge[15]}}
     close = [line(host(i), LARGEST - (0 if i < 16 else 4)) for i in range(1, 17)]
     yield "totals that differ by 4 of 2^53", close, ("flowdetect", "zscore:threshold=3.7"), {host(16): {"value": -3.75}}
     starts = [sum([1000, 3000][k % 2] for k in range(n)) for n in range(13)]

@@ -223,7 +223,7 @@ def beacon(df, flows=10, jitter=0.15):
 def by_rule(df, field, hit):
     """What rules over single flows alert on: count, largest and sum per source and destination."""
     got = df[hit].groupby(["src_ip", "dst_ip"])[field].agg(["size", "max", "sum"])
-    return {k: dict(flows=int(r["size"]), largest=int(r["max"]), sum=int(r["sum"])) for k, r in got.iterrows()}
+    return {k: dict(count=int(r["size"]), largest=int(r["max"]), sum=int(r["sum"])) for k, r in got.iterrows()}
 
 
 def flow_zscore(df, field, threshold=3.0):
