@@ -20,6 +20,8 @@ pub(crate) struct Database {
     pub(crate) path: PathBuf,
     /// Its content.
     pub(crate) reader: Reader<Vec<u8>>,
+    /// Whether all of it was checked; one that nobody described was not.
+    pub(crate) is_checked: bool,
 }
 
 impl Database {
@@ -34,7 +36,7 @@ impl Database {
             Reader::from_source(bytes).map_err(|e| anyhow::anyhow!("{name}: no usable MaxMind database: {e}"))?;
         match reader.verify() {
             Err(e) if !is_undescribed(&reader, &e) => bail!("{name}: damaged MaxMind database: {e}"),
-            _ => Ok(Database { path: path.to_owned(), reader }),
+            checked => Ok(Database { path: path.to_owned(), reader, is_checked: checked.is_ok() }),
         }
     }
 
@@ -130,8 +132,10 @@ mod tests {
 
     #[test]
     fn a_database_that_nobody_described_is_used() {
-        assert!(Database::open(&file("undescribed.mmdb")).is_ok());
-        assert!(Database::open(&file("broken-undescribed.mmdb")).is_ok());
+        for name in ["undescribed.mmdb", "broken-undescribed.mmdb"] {
+            assert!(!Database::open(&file(name)).unwrap().is_checked);
+        }
+        assert!(Database::open(&file("ipv4.mmdb")).unwrap().is_checked);
     }
 
     #[test]

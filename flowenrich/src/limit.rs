@@ -12,7 +12,8 @@ pub(crate) const RENDERED_RECORDS: usize = 1 << 14;
 /// Bytes that rendered records may take, a database and thread. When there are more, all are forgotten.
 pub(crate) const RENDERED_BYTES: usize = 8 << 20;
 
-/// Networks of a database in which something of use is looked for before it is refused as holding none.
+/// Networks of a database in which something of use is looked for before it is refused as holding none; as many are read
+/// of one that cannot be checked as a whole.
 pub(crate) const SAMPLED_NETWORKS: usize = 10_000;
 
 /// Lines that have grown beyond this length, in bytes, are checked again: one that no filter would accept is written as

@@ -8,6 +8,8 @@ use crate::database::Database;
 use crate::enrich::Outcome;
 use crate::limit::{RECENT_ADDRESSES, RENDERED_BYTES, RENDERED_RECORDS, SAMPLED_NETWORKS};
 use crate::record::{Record, key_text};
+use anyhow::{Context, bail};
+use flow_record::item::Args;
 use flow_record::map::Map;
 use flow_record::value::{Address, number, text};
 use maxminddb::{LookupResult, MaxMindDbError, PathElement, WithinOptions};
@@ -34,10 +36,6 @@ pub(crate) enum Form {
     Number,
 }
 
-/// Found to be damaged while looking something up.
-#[derive(Debug)]
-struct Damaged;
-
 /// Looks up both ends of lines; one a thread.
 pub(crate) struct Lookup {
     database: Arc<Database>,
@@ -58,8 +56,30 @@ const NOTHING: u32 = u32::MAX - 1;
 const UNREADABLE: u32 = u32::MAX - 2;
 
 impl Lookup {
-    /// Looks `values` up in `database`.
-    pub(crate) fn new(database: Arc<Database>, values: &'static [Value]) -> Lookup {
+    /// Looks `values` up in the database that the item's `db` names, or that is found under one of `names`.
+    ///
+    /// # Errors
+    /// There is none, it cannot be used, or it has none of the values.
+    pub(crate) fn open(args: &Args, names: &[&str], values: &'static [Value]) -> anyhow::Result<Lookup> {
+        let item = args.spec.name;
+        let database = match args.file("db") {
+            Some(path) => Database::open(&path),
+            None => Database::find(names),
+        };
+        let database = database.context(item)?;
+        let name = database.path.display();
+        match holds(&database, values) {
+            Ok(true) => {}
+            Ok(false) => {
+                let kind = &database.reader.metadata().database_type;
+                bail!("{item}: {name}: a database of type {kind:?} has nothing that {item} adds");
+            }
+            Err(e) => bail!("{item}: {name}: damaged MaxMind database: {e}"),
+        }
+        Ok(Lookup::new(Arc::new(database), values))
+    }
+
+    fn new(database: Arc<Database>, values: &'static [Value]) -> Lookup {
         Lookup {
             database,
             values,
@@ -137,19 +157,29 @@ fn is_damage(error: &MaxMindDbError) -> bool {
     matches!(error, MaxMindDbError::InvalidDatabase { .. } | MaxMindDbError::ResourceLimit { .. })
 }
 
-/// Whether some network among the first ones of the database has one of these values.
-pub(crate) fn holds(database: &Database, values: &[Value]) -> bool {
-    let has_one = |found: &LookupResult<'_, Vec<u8>>| {
-        values.iter().any(|v| matches!(write(v, found, &mut Vec::new()), Ok(true) | Err(Damaged)))
-    };
-    match database.reader.networks(WithinOptions::default()) {
-        Ok(networks) => networks.take(SAMPLED_NETWORKS).any(|network| network.is_ok_and(|found| has_one(&found))),
-        Err(_) => false,
+/// Whether one of the first networks of the database has one of these values. Of a database that could not be checked
+/// as a whole all of them are read.
+fn holds(database: &Database, values: &[Value]) -> Result<bool, MaxMindDbError> {
+    let mut any = false;
+    let mut text = Vec::new();
+    for network in database.reader.networks(WithinOptions::default())?.take(SAMPLED_NETWORKS) {
+        let found = network?;
+        for value in values {
+            any |= write(value, &found, &mut text)?;
+        }
+        if any && database.is_checked {
+            break;
+        }
+        text.clear();
     }
+    Ok(any)
 }
 
 /// Appends a value as JSON; false where the record does not have it, or has something else in its place.
-fn write(value: &Value, found: &LookupResult<'_, Vec<u8>>, out: &mut Vec<u8>) -> Result<bool, Damaged> {
+///
+/// # Errors
+/// The database is damaged.
+fn write(value: &Value, found: &LookupResult<'_, Vec<u8>>, out: &mut Vec<u8>) -> Result<bool, MaxMindDbError> {
     let result = match value.form {
         Form::Text => found.decode_path::<&str>(value.path).map(|v| v.map(|v| text::write_json(v, out))),
         Form::Integer => {
@@ -162,7 +192,7 @@ fn write(value: &Value, found: &LookupResult<'_, Vec<u8>>, out: &mut Vec<u8>) ->
     };
     match result {
         Ok(written) => Ok(written.is_some()),
-        Err(e) if is_damage(&e) => Err(Damaged),
+        Err(e) if is_damage(&e) => Err(e),
         Err(_) => Ok(false),
     }
 }
@@ -194,7 +224,7 @@ impl Rendered {
     }
 
     /// Renders a record for both ends; answers its place.
-    fn add(&mut self, values: &[Value], found: &LookupResult<'_, Vec<u8>>) -> Result<u32, Damaged> {
+    fn add(&mut self, values: &[Value], found: &LookupResult<'_, Vec<u8>>) -> Result<u32, MaxMindDbError> {
         let mut bounds = [self.pieces.len() as u32; 3];
         for end in 0..2 {
             for (i, value) in values.iter().enumerate() {
@@ -238,6 +268,67 @@ impl Rendered {
                 let member = &self.bytes[piece.start as usize..piece.end as usize];
                 record.put_rendered(usize::from(piece.column), member, piece.value as usize);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use flow_record::record::splice::Splice;
+    use flow_record::scan::{Clean, Scanner};
+    use maxminddb::PathElement::Key;
+    use std::path::Path;
+
+    static COUNTRY: [Value; 1] =
+        [Value { path: &[Key("country"), Key("iso_code")], form: Form::Text, keys: ["src_country", "dst_country"] }];
+
+    fn lookup(name: &str) -> Lookup {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+        Lookup::new(Arc::new(Database::open(&path).unwrap()), &COUNTRY)
+    }
+
+    fn enriched(lookup: &mut Lookup, src: &str, dst: &str) -> (String, Outcome) {
+        let line = format!("{{\"src_ip\":\"{src}\",\"dst_ip\":\"{dst}\"}}");
+        let mut scanner = Scanner::watching(&COUNTRY[0].keys);
+        let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
+        let mut splice = Splice::default();
+        let outcome = lookup.enrich(&mut Record::new(&line, &mut splice, 0, false));
+        let mut out = Vec::new();
+        splice.apply(&line, &mut out);
+        (String::from_utf8(out).unwrap(), outcome)
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_was_looked_up() {
+        let mut lookup = lookup("city.mmdb");
+        for _ in 0..3 {
+            for (dst, country) in [("89.160.20.9", ",\"dst_country\":\"SE\"}"), ("8.8.8.8", "}"), ("0.0.0.0", "}")] {
+                let (out, outcome) = enriched(&mut lookup, "81.2.69.160", dst);
+                assert!(out.trim_end().ends_with(&format!(",\"src_country\":\"GB\"{country}")), "{out}");
+                assert_eq!(outcome, Outcome::Done);
+            }
+        }
+        assert_eq!(lookup.places.len(), 2);
+    }
+
+    #[test]
+    fn forgetting_everything_changes_nothing() {
+        let mut lookup = lookup("city.mmdb");
+        let first = enriched(&mut lookup, "81.2.69.160", "89.160.20.9");
+        lookup.rendered.bytes.resize(RENDERED_BYTES + 1, b' ');
+        assert_eq!(enriched(&mut lookup, "81.2.69.160", "89.160.20.9"), first);
+        assert!(lookup.rendered.bytes.len() < 200 && lookup.places.len() == 2);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_told_of_each_time_and_the_other_end_is_enriched() {
+        let mut lookup = lookup("broken-undescribed.mmdb");
+        for _ in 0..2 {
+            let (out, outcome) = enriched(&mut lookup, "203.0.113.9", "81.2.69.160");
+            assert!(out.ends_with("\"dst_ip\":\"81.2.69.160\",\"dst_country\":\"GB\"}\n"), "{out}");
+            assert_eq!(outcome, Outcome::Damaged);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `asn`: autonomous system and organisation of both addresses from a database in the MaxMind DB format.
 
-use super::geo::open;
 use super::{ENDS, Enrich, Enricher, OVERWRITE, Outcome};
 use crate::lookup::{Form, Lookup, Value};
 use crate::record::Record;
@@ -25,7 +24,7 @@ read and checked as a whole before any input; a damaged one is refused.",
         memory: "the size of the database (at most 2 GiB), and at most 10 MB a thread of what was looked up",
         source: "MaxMind DB file format 2.0; RFC 6793",
     },
-    build: |args| Ok(Box::new(Asn { lookup: open(args, &NAMES, &VALUES)? })),
+    build: |args| Ok(Box::new(Asn { lookup: Lookup::open(args, &NAMES, &VALUES)? })),
 };
 
 const NAMES: [&str; 3] = ["GeoLite2-ASN", "GeoIP2-ISP", "dbip-asn"];

@@ -3,14 +3,11 @@
 //! The paths into a record are those of GeoIP2 and GeoLite2, which DB-IP's databases share.
 
 use super::{ENDS, Enrich, Enricher, OVERWRITE, Outcome};
-use crate::database::Database;
-use crate::lookup::{Form, Lookup, Value, holds};
+use crate::lookup::{Form, Lookup, Value};
 use crate::record::Record;
-use anyhow::{Context, bail};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Field;
 use maxminddb::PathElement::Key;
-use std::sync::Arc;
 
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
@@ -61,22 +58,7 @@ fn build(args: &Args) -> anyhow::Result<Box<dyn Enrich>> {
     let full = args.truth("full");
     let names = if full { [&CITIES[..], &COUNTRIES].concat() } else { [&COUNTRIES[..], &CITIES].concat() };
     let values = if full { &VALUES[..] } else { &VALUES[..1] };
-    Ok(Box::new(Geo { lookup: open(args, &names, values)? }))
-}
-
-/// A look-up in the database that the item names, or that is found under one of `names`.
-pub(super) fn open(args: &Args, names: &[&str], values: &'static [Value]) -> anyhow::Result<Lookup> {
-    let item = args.spec.name;
-    let database = match args.file("db") {
-        Some(path) => Database::open(&path),
-        None => Database::find(names),
-    };
-    let database = database.context(item)?;
-    if !holds(&database, values) {
-        let kind = &database.reader.metadata().database_type;
-        bail!("{item}: {}: a database of type {kind:?} has nothing that {item} adds", database.path.display());
-    }
-    Ok(Lookup::new(Arc::new(database), values))
+    Ok(Box::new(Geo { lookup: Lookup::open(args, &names, values)? }))
 }
 
 struct Geo {
@@ -161,15 +143,6 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_cannot_be_read_is_told_of() {
-        let item = item("broken-undescribed.mmdb");
-        let line = r#"{"src_ip":"203.0.113.9","dst_ip":"81.2.69.160"}"#;
-        let (out, outcome) = enriched(&item, line);
-        assert_eq!(outcome, Outcome::Damaged);
-        assert_eq!(out, r#"{"src_ip":"203.0.113.9","dst_ip":"81.2.69.160","dst_country":"GB"}"#);
-    }
-
-    #[test]
     fn a_database_of_something_else_is_refused() {
         let message = refusal(&format!("geo:db={FOLDER}/../../../tests/data/demo-asn.mmdb"));
         assert!(
@@ -177,6 +150,7 @@ mod tests {
             "{message}"
         );
         assert!(refusal(&item("wide.mmdb")).contains("has nothing that geo adds"));
+        assert!(refusal(&item("broken-undescribed.mmdb")).contains("damaged"));
         assert!(refusal(&item("none.mmdb")).starts_with("geo: "));
     }
 
