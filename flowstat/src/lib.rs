@@ -1,6 +1,117 @@
-//! Statistics of flow lines.
+//! `flowstat`: statistics of flow lines.
+//!
+//! ```text
+//! lines ──► worker (one a thread) ──► merged ──► rows, item by item
+//!           a state for each item;
+//!           rows and alerts of others pass at once
+//! ```
+//!
+//! - `run`: the worker, merging, and what is said at the end.
+//! - `view`: the views, one file each, and their registry; what they share.
+//! - `report`: flows and alerts in one document, made of the views' rows.
+//!
+//! Invariants: rows are a function of the multiset of flows, whatever the number of threads and the order; sums are
+//! exact integers, divided once; rows come in the order of their keys, or by measure where a number of them was asked
+//! for; a flow that lacks what a view needs is counted and told once, never taken for a 0.
+//!
+//! A new view is a file in `view` and a row in `VIEWS`. Its memory grows with keys; what it keeps of each is bounded.
 
-/// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod report;
+mod run;
+mod view;
+
+use clap::Parser;
+use flow_record::cli::{self, Common, Form, Inputs, Program};
+use flow_record::record::schema;
+use flow_record::value::Time;
+use flow_record::value::time::{DateCache, rfc3339};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+const PROGRAM: Program = Program {
+    name: "flowstat",
+    what: "view",
+    about: "Statistics of flow lines: totals, profiles, hosts, pairs, ports, distributions",
+    specs: view::specs,
+    examples: &[
+        ("flowcat trace.csv | flowstat -t", "a summary for people"),
+        ("flowcat trace.csv | flowstat -t hourly hosts:top=20 ports", "several views in one pass"),
+        ("flowcat trace.csv | flowstat hosts | flowdetect zscore", "rows for another filter"),
+        (
+            "flowcat normal.csv | flowstat describe:of=bytes+rev_bytes > normal.json",
+            "what is normal, for flowdetect's sigma",
+        ),
+        (
+            "flowcat trace.csv | flowdetect --tee all | flowstat report > report.json",
+            "flows and alerts in one document",
+        ),
+    ],
+    schemas,
+};
+
+#[derive(Parser)]
+struct Options {
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    common: Common,
+    /// What counts as now in a report, RFC 3339 [default: the last flow]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    now: Option<Time>,
+    /// Views, as NAME or NAME:key=value,key=value [default: summary]
+    #[arg(value_name = "VIEW[:key=value,...]")]
+    items: Vec<String>,
+}
+
+fn time(text: &str) -> Result<Time, String> {
+    match rfc3339(&mut DateCache::default(), text.as_bytes()) {
+        Some((time, _, used)) if used == text.len() => Ok(time),
+        _ => Err("an RFC 3339 time is expected, as 2015-01-22T08:00:00Z".into()),
+    }
+}
+
+/// Rows of the views, and the alerts and other rows that pass.
+fn schemas(form: schema::Form) -> Vec<Value> {
+    let mut all: Vec<Value> = view::specs().into_iter().map(|spec| schema::row(spec, form)).collect();
+    all.push(schema::alert(&[], schema::Form::Open));
+    if form == schema::Form::Open {
+        let named: Vec<_> = view::specs().into_iter().map(|s| s.name).chain(["alert"]).collect();
+        all.push(json!({
+            "title": "other", "type": "object", "required": ["kind"], "description": "lines of other programs, and rows under as=NAME",
+            "properties": {"kind": {"type": "string", "not": {"enum": named}, "description": "what the line is"}},
+        }));
+    }
+    all
+}
+
+/// Runs the program; answers its exit code.
+pub fn main() -> ExitCode {
+    answer().unwrap_or_else(|code| code)
+}
+
+fn answer() -> Result<ExitCode, ExitCode> {
+    let options: Options = cli::parse::<Options>(&PROGRAM)?;
+    if let Some(code) = options.common.answered::<Options>(&PROGRAM) {
+        return Ok(code);
+    }
+    let texts = if options.items.is_empty() { vec!["summary".to_owned()] } else { options.items };
+    let items = cli::items(&PROGRAM, &texts)?;
+    if items.iter().any(|i| i.spec.name == report::VIEW.spec.name) {
+        if items.len() > 1 {
+            return Err(cli::usage_error(&PROGRAM, "report is the only item of its run"));
+        }
+        if options.common.form() != Form::Ndjson {
+            return Err(cli::usage_error(&PROGRAM, "report: no such form; report:format=json is there"));
+        }
+    }
+    let states = || run::states(&items, options.now).map_err(|e| cli::usage_error(&PROGRAM, &format!("{e:#}")));
+    let (first, watched) = states()?;
+    let sources = options.inputs.sources(&PROGRAM)?;
+    let mut workers = vec![first];
+    for _ in 1..options.common.workers() {
+        workers.push(states()?.0);
+    }
+    let mut session = options.common.session(&PROGRAM)?;
+    run::run(&mut session, sources, &watched, workers);
+    Ok(session.end().into())
 }

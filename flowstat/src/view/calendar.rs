@@ -1,0 +1,201 @@
+//! Hours and dates of a time zone's clock, and what flows sum up to in each hour.
+//!
+//! Hours are numbered from 1970-01-01T00 of the zone's own clock. Where the clock is set back, one number holds two
+//! hours; where it is set forward, one holds none. Bound of [`Hours`]: about 120 bytes an hour that has a flow.
+
+use flow_record::map::Map;
+use flow_record::record::Flow;
+use flow_record::stats::{FlowQuantiles, Moments, Precision, Sums};
+use flow_record::value::Time;
+use flow_record::value::time::Zone;
+use std::collections::BTreeMap;
+
+/// Hours of a day.
+pub(crate) const DAY: i64 = 24;
+
+/// Hours of a week.
+pub(crate) const WEEK: i64 = 168;
+
+/// Seconds of a quarter of an hour: zones change their offset at its bounds only.
+const QUARTER: i64 = 900;
+
+/// Reads a zone's clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Calendar {
+    zone: Zone,
+    /// The quarter that was asked for last, and the clock's seconds ahead of UTC in it.
+    quarter: i64,
+    offset: i64,
+}
+
+impl Calendar {
+    /// The clock of a zone.
+    pub(crate) fn new(zone: Zone) -> Calendar {
+        Calendar { zone, quarter: i64::MIN, offset: 0 }
+    }
+
+    /// Seconds that the clock shows at a time.
+    #[inline]
+    pub(crate) fn seconds(&mut self, time: Time) -> i64 {
+        let seconds = time.seconds();
+        let quarter = seconds.div_euclid(QUARTER);
+        if quarter != self.quarter {
+            self.quarter = quarter;
+            self.offset = self.zone.clock_seconds(time) - seconds;
+        }
+        seconds + self.offset
+    }
+
+    /// The hour that the clock shows at a time.
+    #[inline]
+    pub(crate) fn hour(&mut self, time: Time) -> i64 {
+        self.seconds(time).div_euclid(3600)
+    }
+}
+
+/// Sums per hour.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hours {
+    closed: Map<i64, Sums>,
+    /// The hour that was added to last: neighbouring flows share theirs.
+    open: (i64, Sums),
+}
+
+impl Hours {
+    /// Adds a flow to its hour.
+    #[inline]
+    pub(crate) fn add(&mut self, hour: i64, flow: &Flow) {
+        if hour != self.open.0 {
+            self.close();
+            self.open.0 = hour;
+        }
+        self.open.1.add(flow);
+    }
+
+    fn close(&mut self) {
+        let (hour, sums) = std::mem::take(&mut self.open);
+        if sums != Sums::new() {
+            self.closed.entry(hour).or_default().merge(&sums);
+        }
+    }
+
+    /// Adds all of another state.
+    pub(crate) fn merge(&mut self, mut other: Hours) {
+        other.close();
+        for (hour, sums) in other.closed {
+            self.closed.entry(hour).or_default().merge(&sums);
+        }
+    }
+
+    /// The hours that have a flow, ascending.
+    pub(crate) fn finish(mut self) -> BTreeMap<i64, Sums> {
+        self.close();
+        self.closed.into_iter().collect()
+    }
+}
+
+/// How bytes spread over the flows of an hour or a date.
+#[derive(Clone, Debug)]
+pub(crate) struct Spread {
+    moments: Moments,
+    quantiles: FlowQuantiles,
+}
+
+impl Spread {
+    /// No flows.
+    pub(crate) fn new(precision: Precision) -> Spread {
+        Spread { moments: Moments::new(), quantiles: FlowQuantiles::new(precision) }
+    }
+
+    /// Adds a flow that says its bytes.
+    #[inline]
+    pub(crate) fn add(&mut self, flow: &Flow) {
+        if let Some(bytes) = flow.bytes() {
+            self.moments.add(bytes);
+            self.quantiles.add(bytes);
+        }
+    }
+
+    /// Adds all of another state.
+    pub(crate) fn merge(&mut self, other: &Spread) {
+        self.moments.merge(&other.moments);
+        self.quantiles.merge(&other.quantiles);
+    }
+
+    /// Puts `bytes_std` and `bytes_median`.
+    pub(crate) fn put(&self, row: &mut super::rows::Row<'_, '_>) {
+        row.float("bytes_std", self.moments.deviation_sample());
+        row.quantile("bytes_median", self.quantiles.distribution().quantile(0.5), 1.0);
+    }
+}
+
+/// Mean and sample deviation of sums over `n` periods, of which those that are not among `sums` are silent.
+pub(crate) fn over<'s>(sums: impl Iterator<Item = &'s Sums>, n: u64, of: impl Fn(&Sums) -> u128) -> Moments {
+    let mut moments = Moments::new();
+    // A sum beyond 2^64 - 1 counts as that.
+    sums.for_each(|s| moments.add(u64::try_from(of(s)).unwrap_or(u64::MAX)));
+    for _ in moments.n()..n {
+        moments.add(0);
+    }
+    moments
+}
+
+/// Puts mean and deviation of bytes, flows and packets over periods: `bytes_day_mean`, `bytes_day_std`, ...
+pub(crate) fn put_over(row: &mut super::rows::Row<'_, '_>, names: &[[&str; 2]; 3], sums: &[&Sums], n: u64) {
+    let columns: [fn(&Sums) -> u128; 3] = [Sums::bytes, |s| u128::from(s.flows()), Sums::packets];
+    for ([mean, std], of) in names.iter().zip(columns) {
+        let moments = over(sums.iter().copied(), n, of);
+        row.float(mean, moments.mean());
+        row.float(std, moments.deviation_sample());
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use flow_record::record::field;
+    use flow_record::value::time::{DateCache, rfc3339};
+
+    fn time(text: &str) -> Time {
+        rfc3339(&mut DateCache::default(), text.as_bytes()).unwrap().0
+    }
+
+    #[test]
+    fn hours_are_those_that_the_clock_of_the_zone_shows() {
+        let mut utc = Calendar::new(Zone::utc());
+        assert_eq!(utc.hour(time("1970-01-01T00:59:59.999Z")), 0);
+        assert_eq!(utc.hour(time("1969-12-31T23:00:00Z")), -1);
+        let mut lisbon = Calendar::new(Zone::named("Europe/Lisbon").unwrap());
+        for at in ["2024-10-27T00:30:00Z", "2024-10-27T00:59:59Z", "2024-10-27T01:00:00Z", "2024-10-27T01:59:59Z"] {
+            // Summer time ends at 01:00 UTC: from then on the clock shows 01 again.
+            assert_eq!(lisbon.hour(time(at)), utc.hour(time("2024-10-27T01:00:00Z")), "{at}");
+        }
+    }
+
+    #[test]
+    fn sums_lie_in_their_hour_in_whatever_order_flows_come() {
+        let mut flow = Flow::new();
+        assert!(flow.set_integer(field::BYTES, 10));
+        let add = |hours: &[i64]| {
+            let mut made = Hours::default();
+            hours.iter().for_each(|h| made.add(*h, &flow));
+            made
+        };
+        let mut made = add(&[0, 5, 5, -1]);
+        made.merge(add(&[0, 7]));
+        let bytes: Vec<_> = made.finish().into_iter().map(|(h, s)| (h, s.bytes())).collect();
+        assert_eq!(bytes, [(-1, 10), (0, 20), (5, 20), (7, 10)]);
+        assert!(Hours::default().finish().is_empty());
+    }
+
+    #[test]
+    fn a_silent_period_counts_as_one_of_no_traffic() {
+        let mut flow = Flow::new();
+        assert!(flow.set_integer(field::BYTES, 12));
+        let mut sums = Sums::new();
+        sums.add(&flow);
+        let moments = over([&sums].into_iter(), 3, Sums::bytes);
+        assert_eq!((moments.n(), moments.mean(), moments.deviation_sample()), (3, 4.0, 48f64.sqrt()));
+    }
+}

@@ -1,0 +1,92 @@
+//! The views: what each computes is in its own file; this is the list of them.
+//!
+//! A new view is one file with its `VIEW` (the definition) and its state, and one line in [`VIEWS`]. What several share:
+//! [`columns`] names columns and parameters, [`rows`] writes, [`groups`] keeps state by key, [`calendar`] knows hours.
+
+mod calendar;
+mod columns;
+mod daily;
+mod describe;
+mod fields;
+mod groups;
+mod hosts;
+mod hourly;
+mod pairs;
+mod ports;
+mod protocols;
+pub(crate) mod rows;
+pub(crate) mod state;
+mod summary;
+mod top;
+mod weekly;
+
+use flow_record::item::{Args, ItemError, Spec};
+use flow_record::value::Time;
+use state::State;
+
+/// A view's definition.
+pub(crate) struct View {
+    /// Its documentation, parameters and columns.
+    pub(crate) spec: Spec,
+    /// Makes an empty state. What is wrong with a parameter beyond its type is said here.
+    pub(crate) build: fn(&Args, &mut Setup) -> anyhow::Result<Box<dyn State>>,
+}
+
+/// All views, in the order in which they are listed.
+pub(crate) static VIEWS: &[&View] = &[
+    &summary::VIEW,
+    &hourly::VIEW,
+    &daily::VIEW,
+    &weekly::VIEW,
+    &hosts::VIEW,
+    &pairs::VIEW,
+    &protocols::VIEW,
+    &ports::VIEW,
+    &top::VIEW,
+    &describe::VIEW,
+    &fields::VIEW,
+    &crate::report::VIEW,
+];
+
+/// What building states leaves behind and finds.
+#[derive(Debug, Default)]
+pub(crate) struct Setup {
+    /// Members that the scanner is to watch, in the order in which they were asked for.
+    pub(crate) watched: Vec<String>,
+    /// The time that stands for now, if it was given.
+    pub(crate) now: Option<Time>,
+}
+
+impl Setup {
+    /// Asks for members of lines; answers the number of the first, the others follow.
+    pub(crate) fn watch<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> usize {
+        let base = self.watched.len();
+        self.watched.extend(names.into_iter().map(str::to_owned));
+        base
+    }
+}
+
+/// Makes the state of an item whose parameters were checked.
+pub(crate) fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+    match VIEWS.iter().find(|v| std::ptr::eq(&v.spec, args.spec)) {
+        Some(view) => (view.build)(args, setup),
+        None => anyhow::bail!("no such view"),
+    }
+}
+
+/// Makes the state of an item as one would write it.
+pub(crate) fn build_item(text: &str, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+    let args = Args::resolve(text, "view", specs()).map_err(|ItemError(e)| anyhow::anyhow!(e))?;
+    build(&args, setup)
+}
+
+/// The definitions, for documentation and for looking items up.
+pub(crate) fn specs() -> Vec<&'static Spec> {
+    VIEWS.iter().map(|v| &v.spec).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(test)]
+mod tests;

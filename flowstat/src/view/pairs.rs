@@ -1,0 +1,152 @@
+//! `pairs`: one row a source and destination.
+
+use super::columns::{self, Measure, column};
+use super::groups::Groups;
+use super::rows::{Reverse, Rows};
+use super::state::{State, Tally};
+use super::{Setup, View};
+use anyhow::Context;
+use flow_record::item::{Args, Param, ParamKind, Spec};
+use flow_record::record::Kind;
+use flow_record::record::key::{Key, KeySpec};
+use flow_record::scan::Line;
+use flow_record::stats::{Ports, Sums};
+
+pub(crate) static VIEW: View = View {
+    spec: Spec {
+        name: "pairs",
+        about: "traffic by source and destination",
+        explain: "One row for each pair of source and destination address, in that direction. A prefix length makes it pairs \
+of networks: by=src_ip/24+dst_ip/24 (and /64 for IPv6).
+
+flows, packets, bytes, rev_bytes and rev_packets are sums; unique_dst_ports is the number of distinct destination ports. \
+With top=N the N rows of the largest measure come, largest first; else all, by addresses.",
+        params: &[
+            Param::new("by", ParamKind::List, "src_ip+dst_ip", "", "the two ends, with prefix lengths if so wished"),
+            columns::TOP,
+            columns::MEASURE,
+        ],
+        needs: &["src_ip", "dst_ip", "dst_port", "bytes", "packets", "rev_bytes", "rev_packets", "flows", "timestamp"],
+        columns: &[
+            column("src_ip", Kind::Text, "", "source address or network"),
+            column("dst_ip", Kind::Text, "", "destination address or network"),
+            columns::FLOWS,
+            columns::PACKETS,
+            columns::BYTES,
+            column("rev_bytes", columns::SUM, "bytes", "bytes from destination to source"),
+            columns::REV_PACKETS,
+            column("unique_dst_ports", columns::SUM, "", "distinct destination ports"),
+            columns::FIRST,
+            columns::LAST,
+        ],
+        memory: "about 250 bytes a pair; ports at most 8 KiB a pair",
+        source: "arithmetic",
+    },
+    build,
+};
+
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+    let by = KeySpec::of(&args.list("by")).context("by")?;
+    let names: Vec<&str> = by.names().collect();
+    anyhow::ensure!(
+        names == ["src_ip", "dst_ip"],
+        "by={by}: src_ip+dst_ip is expected, with prefix lengths if so wished"
+    );
+    Ok(Box::new(Pairs { by, top: columns::top(args), measure: Measure::of(args), pairs: Groups::new() }))
+}
+
+struct Pairs {
+    by: KeySpec,
+    top: Option<usize>,
+    measure: Measure,
+    pairs: Groups<Key, Pair>,
+}
+
+#[derive(Default)]
+struct Pair {
+    sums: Sums,
+    ports: Ports,
+}
+
+impl Tally for Pairs {
+    fn flow(&mut self, line: &Line<'_>) -> bool {
+        let Some(key) = self.by.key(line, 0) else { return false };
+        let pair = self.pairs.entry(key, Pair::default);
+        pair.sums.add(line.flow);
+        if let Some(port) = line.flow.dst_port() {
+            pair.ports.insert(port);
+        }
+        true
+    }
+
+    fn needs(&self) -> String {
+        "src_ip and dst_ip".into()
+    }
+
+    fn merge(&mut self, other: Pairs) {
+        self.pairs.merge(other.pairs, |a, b| {
+            a.sums.merge(&b.sums);
+            a.ports.merge(b.ports);
+        });
+    }
+
+    fn finish(self, rows: &mut Rows<'_>) {
+        let reverse = Reverse::of(self.pairs.values().map(|p| &p.sums));
+        let all = match self.top {
+            Some(n) => self.pairs.top(n, |p| self.measure.value(&p.sums)),
+            None => self.pairs.sorted(),
+        };
+        for (key, Pair { sums, ports }) in all {
+            let mut row = rows.row();
+            row.members(|out| self.by.write_members(key, out));
+            row.integer("flows", sums.flows());
+            row.integer("packets", sums.packets());
+            row.integer("bytes", sums.bytes());
+            row.integer("rev_bytes", sums.rev_bytes().unwrap_or(0));
+            row.rev_packets(sums, reverse);
+            row.integer("unique_dst_ports", ports.count());
+            row.times(sums);
+            row.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::view::testing::{column, refusal, rows};
+
+    const FLOWS: [&str; 5] = [
+        r#"{"timestamp":"2026-03-10T08:00:00Z","src_ip":"10.0.0.2","dst_ip":"10.0.1.1","dst_port":80,"bytes":10,"packets":1}"#,
+        r#"{"timestamp":"2026-03-10T07:00:00Z","src_ip":"10.0.0.2","dst_ip":"10.0.1.1","dst_port":443,"bytes":1,"packets":2}"#,
+        r#"{"src_ip":"10.0.1.1","dst_ip":"10.0.0.2","dst_port":80,"bytes":7,"packets":1,"rev_packets":3}"#,
+        r#"{"src_ip":"9.0.0.2","dst_ip":"2001:db8::1","bytes":7}"#,
+        r#"{"src_ip":"9.0.0.2","bytes":7}"#,
+    ];
+
+    #[test]
+    fn a_pair_is_one_direction() {
+        let rows = rows("pairs", &FLOWS);
+        assert_eq!(column(&rows, "src_ip"), "\"9.0.0.2\" \"10.0.0.2\" \"10.0.1.1\"");
+        assert_eq!(column(&rows, "dst_ip"), "\"2001:db8::1\" \"10.0.1.1\" \"10.0.0.2\"");
+        assert_eq!((column(&rows, "flows"), column(&rows, "bytes")), ("1 2 1".into(), "7 11 7".into()));
+        assert_eq!((column(&rows, "rev_bytes"), column(&rows, "rev_packets")), ("0 0 0".into(), "0 0 3".into()));
+        assert_eq!(column(&rows, "unique_dst_ports"), "0 2 1");
+        assert_eq!(column(&rows[1..2], "first"), "\"2026-03-10T07:00:00.000Z\"");
+    }
+
+    #[test]
+    fn prefixes_make_networks_and_anything_else_is_refused() {
+        let rows = rows("pairs:by=src_ip/8+dst_ip/23", &FLOWS[..3]);
+        assert_eq!(
+            (column(&rows, "src_ip"), column(&rows, "dst_ip")),
+            ("\"10.0.0.0/8\"".into(), "\"10.0.0.0/23\"".into())
+        );
+        assert!(refusal("pairs:by=src_ip").contains("src_ip+dst_ip is expected"));
+        assert!(refusal("pairs:by=src_ip/40+dst_ip").contains("prefix"));
+    }
+
+    #[test]
+    fn the_top_come_by_measure() {
+        assert_eq!(column(&rows("pairs:top=2,measure=flows", &FLOWS), "flows"), "2 1");
+    }
+}

@@ -1,0 +1,144 @@
+//! `ports`: one row a destination port.
+
+use super::columns::{self, Measure, column};
+use super::groups::Groups;
+use super::rows::{Reverse, Rows};
+use super::state::{State, Tally};
+use super::{Setup, View};
+use flow_record::item::{Args, Param, ParamKind, Spec};
+use flow_record::record::Kind;
+use flow_record::scan::Line;
+use flow_record::stats::{Addresses, SketchKey, Sums};
+
+pub(crate) static VIEW: View = View {
+    spec: Spec {
+        name: "ports",
+        about: "the most used destination ports",
+        explain:
+            "One row for each destination port, the top ones by measure, largest first and of equals the lower port \
+first. top=65536 gives all. Protocols are not told apart; ICMP and others without ports have port 0.
+
+flows, bytes and packets are sums; unique_src_ips and unique_dst_ips are the numbers of distinct addresses.",
+        params: &[
+            Param::new("top", ParamKind::Integer(1, 65_536), "20", "rows", "number of rows"),
+            Param::new(
+                "measure",
+                ParamKind::Choice(&["flows", "bytes", "packets"]),
+                "flows",
+                "",
+                "what rows are ranked by",
+            ),
+        ],
+        needs: &["dst_port", "src_ip", "dst_ip", "bytes", "packets", "rev_bytes", "rev_packets", "flows"],
+        columns: &[
+            column("dst_port", Kind::Integer(65_535), "", "destination port"),
+            columns::FLOWS,
+            columns::BYTES,
+            columns::PACKETS,
+            columns::REV_BYTES,
+            columns::REV_PACKETS,
+            column("unique_src_ips", columns::SUM, "", "distinct source addresses"),
+            column("unique_dst_ips", columns::SUM, "", "distinct destination addresses"),
+            columns::APPROX,
+            columns::APPROX_ERROR,
+        ],
+        memory: "about 200 bytes a port; up to 65 536 addresses of each side a port, then a sketch of 16 KiB",
+        source: "arithmetic; sketch: HyperLogLog, Flajolet et al. (2007)",
+    },
+    build,
+};
+
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+    Ok(Box::new(Ports {
+        top: columns::top(args).unwrap_or(usize::MAX),
+        measure: Measure::of(args),
+        key: SketchKey::default(),
+        ports: Groups::new(),
+    }))
+}
+
+struct Ports {
+    top: usize,
+    measure: Measure,
+    key: SketchKey,
+    ports: Groups<u16, Port>,
+}
+
+#[derive(Default)]
+struct Port {
+    sums: Sums,
+    sources: Addresses,
+    destinations: Addresses,
+}
+
+impl Tally for Ports {
+    fn flow(&mut self, line: &Line<'_>) -> bool {
+        let Some(port) = line.flow.dst_port() else { return false };
+        let port = self.ports.entry(port, Port::default);
+        port.sums.add(line.flow);
+        if let Some(address) = line.flow.src_ip() {
+            port.sources.insert(address, &self.key);
+        }
+        if let Some(address) = line.flow.dst_ip() {
+            port.destinations.insert(address, &self.key);
+        }
+        true
+    }
+
+    fn needs(&self) -> String {
+        "dst_port".into()
+    }
+
+    fn merge(&mut self, other: Ports) {
+        self.ports.merge(other.ports, |a, b| {
+            a.sums.merge(&b.sums);
+            a.sources.merge(b.sources, &self.key);
+            a.destinations.merge(b.destinations, &self.key);
+        });
+    }
+
+    fn finish(self, rows: &mut Rows<'_>) {
+        let reverse = Reverse::of(self.ports.values().map(|p| &p.sums));
+        for (number, port) in self.ports.top(self.top, |p| self.measure.value(&p.sums)) {
+            let mut row = rows.row();
+            row.integer("dst_port", *number);
+            row.sums(&port.sums, reverse);
+            row.count("unique_src_ips", port.sources.count());
+            row.count("unique_dst_ips", port.destinations.count());
+            row.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::view::testing::{column, rows};
+
+    const FLOWS: [&str; 6] = [
+        r#"{"src_ip":"10.0.0.1","dst_ip":"10.0.1.1","dst_port":443,"bytes":10,"packets":1}"#,
+        r#"{"src_ip":"10.0.0.2","dst_ip":"10.0.1.1","dst_port":443,"bytes":10,"packets":1}"#,
+        r#"{"src_ip":"10.0.0.2","dst_ip":"10.0.1.1","dst_port":80,"bytes":500,"packets":1}"#,
+        r#"{"src_ip":"10.0.0.2","dst_port":53,"bytes":1,"packets":1}"#,
+        r#"{"dst_port":0,"bytes":1,"packets":1,"rev_bytes":9}"#,
+        r#"{"src_ip":"10.0.0.2"}"#,
+    ];
+
+    #[test]
+    fn ports_come_by_flows_and_of_equals_the_lower_first() {
+        let rows = rows("ports", &FLOWS);
+        assert_eq!((column(&rows, "dst_port"), column(&rows, "flows")), ("443 0 53 80".into(), "2 1 1 1".into()));
+        assert_eq!(
+            (column(&rows, "unique_src_ips"), column(&rows, "unique_dst_ips")),
+            ("2 0 1 1".into(), "1 0 0 1".into())
+        );
+        assert_eq!(column(&rows, "rev_bytes"), "0 9 0 0");
+    }
+
+    #[test]
+    fn the_number_of_rows_and_the_measure_can_be_told() {
+        assert_eq!(column(&rows("ports:top=2,measure=bytes", &FLOWS), "dst_port"), "80 443");
+        let many: Vec<String> = (0..40).map(|p| format!(r#"{{"bytes":1,"dst_port":{p}}}"#)).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!((rows("ports", &many).len(), rows("ports:top=65536", &many).len()), (20, 40));
+    }
+}

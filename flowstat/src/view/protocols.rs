@@ -1,0 +1,158 @@
+//! `protocols`: one row an IP protocol.
+
+use super::columns::{self, column};
+use super::rows::{Reverse, Rows};
+use super::state::{State, Tally};
+use super::{Setup, View};
+use flow_record::item::{Args, Spec};
+use flow_record::record::Kind;
+use flow_record::scan::Line;
+use flow_record::stats::Sums;
+use std::borrow::Cow;
+
+pub(crate) static VIEW: View = View {
+    spec: Spec {
+        name: "protocols",
+        about: "traffic by protocol, with shares",
+        explain: "One row for each protocol number. name is its usual short name (TCP, UDP, ICMP, ...), else the number.
+
+percentage is the share of the flows, bytes_percentage that of the bytes, in percent with two decimals: p = 100 x / total, \
+rounded as rint(100 p) / 100, ties to even. Both are shares of the flows that say their protocol.",
+        params: &[],
+        needs: &["protocol", "bytes", "packets", "rev_bytes", "rev_packets", "flows"],
+        columns: &[
+            column("protocol", Kind::Integer(255), "", "IANA protocol number"),
+            column("name", Kind::Text, "", "short name, or the number"),
+            columns::FLOWS,
+            columns::BYTES,
+            columns::PACKETS,
+            columns::REV_BYTES,
+            columns::REV_PACKETS,
+            column("percentage", Kind::Number, "%", "share of the flows"),
+            column("bytes_percentage", Kind::Number, "%", "share of the bytes"),
+        ],
+        memory: "24 KiB",
+        source: "arithmetic; names as nfdump prints them",
+    },
+    build,
+};
+
+/// Short names of the protocols that flows are seen with.
+const NAMES: &[(u8, &str)] = &[
+    (1, "ICMP"),
+    (2, "IGMP"),
+    (4, "IPIP"),
+    (6, "TCP"),
+    (8, "EGP"),
+    (17, "UDP"),
+    (41, "IPv6"),
+    (46, "RSVP"),
+    (47, "GRE"),
+    (50, "ESP"),
+    (51, "AH"),
+    (58, "ICMP6"),
+    (88, "EIGRP"),
+    (89, "OSPF"),
+    (103, "PIM"),
+    (112, "VRRP"),
+    (132, "SCTP"),
+    (136, "UDPLite"),
+];
+
+/// The short name of a protocol, or its number.
+pub(super) fn name(protocol: u8) -> Cow<'static, str> {
+    match NAMES.iter().find(|(number, _)| *number == protocol) {
+        Some((_, name)) => Cow::Borrowed(name),
+        None => Cow::Owned(protocol.to_string()),
+    }
+}
+
+/// Sums by protocol number.
+pub(super) fn table() -> Vec<Sums> {
+    vec![Sums::new(); 256]
+}
+
+/// `100 part / total` with two decimals; 0 of nothing.
+fn percentage(part: u128, total: u128) -> f64 {
+    if total == 0 {
+        return 0.0;
+    }
+    let percent = (part * 100) as f64 / total as f64;
+    (percent * 100.0).round_ties_even() / 100.0
+}
+
+fn build(_: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+    Ok(Box::new(Protocols { sums: table() }))
+}
+
+struct Protocols {
+    sums: Vec<Sums>,
+}
+
+impl Tally for Protocols {
+    fn flow(&mut self, line: &Line<'_>) -> bool {
+        let Some(protocol) = line.flow.protocol() else { return false };
+        self.sums[usize::from(protocol)].add(line.flow);
+        true
+    }
+
+    fn needs(&self) -> String {
+        "protocol".into()
+    }
+
+    fn merge(&mut self, other: Protocols) {
+        self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| a.merge(b));
+    }
+
+    fn finish(self, rows: &mut Rows<'_>) {
+        let mut total = Sums::new();
+        self.sums.iter().for_each(|s| total.merge(s));
+        let reverse = Reverse::of([&total]);
+        for (protocol, sums) in (0..=u8::MAX).zip(&self.sums).filter(|(_, s)| **s != Sums::new()) {
+            let mut row = rows.row();
+            row.integer("protocol", protocol);
+            row.text("name", &name(protocol));
+            row.sums(sums, reverse);
+            row.float("percentage", percentage(sums.flows().into(), total.flows().into()));
+            row.float("bytes_percentage", percentage(sums.bytes(), total.bytes()));
+            row.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::testing::{column, rows};
+
+    #[test]
+    fn shares_are_of_flows_and_of_bytes() {
+        let flows = [
+            r#"{"protocol":6,"bytes":2}"#,
+            r#"{"protocol":17,"bytes":1,"packets":4}"#,
+            r#"{"protocol":6,"bytes":0}"#,
+            r#"{"protocol":253,"bytes":0,"flows":2}"#,
+            r#"{"bytes":1000}"#,
+        ];
+        let rows = rows("protocols", &flows);
+        assert_eq!(
+            (column(&rows, "protocol"), column(&rows, "name")),
+            ("6 17 253".into(), "\"TCP\" \"UDP\" \"253\"".into())
+        );
+        assert_eq!((column(&rows, "flows"), column(&rows, "packets")), ("2 1 2".into(), "0 4 0".into()));
+        assert_eq!(column(&rows, "percentage"), "40 20 40");
+        assert_eq!(column(&rows, "bytes_percentage"), "66.67 33.33 0");
+    }
+
+    #[test]
+    fn percentages_round_ties_to_even() {
+        // 0.125 and 0.375 are floats, so 12.5 and 37.5 are ties.
+        assert_eq!((percentage(1, 800), percentage(3, 800), percentage(1, 3)), (0.12, 0.38, 33.33));
+        assert_eq!(percentage(5, 0), 0.0);
+    }
+
+    #[test]
+    fn names_are_in_order_and_unique() {
+        assert!(NAMES.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+}
