@@ -170,7 +170,8 @@ impl Scanner {
         let mut at = 0;
         loop {
             if let Some((next, met)) = self.order.follow(edge, &bytes[at..]) {
-                let (slot, start) = (met.slot, at + met.len());
+                // A text that was learnt without blanks at its end begins those with blanks too.
+                let (slot, start) = (met.slot, value::blanks(bytes, at + met.len()));
                 edge = next;
                 at = self.value(text, start, slot)?;
                 continue;

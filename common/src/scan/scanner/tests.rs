@@ -68,6 +68,20 @@ fn an_order_learnt_once_hides_no_duplicate() {
 }
 
 #[test]
+fn blanks_after_a_colon_change_nothing_whichever_line_came_first() {
+    let lines = [r#"{"bytes":1,"x":"a"}"#, r#"{"bytes": 1,"x":  "a"}"#, r#"{"bytes":   1,"x": "a"}"#];
+    for first in lines {
+        let mut scanner = Scanner::watching(&["x"]);
+        for line in [first].iter().chain(&lines) {
+            let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
+            assert_eq!((line.flow.bytes(), line.value(0)), (Some(1), Some(r#""a""#)), "{}", line.text);
+        }
+        let rejected = scanner.scan(Clean::line(br#"{"bytes":  x}"#).unwrap()).map(|_| ());
+        assert_eq!(rejected, Err(Reject { at: 11, why: Why::Expected("a value") }));
+    }
+}
+
+#[test]
 fn reads_every_field_of_the_record() {
     let line = r#"{"timestamp":"2015-01-22T08:03:34.035Z","duration":1.25,"src_ip":"10.0.0.1","dst_ip":"2001:db8::1","src_port":1,"dst_port":2,"protocol":6,"packets":3,"bytes":4,"tcp_flags":27,"app":"d\"ns","clock":"ambiguous","zone":{"a":[1]}}"#;
     let mut scanner = Scanner::watching(&["zone", "bytes", "none"]);
