@@ -42,7 +42,10 @@ impl Worker for States {
         match line.kind {
             LineKind::Flow => self.flow(line),
             LineKind::Alert => {
-                let used = self.items.iter_mut().fold(false, |used, item| item.state.alert(line) || used);
+                let mut used = false;
+                for item in &mut self.items {
+                    used |= item.state.alert(line);
+                }
                 if used { Fate::Used } else { pass(line, out) }
             }
             LineKind::Baseline | LineKind::Tick | LineKind::Row(_) => pass(line, out),

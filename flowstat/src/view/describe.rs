@@ -111,7 +111,11 @@ impl Values {
 
 impl Tally for Describe {
     fn flow(&mut self, line: &Line<'_>) -> bool {
-        self.fields.iter_mut().fold(false, |any, field| field.values.add(line) || any)
+        let mut any = false;
+        for field in &mut self.fields {
+            any |= field.values.add(line);
+        }
+        any
     }
 
     fn needs(&self) -> String {
