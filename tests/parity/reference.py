@@ -3,6 +3,8 @@
 A view is a frame indexed by its keys; a detector is a dict from key to the terms of its formula. Sample deviations are
 those of n-1 and 0 below two values, quantiles are type 7 (NumPy's default), both unless said otherwise.
 """
+import ipaddress
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -47,6 +49,19 @@ def pairs(df):
     return made.join(times(df, by))
 
 
+def by_clock(df, zone):
+    """The flows with the starts that a clock of this zone showed."""
+    shown = df["timestamp"].dt.tz_convert(zone).dt.tz_localize(None)
+    return df.assign(t=shown.astype("datetime64[ns]").astype("int64"))
+
+
+def networks(df, column, v4, v6):
+    """The flows with a column's addresses as networks of these lengths."""
+    def network(text):
+        return str(ipaddress.ip_network((text, v6 if ":" in text else v4), strict=False))
+    return df.assign(**{column: df[column].map({text: network(text) for text in df[column].unique()})})
+
+
 def by_period(df, period, kept):
     """Sums per absolute period (`kept` nanoseconds long) and the keys of both."""
     whole = df.assign(_key=period, _part=df["t"] // kept)
@@ -79,7 +94,7 @@ def hourly(df):
 
 def daily(df):
     """Per date."""
-    whole, parts = by_period(df, df["timestamp"].dt.strftime("%Y-%m-%d"), HOUR)
+    whole, parts = by_period(df, pd.to_datetime(df["t"] // DAY, unit="D").dt.strftime("%Y-%m-%d"), HOUR)
     made = sums(whole, "_key")
     flow = spread_of(whole, "_key")
     made["hosts"] = whole.groupby("_key")["src_ip"].nunique()

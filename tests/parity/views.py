@@ -14,11 +14,11 @@ EXACT_VALUES, EXACT_DISTINCT, OFF = 1024, 65_536, 1e-3
 QUANTILES = {"bytes_per_flow_median", "bytes_per_flow_p95", "bytes_median", "p25", "p50", "p75"}
 
 
-def by_key(rows, view):
-    """Rows as a dict by key, with times as nanoseconds and a way back that is not there as 0."""
+def by_key(rows, keys):
+    """Rows as a dict by these columns, with times as nanoseconds and a way back that is not there as 0."""
     out = {}
     for row in rows:
-        key = tuple(row[k] for k in KEYS[view])
+        key = tuple(row[k] for k in keys)
         row = {"rev_bytes": 0, "rev_packets": 0, **row}
         for name in ("first", "last"):
             if isinstance(row.get(name), str):
@@ -29,8 +29,8 @@ def by_key(rows, view):
 
 def rank(text):
     """Where an address stands: IPv4 before IPv6, by value."""
-    address = ipaddress.ip_address(text)
-    return address.version, int(address)
+    network = ipaddress.ip_network(text)
+    return network.version, int(network.network_address)
 
 
 def misplaced(rows, view, df):
@@ -63,28 +63,46 @@ def check(report, programs, where, path, df):
     crowded = {view: set(table_.index[table_["flows"] > EXACT_VALUES]) for view, table_ in expected.items() if "flows" in table_}
     crowded["describe"] = {f for f in fields if df[f].nunique() > EXACT_DISTINCT}
     of = f"describe:of={'+'.join(fields)}"
-    plain = [view for view in KEYS if view != "describe"]
-    for exact in (False, True):
-        suffix = {"hosts": ":quantiles=exact", "hourly": ":quantiles=exact", "daily": ":quantiles=exact"} if exact else {}
-        stage = ("flowstat", "-i", path, *(v + suffix.get(v, "") for v in plain), of + (",quantiles=exact" if exact else ""))
+    full = [of + ",quantiles=exact", "hosts:quantiles=exact", "hourly:quantiles=exact", "daily:quantiles=exact"]
+    for items, exact in (([*(v for v in KEYS if v != "describe"), of], False), (full, True)):
+        stage = ("flowstat", "-i", path, *items)
         try:
             rows = programs.lines(stage)
         except Failed as failed:
             report.check(where, "flowstat runs", [str(failed)], "all views", shown(stage))
             continue
-        for view, frame in expected.items():
-            if exact and view not in (*suffix, "describe"):
-                continue
-            got = [r for r in rows if r.get("kind") == view]
-            one = ("flowstat", "-i", path, *(i for i in stage[3:] if i.partition(":")[0] == view))
-            found = compare(view, frame, got, crowded.get(view, set()), exact)
-            found += misplaced(got, view, fields)
-            report.check(where, view + (":quantiles=exact" if exact else ""), found, f"{len(frame)} rows", shown(one))
+        for item in items:
+            view = item.partition(":")[0]
+            frame, got = expected[view], [r for r in rows if r.get("kind") == view]
+            found = compare(view, frame, got, crowded.get(view, set()), exact) + misplaced(got, view, fields)
+            report.check(where, view + (":quantiles=exact" if exact else ""), found, f"{len(frame)} rows",
+                         shown(("flowstat", "-i", path, item)))
+    variants(report, programs, where, path, df)
+
+
+def variants(report, programs, where, path, df):
+    """Other keys, other zones, other numbers of rows."""
+    by_bytes = ref.hosts(df).sort_index().sort_values("bytes", ascending=False, kind="stable")
+    more = {
+        "hosts:by=dst_ip,quantiles=no": (ref.hosts(df, "dst_ip"), ["dst_ip"]),
+        "hosts:by=src_ip/24,quantiles=no": (ref.hosts(ref.networks(df, "src_ip", 24, 64)), ["src_ip"]),
+        "hosts:top=7,quantiles=no": (by_bytes.head(7), ["src_ip"]),
+        "ports:top=65536": (ref.ports(df, 65_536), ["dst_port"]),
+        "hourly:tz=Asia/Kolkata,quantiles=exact": (ref.hourly(ref.by_clock(df, "Asia/Kolkata")), ["hour"]),
+        "daily:tz=Europe/Lisbon,quantiles=exact": (ref.daily(ref.by_clock(df, "Europe/Lisbon")), ["date"])}
+    for item, (frame, keys) in more.items():
+        stage = ("flowstat", "-i", path, item)
+        frame = frame.drop(columns=[c for c in ("bytes_per_flow_median", "bytes_per_flow_p95") if "quantiles=no" in item and c in frame])
+        try:
+            found = differences(table(frame), by_key(programs.lines(stage), keys))
+        except Failed as failed:
+            found = [str(failed)]
+        report.check(where, item, found, f"{len(frame)} rows", shown(stage))
 
 
 def compare(view, frame, got, crowded, exact):
     """Differences of one view."""
-    rows, want = by_key(got, view), table(frame)
+    rows, want = by_key(got, KEYS[view]), table(frame)
     found = wrongly_rough(rows, exact, crowded.__contains__)
     if view == "protocols":
         found += shares(rows, want)
