@@ -25,6 +25,8 @@ pub enum Kind {
     Number,
     /// A list of strings.
     Words,
+    /// A list of numbers.
+    Numbers,
     /// An object.
     Object,
     /// Any value.

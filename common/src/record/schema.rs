@@ -43,6 +43,7 @@ fn field_schema(field: &Field) -> Value {
         Kind::Truth => json!({"type": "boolean"}),
         Kind::Number => json!({"type": ["number", "null"]}),
         Kind::Words => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Numbers => json!({"type": "array", "items": {"type": "number"}}),
         Kind::Object => json!({"type": "object"}),
         Kind::Any => json!({}),
     };

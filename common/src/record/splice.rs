@@ -44,6 +44,13 @@ impl Splice {
         self.added.extend_from_slice(member);
     }
 
+    /// Adds a member by its rendered key, `,"key":`, and its value as JSON.
+    #[inline]
+    pub fn add_keyed(&mut self, key: &[u8], value: &[u8]) {
+        self.add_rendered(key);
+        self.added.extend_from_slice(value);
+    }
+
     /// Replaces the value at `span` by what `write` appends as JSON.
     pub fn replace(&mut self, span: Span, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.values.len();
@@ -100,8 +107,9 @@ mod tests {
         let add = |_: &Line<'_>, s: &mut Splice| {
             s.add_rendered(b",\"a\":1");
             s.add("b", |o| o.push(b'2'));
+            s.add_keyed(b",\"c\":", b"3");
         };
-        assert_eq!(spliced(r#"{"kind":"x"}"#, &[], add), "{\"kind\":\"x\",\"a\":1,\"b\":2}\n");
+        assert_eq!(spliced(r#"{"kind":"x"}"#, &[], add), "{\"kind\":\"x\",\"a\":1,\"b\":2,\"c\":3}\n");
     }
 
     #[test]

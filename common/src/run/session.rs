@@ -4,10 +4,10 @@ use super::account::{Account, Fates};
 use super::ending::Ending;
 use super::messages::Messages;
 use super::signals::Signals;
-use crate::input::{InputError, Source};
+use crate::input::{Identity, InputError, Source};
 use crate::output::progress::When;
 use crate::output::rejects::Rejects;
-use crate::output::{Sink, is_closed_pipe, write_file};
+use crate::output::{Output, Sink, is_closed_pipe, write_file};
 use crate::scan::Reject;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -108,6 +108,11 @@ impl Session {
             started: Instant::now(),
             conduct,
         })
+    }
+
+    /// Which regular file is written in place, if one is: an input that is the same must not be read.
+    pub fn output_identity(&self) -> Option<Identity> {
+        self.output.output().and_then(Output::identity)
     }
 
     /// Writes whole lines.

@@ -137,6 +137,7 @@ impl fmt::Display for Wanted {
             Kind::Truth => f.write_str("true or false is expected"),
             Kind::Number => f.write_str("a number is expected"),
             Kind::Words => f.write_str("a list of strings is expected"),
+            Kind::Numbers => f.write_str("a list of numbers is expected"),
             Kind::Object => f.write_str("an object is expected"),
             Kind::Any => f.write_str("a value is expected"),
         }

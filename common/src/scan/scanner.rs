@@ -397,7 +397,7 @@ fn is_of_kind(token: &str, kind: Kind) -> bool {
         Kind::Integer(max) => is_number(token) && number::exact_integer(token).is_some_and(|v| v <= max),
         Kind::Number | Kind::Seconds => is_number(token),
         Kind::Truth => matches!(token, "true" | "false"),
-        Kind::Words => token.starts_with('['),
+        Kind::Words | Kind::Numbers => token.starts_with('['),
         Kind::Object => token.starts_with('{'),
         Kind::Any => true,
         Kind::Word(words) => token.starts_with('"') && words.contains(&&*value::unescaped(token)),

@@ -15,25 +15,56 @@ pub const MAX_NANOS: u64 = i64::MAX as u64;
 /// 16 digits are left to the slow path.
 #[inline]
 pub fn integer(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut value = 0u64;
-    let mut at = 0;
-    let after = loop {
-        let b = bytes.get(at).copied().unwrap_or(b' ');
-        let digit = b.wrapping_sub(b'0');
-        if digit > 9 {
-            break b;
-        }
-        // Seventeen digits do not overflow.
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        at += 1;
-        if at > 16 {
-            return None;
-        }
+    let (value, at) = match bytes.first_chunk::<8>() {
+        Some(word) => match eight(u64::from_le_bytes(*word)) {
+            (high, 8) => {
+                let (low, more) = digits(&bytes[8..], 9)?;
+                (high.wrapping_mul(TENS[more]).wrapping_add(low), 8 + more)
+            }
+            short => short,
+        },
+        None => digits(bytes, 8)?,
     };
     let leading_zero = at > 1 && bytes[0] == b'0';
-    let goes_on = matches!(after, b'.' | b'e' | b'E');
+    let goes_on = matches!(bytes.get(at), Some(b'.' | b'e' | b'E'));
     (at > 0 && !leading_zero && !goes_on).then_some((value, at))
 }
+
+/// The value and the number of the digits at the start of eight bytes, all at once: the digits are moved to the top, so
+/// that zeros stand before them, and neighbours are put together to twos, fours and the eight.
+#[inline]
+fn eight(word: u64) -> (u64, usize) {
+    let d = word ^ 0x3030_3030_3030_3030;
+    let other = (d | d.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0;
+    // A carry of the addition can only reach bytes beyond the first that is no digit.
+    let len = other.trailing_zeros() / 8;
+    if len == 0 {
+        return (0, 0);
+    }
+    let d = d << (64 - 8 * len);
+    let twos = d.wrapping_mul(10).wrapping_add(d >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
+    let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    (all, len as usize)
+}
+
+/// The value and the number of the digits at the start of `bytes`; `None` where there are `limit` or more.
+#[inline]
+fn digits(bytes: &[u8], limit: usize) -> Option<(u64, usize)> {
+    let mut value = 0u64;
+    let mut at = 0;
+    while let Some(digit) = bytes.get(at).map(|b| b.wrapping_sub(b'0')).filter(|d| *d <= 9) {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        at += 1;
+        if at == limit {
+            return None;
+        }
+    }
+    Some((value, at))
+}
+
+/// Powers of ten below 10^9.
+const TENS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Seconds with at most nine decimals at the start of `bytes`, in nanoseconds, and the length.
 #[inline]
