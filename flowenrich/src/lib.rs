@@ -106,18 +106,17 @@ fn tell(session: &mut Session, workers: &[Chain]) {
     for told in all {
         let (name, needs) = (told.name, told.needs.join(", "));
         if told.lacking > 0 {
-            session.messages.note(&format!("{name}: {} lines lack what it needs ({needs})", told.lacking));
+            let lines = if told.lacking == 1 { "line lacks" } else { "lines lack" };
+            session.messages.note(&format!("{name}: {} {lines} what it needs ({needs})", told.lacking));
         }
         if told.damaged > 0 {
-            session.fail(&format!(
-                "{name}: the database is damaged: {} lines met records that cannot be read",
-                told.damaged
-            ));
+            let text = "the database is damaged; records that cannot be read were met, lines:";
+            session.fail(&format!("{name}: {text} {}", told.damaged));
         }
     }
     let overgrown: u64 = workers.iter().map(Chain::overgrown).sum();
     if overgrown > 0 {
-        let text = "lines were left as they came: with more members they would be too long";
-        session.messages.note(&format!("{overgrown} {text}"));
+        let text = "left as they came, because with more members no filter would accept them, lines:";
+        session.messages.note(&format!("{text} {overgrown}"));
     }
 }

@@ -4,13 +4,13 @@
 pub(crate) const MAX_DATABASE: u64 = 2 << 30;
 
 /// Addresses whose record is remembered, a database and thread; a power of two. A new one takes an old one's place.
-pub(crate) const RECENT_ADDRESSES: usize = 1 << 14;
+pub(crate) const RECENT_ADDRESSES: usize = 1 << 16;
 
 /// Records of a database that are kept rendered, a database and thread. When there are more, all are forgotten.
-pub(crate) const RENDERED_RECORDS: usize = 1 << 14;
+pub(crate) const RENDERED_RECORDS: usize = 1 << 18;
 
 /// Bytes that rendered records may take, a database and thread. When there are more, all are forgotten.
-pub(crate) const RENDERED_BYTES: usize = 8 << 20;
+pub(crate) const RENDERED_BYTES: usize = 16 << 20;
 
 /// Networks of a database in which something of use is looked for before it is refused as holding none; as many are read
 /// of one that cannot be checked as a whole.

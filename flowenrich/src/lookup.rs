@@ -40,6 +40,8 @@ pub(crate) enum Form {
 pub(crate) struct Lookup {
     database: Arc<Database>,
     values: &'static [Value],
+    /// The rendered key of each column.
+    keys: Vec<Vec<u8>>,
     hash: ahash::RandomState,
     /// The place in `rendered` of the address last met with each hash.
     recent: Box<[(Address, u32)]>,
@@ -83,10 +85,11 @@ impl Lookup {
         Lookup {
             database,
             values,
+            keys: values.iter().flat_map(|v| v.keys).map(key_text).collect(),
             hash: ahash::RandomState::new(),
             recent: vec![(Address::NONE, UNKNOWN); RECENT_ADDRESSES].into(),
             places: Map::default(),
-            rendered: Rendered::default(),
+            rendered: Rendered::of(values.len()),
         }
     }
 
@@ -104,7 +107,15 @@ impl Lookup {
         }
         let ends = [record.flow().src_ip(), record.flow().dst_ip()];
         let places = ends.map(|end| end.map_or(NOTHING, |address| self.place(address)));
-        self.rendered.put(places, record);
+        for value in 0..self.values.len() {
+            for (end, place) in places.iter().enumerate() {
+                let text = self.rendered.value(*place, value);
+                if !text.is_empty() {
+                    let column = 2 * value + end;
+                    record.put_keyed(column, &self.keys[column], text);
+                }
+            }
+        }
         if places.contains(&UNREADABLE) { Outcome::Damaged } else { Outcome::of(ends.iter().any(Option::is_some)) }
     }
 
@@ -127,10 +138,9 @@ impl Lookup {
 
     #[inline(never)]
     fn look_up(&mut self, address: Address, slot: usize) -> u32 {
-        let database = Arc::clone(&self.database);
-        let place = match database.reader.lookup(address.0) {
+        let place = match self.database.reader.lookup(address.0) {
             Ok(found) => match found.offset() {
-                Some(offset) => self.record(offset, &found),
+                Some(offset) => *self.places.entry(offset).or_insert_with(|| self.rendered.add(self.values, &found)),
                 None => NOTHING,
             },
             Err(e) if is_damage(&e) => UNREADABLE,
@@ -138,16 +148,6 @@ impl Lookup {
             Err(_) => NOTHING,
         };
         self.recent[slot] = (address, place);
-        place
-    }
-
-    /// The place of the record at `offset`.
-    fn record(&mut self, offset: usize, found: &LookupResult<'_, Vec<u8>>) -> u32 {
-        if let Some(place) = self.places.get(&offset) {
-            return *place;
-        }
-        let place = self.rendered.add(self.values, found).unwrap_or(UNREADABLE);
-        self.places.insert(offset, place);
         place
     }
 }
@@ -197,78 +197,43 @@ fn write(value: &Value, found: &LookupResult<'_, Vec<u8>>, out: &mut Vec<u8>) ->
     }
 }
 
-/// The members of records.
-#[derive(Default)]
+/// The values of records as JSON, one after the other.
 struct Rendered {
     bytes: Vec<u8>,
-    /// Members of each record, those for the source before those for the destination, each in the order of columns.
-    pieces: Vec<Piece>,
-    /// Where the pieces of each record begin, where those for the destination do, and where they end.
-    records: Vec<[u32; 3]>,
-}
-
-/// One member.
-struct Piece {
-    column: u8,
-    start: u32,
-    /// Where the value begins, from `start` on.
-    value: u32,
-    end: u32,
+    /// Where each value ends and the next begins; those of a record follow each other. An absent value is empty.
+    ends: Vec<u32>,
+    /// Values a record.
+    values: usize,
 }
 
 impl Rendered {
+    fn of(values: usize) -> Rendered {
+        Rendered { bytes: Vec::new(), ends: Vec::new(), values }
+    }
+
     fn clear(&mut self) {
         self.bytes.clear();
-        self.pieces.clear();
-        self.records.clear();
+        self.ends.clear();
     }
 
-    /// Renders a record for both ends; answers its place.
-    fn add(&mut self, values: &[Value], found: &LookupResult<'_, Vec<u8>>) -> Result<u32, MaxMindDbError> {
-        let mut bounds = [self.pieces.len() as u32; 3];
-        for end in 0..2 {
-            for (i, value) in values.iter().enumerate() {
-                let start = self.bytes.len() as u32;
-                self.bytes.extend_from_slice(&key_text(value.keys[end]));
-                let at = self.bytes.len() as u32;
-                if write(value, found, &mut self.bytes)? {
-                    let column = (2 * i + end) as u8;
-                    self.pieces.push(Piece { column, start, value: at - start, end: self.bytes.len() as u32 });
-                } else {
-                    self.bytes.truncate(start as usize);
-                }
-            }
-            bounds[end + 1] = self.pieces.len() as u32;
+    /// Renders a record; answers its place, or that it cannot be read.
+    fn add(&mut self, values: &[Value], found: &LookupResult<'_, Vec<u8>>) -> u32 {
+        let place = self.ends.len() / self.values;
+        let mut is_readable = true;
+        for value in values {
+            is_readable &= write(value, found, &mut self.bytes).is_ok();
+            self.ends.push(self.bytes.len() as u32);
         }
-        self.records.push(bounds);
-        Ok(self.records.len() as u32 - 1)
+        if is_readable { place as u32 } else { UNREADABLE }
     }
 
-    /// The members of a record for one end.
+    /// A value of the record at a place; empty where there is none.
     #[inline]
-    fn pieces(&self, place: u32, end: usize) -> &[Piece] {
-        match self.records.get(place as usize) {
-            Some(bounds) => &self.pieces[bounds[end] as usize..bounds[end + 1] as usize],
-            None => &[],
-        }
-    }
-
-    /// Puts the members of two records, for the source and for the destination, in by the order of columns.
-    #[inline]
-    fn put(&self, places: [u32; 2], record: &mut Record<'_, '_>) {
-        let [mut src, mut dst] = [self.pieces(places[0], 0), self.pieces(places[1], 1)];
-        loop {
-            let from = match (src.first(), dst.first()) {
-                (Some(s), Some(d)) if d.column < s.column => &mut dst,
-                (Some(_), _) => &mut src,
-                (None, Some(_)) => &mut dst,
-                (None, None) => return,
-            };
-            if let Some(piece) = from.split_off_first() {
-                let member = &self.bytes[piece.start as usize..piece.end as usize];
-                record.put_rendered(usize::from(piece.column), member, piece.value as usize);
-            }
-        }
+    fn value(&self, place: u32, value: usize) -> &[u8] {
+        let at = place as usize * self.values + value;
+        let Some(end) = self.ends.get(at) else { return &[] };
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start as usize..*end as usize]
     }
 }
 

@@ -70,15 +70,21 @@ impl<'r, 'l> Record<'r, 'l> {
     /// Puts a member in as the enricher's column of this number.
     #[inline]
     pub(crate) fn put(&mut self, column: usize, member: &Member) {
-        self.put_rendered(column, &member.text, member.value);
+        match self.line.span(self.base + column) {
+            None => self.splice.add_rendered(&member.text),
+            Some(span) if self.overwrite => {
+                self.splice.replace(span, |out| out.extend_from_slice(&member.text[member.value..]));
+            }
+            Some(_) => {}
+        }
     }
 
-    /// Puts a member in that is rendered as `,"key":value`, its value beginning at `value`.
+    /// Puts a member in whose key is rendered as [`key_text`] does, and whose value is JSON.
     #[inline]
-    pub(crate) fn put_rendered(&mut self, column: usize, member: &[u8], value: usize) {
+    pub(crate) fn put_keyed(&mut self, column: usize, key: &[u8], value: &[u8]) {
         match self.line.span(self.base + column) {
-            None => self.splice.add_rendered(member),
-            Some(span) if self.overwrite => self.splice.replace(span, |out| out.extend_from_slice(&member[value..])),
+            None => self.splice.add_keyed(key, value),
+            Some(span) if self.overwrite => self.splice.replace(span, |out| out.extend_from_slice(value)),
             Some(_) => {}
         }
     }

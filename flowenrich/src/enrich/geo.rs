@@ -15,7 +15,8 @@ pub(super) const ENRICHER: Enricher = Enricher {
         about: "country of both addresses, with full=true city and coordinates too",
         explain: "\
 src_country and dst_country are ISO 3166-1 codes of two letters; with full=true also src_city, src_latitude,
-src_longitude and the same of the destination. An address that the database does not have gets nothing.
+src_longitude and the same of the destination. An address that the database does not have gets nothing. Given several
+times, with several databases, geo fills in from each what those before it did not have.
 
 db= names a database in the MaxMind DB format: GeoLite2, GeoIP2, DB-IP, country or city. Without it the first of these
 is taken that is in /usr/share/GeoIP, /var/lib/GeoIP or /usr/local/share/GeoIP: GeoIP2-Country, GeoLite2-Country,
@@ -37,7 +38,7 @@ checked as a whole before any input; a damaged one is refused.",
             Field::named("src_longitude"),
             Field::named("dst_longitude"),
         ],
-        memory: "the size of the database (at most 2 GiB), and at most 10 MB a thread of what was looked up",
+        memory: "the size of the database (at most 2 GiB), and at most 32 MB a thread of what was looked up",
         source: "MaxMind DB file format 2.0; ISO 3166-1",
     },
     build,

@@ -107,7 +107,7 @@ pub(super) fn scopes() -> Ranges<u8> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use flow_record::value::Address;
     use ipnet::IpNet;

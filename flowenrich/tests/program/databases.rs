@@ -1,6 +1,6 @@
 //! Look-ups against what the makers of databases say is in them.
 
-use super::{lines, sample, shared};
+use super::{data, lines, sample, shared};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -81,6 +81,17 @@ fn maxminds_countries_are_read() {
     assert!(
         out.contains("\"src_country\":\"GB\",\"dst_country\":\"SE\"") && out.contains("\"dst_country\":\"JP\""),
         "{out}"
+    );
+}
+
+#[test]
+fn a_second_database_fills_in_what_the_first_does_not_have() {
+    let items = [format!("geo:db={}", sample("demo-country.mmdb")), format!("geo:db={},full=true", data("city.mmdb"))];
+    let args: Vec<_> = items.iter().map(String::as_str).collect();
+    assert_eq!(
+        lines(&args, "{\"src_ip\":\"1.128.0.7\",\"dst_ip\":\"81.2.69.160\"}\n"),
+        "{\"src_ip\":\"1.128.0.7\",\"dst_ip\":\"81.2.69.160\",\"src_country\":\"AU\",\"dst_country\":\"GB\",\
+         \"dst_city\":\"London\",\"dst_latitude\":51.5,\"dst_longitude\":-0.125}\n"
     );
 }
 

@@ -42,6 +42,24 @@ fn a_database_that_cannot_be_used_is_refused_by_name_before_any_input() {
 }
 
 #[test]
+fn an_output_that_cannot_be_written_to_and_a_reader_that_leaves_have_their_exit_codes() {
+    let input = "{\"src_ip\":\"10.0.0.1\"}\n".repeat(100_000);
+    let (code, told) = messages(&["scope", "-o", "/dev/full"], &input);
+    assert_eq!(code, 2, "{told}");
+    let pipe = format!("{} scope | head -1", env!("CARGO_BIN_EXE_flowenrich"));
+    let mut child = std::process::Command::new("bash")
+        .args(["-c", &format!("{pipe}; exit ${{PIPESTATUS[0]}}")])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Broken when the program has ended.
+    let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.iter().filter(|b| **b == b'\n').count()), (Some(0), 1));
+}
+
+#[test]
 fn bad_lines_are_rejected_and_the_others_enriched() {
     let input =
         "{\"src_ip\":\"10.0.0.300\"}\n{\"src_ip\":\"10.0.0.1\"}\n{\"src_ip\":\"10.0.0.1\",\"src_ip\":\"10.0.0.2\"}\n";
