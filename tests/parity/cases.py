@@ -79,6 +79,11 @@ def by_rhythm(df):
     yield "beacon", "beacon:rule=jitter,jitter=0.25", ref.beacon(df, 10, 0.25), FLOW
     yield "beacon", "beacon:rule=jitter,flows=9", ref.beacon(df, 9), FLOW
     yield "beacon", "beacon:rule=jitter,flows=11", ref.beacon(df, 11), FLOW
+    yield "beacon", "beacon", ref.beacon(df, rule="either"), FLOW
+    scored = ref.beacon(df, rule="score", score=0.0)
+    for least in picks(a["value"] for a in scored.values()):
+        for limit in (least, least + 0.0005):
+            yield "beacon", f"beacon:rule=score,score={text(limit)}", ref.beacon(df, rule="score", score=limit), FLOW
     known = ref.rhythms(df)
     for n in whole(r["flows"] for r in known.values() if r["jitter"] < 0.9):
         yield "beacon", f"beacon:rule=jitter,flows={n},jitter=0.9", ref.beacon(df, n, 0.9), FLOW

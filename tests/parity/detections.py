@@ -4,13 +4,16 @@ from programs import Failed, shown
 from report import differences
 from views import rank
 
-SEVERITY = {"iqr": "medium", "portscan": "high", "sweep": "critical", "exfil": "critical", "beacon": "critical"}
+SEVERITY = {"iqr": "medium", "portscan": "high", "sweep": "critical", "exfil": "critical"}
 
 
-def severity(detector, alert):
+def severity(detector, alert, item=""):
     """What the alert has to be called, or None."""
     if detector == "zscore":
         return "critical" if abs(alert["value"]) >= 5 else "high"
+    if detector == "beacon":
+        # The ratio's rule is critical; what the score's rule alone is, is not defined.
+        return "critical" if "rule=jitter" in item or ("rule" not in item and alert["jitter"] < 0.15) else None
     return SEVERITY.get(detector)
 
 
@@ -36,11 +39,11 @@ def misplaced(alerts):
     return [f"{a} before {b}" for a, b in zip(places, places[1:]) if a > b]
 
 
-def expected_of(detector, alerts, per_flow):
+def expected_of(detector, item, alerts, per_flow):
     """The reference's alerts with what else has to be so."""
     if per_flow:
         return alerts
-    return {k: a | ({"severity": s} if (s := severity(detector, a)) else {}) for k, a in alerts.items()}
+    return {k: a | ({"severity": s} if (s := severity(detector, a, item)) else {}) for k, a in alerts.items()}
 
 
 def check(report, programs, where, path, df, normal=None):
@@ -64,7 +67,7 @@ def check(report, programs, where, path, df, normal=None):
             report.check(where, brief(item), [str(failed)], f"{len(alerts)} alerts", shown(stage))
             continue
         found = [f"not its own: {a}" for a in got if (a.get("kind"), a.get("detector")) != ("alert", detector)]
-        found += differences(expected_of(detector, alerts, per_flow), by_key(got, columns))
+        found += differences(expected_of(detector, item, alerts, per_flow), by_key(got, columns))
         found += misplaced(got) if not found else []
         report.check(where, brief(item), found, f"{len(alerts)} alerts", shown(stage))
         fired[detector] = fired.get(detector, 0) + len(alerts)

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+import beacon_score
+
 DAY, HOUR = 86_400_000_000_000, 3_600_000_000_000
 SUMS = ["bytes", "packets", "rev_bytes", "rev_packets"]
 NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMP6"}
@@ -231,8 +233,21 @@ def rhythms(df, flows=10):
     return out
 
 
-def beacon(df, flows=10, jitter=0.15):
-    return {k: dict(value=r["jitter"], **r) for k, r in rhythms(df, flows).items() if r["jitter"] < jitter}
+def beacon(df, flows=10, jitter=0.15, rule="jitter", score=0.8):
+    """Keys that are regular by the ratio, by the four-part score, or by either; both are told of all."""
+    first, last = int(df["t"].min()), int(df["t"].max())
+    groups = df.groupby(["src_ip", "dst_ip", "dst_port"])
+    out = {}
+    for key, r in rhythms(df, flows).items():
+        by_ratio = r["jitter"] < jitter
+        if rule == "jitter" and not by_ratio:
+            continue
+        own = groups.get_group(key)
+        r = r | beacon_score.parts(own["t"], own["bytes"], first, last)
+        by_score = rule != "jitter" and r.get("score", 0) >= score
+        if by_score or (by_ratio and rule != "score"):
+            out[key] = dict(value=float(r["score"]) if by_score else r["jitter"], **r)
+    return out
 
 
 def by_rule(df, field, hit):
