@@ -112,3 +112,14 @@ pub fn any_of(tool: &str, lines: Vec<Value>) -> Value {
         "oneOf": lines,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_say_what_their_members_are() {
+        let list = |kind| field_schema(&Field { name: "x", kind, unit: "", about: "" })["items"]["type"].clone();
+        assert_eq!((list(Kind::Words), list(Kind::Numbers)), (json!("string"), json!("number")));
+    }
+}
