@@ -3,6 +3,8 @@
 //! Hours are numbered from 1970-01-01T00 of the zone's own clock. Where the clock is set back, one number holds two
 //! hours; where it is set forward, one holds none. Bound of [`Hours`]: about 120 bytes an hour that has a flow.
 
+use super::rows::Row;
+use super::totals::Totals;
 use flow_record::map::Map;
 use flow_record::record::Flow;
 use flow_record::stats::{FlowQuantiles, Moments, Precision, Sums};
@@ -123,30 +125,20 @@ impl Spread {
     }
 
     /// Puts `bytes_std` and `bytes_median`.
-    pub(crate) fn put(&self, row: &mut super::rows::Row<'_, '_>) {
+    pub(crate) fn put(&self, row: &mut Row<'_, '_>) {
         row.float("bytes_std", self.moments.deviation_sample());
         row.quantile("bytes_median", self.quantiles.distribution().quantile(0.5), 1.0);
     }
 }
 
-/// Mean and sample deviation of sums over `n` periods, of which those that are not among `sums` are silent.
-pub(crate) fn over<'s>(sums: impl Iterator<Item = &'s Sums>, n: u64, of: impl Fn(&Sums) -> u128) -> Moments {
-    let mut moments = Moments::new();
-    // A sum beyond 2^64 - 1 counts as that.
-    sums.for_each(|s| moments.add(u64::try_from(of(s)).unwrap_or(u64::MAX)));
-    for _ in moments.n()..n {
-        moments.add(0);
-    }
-    moments
-}
-
-/// Puts mean and deviation of bytes, flows and packets over periods: `bytes_day_mean`, `bytes_day_std`, ...
-pub(crate) fn put_over(row: &mut super::rows::Row<'_, '_>, names: &[[&str; 2]; 3], sums: &[&Sums], n: u64) {
+/// Puts mean and sample deviation of bytes, flows and packets over `n` periods, of which those that are not among `sums`
+/// are silent: `bytes_day_mean`, `bytes_day_std`, ...
+pub(crate) fn put_over(row: &mut Row<'_, '_>, names: &[[&str; 2]; 3], sums: &[&Sums], n: u64) {
     let columns: [fn(&Sums) -> u128; 3] = [Sums::bytes, |s| u128::from(s.flows()), Sums::packets];
     for ([mean, std], of) in names.iter().zip(columns) {
-        let moments = over(sums.iter().copied(), n, of);
-        row.float(mean, moments.mean());
-        row.float(std, moments.deviation_sample());
+        let totals = Totals::of(sums.iter().map(|s| of(s)), n.saturating_sub(sums.len() as u64));
+        row.float(mean, totals.mean());
+        row.float(std, totals.deviation());
     }
 }
 
@@ -187,15 +179,5 @@ mod tests {
         let bytes: Vec<_> = made.finish().into_iter().map(|(h, s)| (h, s.bytes())).collect();
         assert_eq!(bytes, [(-1, 10), (0, 20), (5, 20), (7, 10)]);
         assert!(Hours::default().finish().is_empty());
-    }
-
-    #[test]
-    fn a_silent_period_counts_as_one_of_no_traffic() {
-        let mut flow = Flow::new();
-        assert!(flow.set_integer(field::BYTES, 12));
-        let mut sums = Sums::new();
-        sums.add(&flow);
-        let moments = over([&sums].into_iter(), 3, Sums::bytes);
-        assert_eq!((moments.n(), moments.mean(), moments.deviation_sample()), (3, 4.0, 48f64.sqrt()));
     }
 }

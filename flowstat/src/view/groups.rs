@@ -54,7 +54,7 @@ impl<K: Eq + Hash + Ord, V> Groups<K, V> {
     }
 
     /// The values, in no order.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> + Clone {
         self.chunks.iter().flatten()
     }
 

@@ -1,7 +1,8 @@
 //! The views: what each computes is in its own file; this is the list of them.
 //!
 //! A new view is one file with its `VIEW` (the definition) and its state, and one line in [`VIEWS`]. What several share:
-//! [`columns`] names columns and parameters, [`rows`] writes, [`groups`] keeps state by key, [`calendar`] knows hours.
+//! [`columns`] names columns and parameters, [`rows`] writes, [`groups`] keeps state by key, [`calendar`] knows hours,
+//! [`totals`] compares sums.
 
 mod calendar;
 mod columns;
@@ -18,6 +19,7 @@ pub(crate) mod rows;
 pub(crate) mod state;
 mod summary;
 mod top;
+mod totals;
 mod weekly;
 
 use flow_record::item::{Args, ItemError, Spec};

@@ -4,6 +4,7 @@ use super::columns::{self, column};
 use super::groups::Groups;
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
+use super::totals::Totals;
 use super::{Setup, View};
 use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec, nearest};
@@ -11,7 +12,7 @@ use flow_record::record::field::{self, FieldId, MAX_INTEGER};
 use flow_record::record::key::{Key, KeySpec};
 use flow_record::record::{Flow, Kind};
 use flow_record::scan::Line;
-use flow_record::stats::{Moments, Sums};
+use flow_record::stats::Sums;
 
 pub(crate) static VIEW: View = View {
     spec: Spec {
@@ -137,10 +138,7 @@ impl Tally for Top {
     fn finish(self, rows: &mut Rows<'_>) {
         let reverse = Reverse::of(self.keys.values().map(|(sums, _)| sums));
         let total: u128 = self.keys.values().map(|(_, sum)| sum).sum();
-        // A sum beyond 2^64 - 1 counts as that.
-        let bounded = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
-        let mut all = Moments::new();
-        self.keys.values().for_each(|(_, sum)| all.add(bounded(*sum)));
+        let all = Totals::of(self.keys.values().map(|(_, sum)| *sum), 0);
         for (key, (sums, sum)) in self.keys.top(self.n, |(_, sum)| *sum) {
             let mut row = rows.row();
             row.members(|out| self.by.write_members(key, out));
@@ -149,7 +147,7 @@ impl Tally for Top {
             }
             row.sums(sums, reverse);
             row.float("share", if total == 0 { 0.0 } else { *sum as f64 / total as f64 });
-            if let Some(z) = all.z_sample(bounded(*sum)) {
+            if let Some(z) = all.z(*sum) {
                 row.float("z", z);
             }
             row.end();
