@@ -112,7 +112,15 @@ pub fn each_line<W: Worker>(
     write(session, &done, &free);
     drop(done);
     end(&filled);
-    threads.into_iter().filter_map(|t| t.join().ok()).collect()
+    let mut workers = Vec::with_capacity(threads.len());
+    for thread in threads {
+        match thread.join() {
+            Ok(worker) => workers.push(worker),
+            // Its lines are lost, so nothing that is left may look whole.
+            Err(_) => session.fail("a worker thread broke off: this is a defect of the program"),
+        }
+    }
+    workers
 }
 
 impl Batch {

@@ -15,8 +15,8 @@ pub(super) const ENRICHER: Enricher = Enricher {
         name: "service",
         about: "IANA service name of the port and protocol: https, domain, ssh ...",
         explain: "\
-service is the name that IANA registered for dst_port and protocol; where there is none, for src_port and protocol, so
-that an answer has the name of what was asked. Protocols with ports: TCP, UDP, SCTP, DCCP, and UDPLite, which has UDP's.
+service is the name that IANA registered for protocol and port. Of the two ports a system port (below 1024) comes before
+another, then dst_port before src_port, so that an answer has the name of what was asked: from 443 to 50001 is https. Protocols with ports: TCP, UDP, SCTP, DCCP, and UDPLite, which has UDP's.
 A port says what its traffic is meant to be, not what it is. Where IANA has several names for a port, there is one
 here: no alias, rather one with an RFC, else the first.",
         params: &[OVERWRITE],
@@ -27,6 +27,9 @@ here: no alias, rather one with an RFC, else the first.",
     },
     build: |_| Ok(Box::new(Service { table: Arc::new(Table::new(REGISTRY)) })),
 };
+
+/// Ports below are system ports (RFC 6335, section 6), which a client hardly ever uses itself.
+const SYSTEM: u16 = 1024;
 
 const REGISTRY: &str = include_str!("../../data/services.csv");
 
@@ -89,7 +92,9 @@ impl Enrich for Service {
         };
         if let Some(column) = column(protocol) {
             let name = |port: Option<u16>| port.and_then(|p| self.table.name(column, p));
-            if let Some(member) = name(dst).or_else(|| name(src)) {
+            let system = |port: Option<u16>| port.filter(|p| *p < SYSTEM);
+            let named = name(system(dst)).or_else(|| name(system(src))).or_else(|| name(dst)).or_else(|| name(src));
+            if let Some(member) = named {
                 record.put(0, member);
             }
         }
@@ -152,8 +157,11 @@ mod tests {
     }
 
     #[test]
-    fn the_destination_port_counts_before_the_source_port() {
+    fn a_system_port_counts_before_another_and_then_the_destination_before_the_source() {
         assert_eq!(service(6, 22, 80), "http");
+        assert_eq!(service(6, 443, 8080), "https");
+        assert_eq!(service(6, 8080, 443), "https");
+        assert_eq!(service(6, 8080, 6010), "x11");
         assert_eq!(service(6, 443, 50_000), "https");
         assert_eq!(service(6, 50_000, 60_000), "");
     }
