@@ -1,9 +1,10 @@
 """The four-part score of a beacon as RITA v5 computes it (analysis/beacons.go), in whole seconds.
 
 Regularity of the gaps, regularity of the sizes, an even histogram over the data set, and how long it lasts, a quarter
-each, every part rounded to three places.
+each, every part rounded to three places. Fractions throughout, so that a half is a half where it is rounded.
 """
 import math
+from fractions import Fraction
 from statistics import median
 
 import numpy as np
@@ -76,5 +77,7 @@ def parts(t, sizes, first, last):
     gaps = [b - a for a, b in zip(times, times[1:]) if b > a]
     bins = histogram(times, first, last)
     found = dict(ts=regularity(gaps, 1), ds=regularity(sizes, 0), hist=evenness(bins), dur=lasting(times, bins, first, last))
-    found["score"] = round3(sum(found.values()) / Fraction(4))
-    return {name: float(part) for name, part in found.items()}
+    mean = sum(found.values()) / 4
+    found["score"] = round3(mean)
+    # With floats a half of a thousandth may go either way; RITA's does.
+    return {name: float(part) for name, part in found.items()} | {"either_way": mean * 2000 % 2 == 1}

@@ -81,7 +81,7 @@ def by_rhythm(df):
     yield "beacon", "beacon:rule=jitter,flows=11", ref.beacon(df, 11), FLOW
     yield "beacon", "beacon", ref.beacon(df, rule="either"), FLOW
     scored = ref.beacon(df, rule="score", score=0.0)
-    for least in picks(a["value"] for a in scored.values()):
+    for least in picks(a["value"] for a in scored.values() if not a["either_way"]):
         for limit in (least, least + 0.0005):
             yield "beacon", f"beacon:rule=score,score={text(limit)}", ref.beacon(df, rule="score", score=limit), FLOW
     known = ref.rhythms(df)
