@@ -1,6 +1,127 @@
-//! Detectors over flow lines.
+//! flowdetect: finds what is suspicious in flow lines, and says why.
+//!
+//! ```text
+//!                 ┌ a worker a thread ─────────┐
+//! flows, rows ──► │ each item takes the line   │ ──► merge ──► finish ──► sort ──► alerts
+//!                 └ what passes goes on ───────┘
+//! ```
+//!
+//! - [`options`]: the command line; [`item`]: which detectors it asks for; [`worker`]: the work on a line.
+//! - [`detect`]: the detectors, one file each, and their registry; [`alert`]: what they find and how it is written.
+//! - [`population`]: numbers of hosts, flows or rows, and rules that learn from them (zscore, iqr, mad);
+//!   [`normal`]: bounds learnt elsewhere (sigma, fence); [`single`]: alerts on single flows; [`mark`]: flows that are marked
+//!   instead.
+//! - [`measure`], [`ends`], [`seen`], [`row`]: a number of a flow, its two ends, what flows have in common, a row.
+//!
+//! Invariants: alerts are a function of the multiset of lines, whatever their order and the number of threads; numbers are
+//! compared unrounded; nothing here reads the clock; a flow that lacks what a detector needs is left out, counted and told,
+//! never taken as 0.
+//!
+//! To add a detector, write its file in `detect/` (its struct, its `SPEC`, its tests) and its row in `DETECTORS`.
+
+mod alert;
+mod detect;
+mod ends;
+mod item;
+mod mark;
+mod measure;
+mod normal;
+mod options;
+mod population;
+mod row;
+mod seen;
+mod single;
+mod worker;
+
+use detect::Marks;
+use flow_record::cli::{self, usage_error};
+use flow_record::run::{Session, each_line};
+use item::{Outcome, Plan};
+use mark::{Holding, MAX_HELD, Marker};
+use options::{Options, PROGRAM};
+use std::process::ExitCode;
+use std::sync::Arc;
+use worker::Detecting;
 
 /// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    run().unwrap_or_else(|code| code)
+}
+
+fn run() -> Result<ExitCode, ExitCode> {
+    let options: Options = cli::parse(&PROGRAM)?;
+    if let Some(code) = options.common.answered::<Options>(&PROGRAM) {
+        return Ok(code);
+    }
+    let args = cli::items(&PROGRAM, &options.items)?;
+    let plan = Plan::of(&args).map_err(|e| usage_error(&PROGRAM, &format!("{e:#}")))?;
+    let marks = options.mark || options.flagged;
+    let when =
+        if marks { mark::when(&plan.items).map_err(|e| usage_error(&PROGRAM, &e.to_string()))? } else { Marks::Never };
+    let sources = options.inputs.sources(&PROGRAM)?;
+    let mut session = options.common.session(&PROGRAM)?;
+    plan.notes.iter().for_each(|note| session.messages.note(note));
+    let result = match when {
+        Marks::Never => {
+            detect(&mut session, sources, plan, &options);
+            Ok(())
+        }
+        Marks::AtOnce => mark_at_once(&mut session, sources, plan, options.flagged),
+        Marks::Afterwards => mark_afterwards(&mut session, sources, plan, options.flagged),
+    };
+    if let Err(e) = result {
+        session.fail(&e.to_string());
+    }
+    Ok(session.end().into())
+}
+
+type Sources = Vec<Result<flow_record::input::Source, flow_record::input::InputError>>;
+
+/// Takes all lines and writes the alerts.
+fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options) {
+    let threads = session.conduct.threads.max(1);
+    let workers = (0..threads).map(|_| Detecting::new(plan.again(), options.tee)).collect();
+    let mut workers = each_line(session, sources, plan.watch.names(), workers).into_iter();
+    let Some(mut all) = workers.next() else { return };
+    workers.for_each(|worker| all.merge(worker));
+    if all.met.rows && !all.met.flows && !all.items.iter().any(item::Item::scores_rows) {
+        session.messages.note("no flows came, only rows, which these detectors do not score; zscore, iqr and mad do");
+    }
+    let mut line = Vec::new();
+    for item in all.items {
+        let Outcome { naming, alerts, notes } = item.finish();
+        notes.iter().for_each(|note| session.messages.note(note));
+        for alert in &alerts {
+            line.clear();
+            alert.write(&naming, &mut line);
+            session.write_made(&line);
+            if options.fail_on.is_some_and(|least| alert.verdict.severity >= least) {
+                session.found();
+            }
+        }
+        let (name, n) = (naming.detector(), alerts.len() as u64);
+        match session.account.details.iter_mut().find(|(met, _)| met == name) {
+            Some((_, count)) => *count += n,
+            None => session.account.details.push((name.to_owned(), n)),
+        }
+    }
+}
+
+/// Marks flows as they pass.
+fn mark_at_once(session: &mut Session, sources: Sources, mut plan: Plan, only: bool) -> anyhow::Result<()> {
+    for item in &mut plan.items {
+        item.settle().iter().for_each(|note| session.messages.note(note));
+    }
+    let marker = Marker::new(Arc::new(plan.items), &mut plan.watch, only)?;
+    let workers = (0..session.conduct.threads.max(1)).map(|_| marker.again()).collect();
+    each_line(session, sources, plan.watch.names(), workers);
+    Ok(())
+}
+
+/// Takes all lines, then marks and writes them.
+fn mark_afterwards(session: &mut Session, sources: Sources, plan: Plan, only: bool) -> anyhow::Result<()> {
+    let holding = Holding::new(plan.items, MAX_HELD);
+    // One thread, so that the lines are kept in their order.
+    let mut done = each_line(session, sources, plan.watch.names(), vec![holding]);
+    done.pop().map_or(Ok(()), |holding| holding.finish(session, plan.watch, only))
 }

@@ -1,0 +1,180 @@
+//! Tests of the registry, and what the tests of the detectors share: lines in, alerts out, through scanner and items.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::item::{Outcome, Plan};
+use crate::worker::Detecting;
+use flow_record::run::Worker;
+use flow_record::scan::{Clean, Scanner};
+use serde_json::Value;
+
+/// A flow line; `start` in seconds after 2024-06-01T12:00:00Z, protocol TCP.
+pub(crate) fn flow(source: &str, target: &str, port: u16, start: u64, bytes: u64) -> String {
+    let (h, m, s) = (12 + start / 3600 % 12, start / 60 % 60, start % 60);
+    let time = format!("2024-06-01T{h:02}:{m:02}:{s:02}.000Z");
+    format!(
+        r#"{{"timestamp":"{time}","src_ip":"{source}","dst_ip":"{target}","dst_port":{port},"protocol":6,"packets":1,"bytes":{bytes}}}"#
+    )
+}
+
+/// The plan for an item, or why it is refused.
+fn plan(item: &str) -> anyhow::Result<Plan> {
+    let args = Args::resolve(item, "detector", specs()).map_err(|e| anyhow::anyhow!(e.0))?;
+    Plan::of(&[args])
+}
+
+/// What one item finds in lines that are dealt to `threads` workers in turn.
+fn outcome(item: &str, lines: &[String], threads: usize) -> Outcome {
+    let plan = plan(item).unwrap();
+    let mut workers: Vec<Detecting> = (0..threads).map(|_| Detecting::new(plan.again(), false)).collect();
+    let mut scanner = Scanner::watching(plan.watch.names());
+    for (i, line) in lines.iter().enumerate() {
+        let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
+        workers[i % threads].line(&line, &mut Vec::new());
+    }
+    let mut all = workers.remove(0);
+    workers.into_iter().for_each(|worker| all.merge(worker));
+    all.items.remove(0).finish()
+}
+
+fn written(outcome: &Outcome) -> Vec<String> {
+    let line = |alert: &Alert| {
+        let mut out = Vec::new();
+        alert.write(&outcome.naming, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    outcome.alerts.iter().map(line).collect()
+}
+
+/// The alerts of one item, in order; checks that neither threads nor the order of lines show in them.
+pub(crate) fn alerts(item: &str, lines: &[String]) -> Vec<Value> {
+    let once = written(&outcome(item, lines, 1));
+    let mut shuffled: Vec<String> = lines.to_vec();
+    let n = shuffled.len();
+    (0..n).for_each(|i| shuffled.swap(i, (i * 7919 + 13) % n));
+    for threads in [1, 3] {
+        assert_eq!(written(&outcome(item, &shuffled, threads)), once, "{item} in {threads} threads");
+    }
+    once.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What is told of one item, without its name.
+pub(crate) fn notes(item: &str, lines: &[String]) -> Vec<String> {
+    let outcome = outcome(item, lines, 2);
+    let name = format!("{}: ", outcome.naming.detector());
+    outcome.notes.iter().map(|note| note.strip_prefix(&name).unwrap().to_owned()).collect()
+}
+
+/// Why an item is refused.
+pub(crate) fn refused(item: &str) -> String {
+    match plan(item) {
+        Ok(_) => String::from("it is not"),
+        Err(e) => format!("{e:#}"),
+    }
+}
+
+/// Some members of each alert, as a JSON list.
+pub(crate) fn values(alerts: &[Value], names: &[&str]) -> Vec<String> {
+    alerts.iter().map(|a| Value::from(names.iter().map(|n| a[*n].clone()).collect::<Vec<_>>()).to_string()).collect()
+}
+
+#[test]
+fn every_detector_has_a_name_of_its_own_and_is_documented() {
+    let mut names: Vec<_> = specs().iter().map(|s| s.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), DETECTORS.len() + 1);
+    for detector in DETECTORS {
+        let spec = detector.spec;
+        assert!(spec.about.starts_with(|c: char| c.is_lowercase()) && !spec.about.ends_with('.'), "{}", spec.name);
+        for text in [spec.explain, spec.memory, spec.source] {
+            assert!(!text.trim().is_empty(), "{}", spec.name);
+        }
+        assert!(spec.explain.contains("everity"), "{} does not say how grave its alerts are", spec.name);
+        assert!(spec.needs.iter().all(|n| flow_record::record::FieldId::named(n).is_some()), "{}", spec.name);
+        assert!(detector.needs.is_none_or(|n| spec.param(n).is_some()), "{}", spec.name);
+    }
+}
+
+#[test]
+fn every_parameter_has_a_default_that_it_would_take_itself() {
+    for detector in DETECTORS {
+        for param in detector.spec.params.iter().filter(|p| Some(p.name) != detector.needs) {
+            let item = format!("{}:{}={}", detector.spec.name, param.name, param.default);
+            assert!(Args::resolve(&item, "detector", specs()).is_ok(), "{item}");
+            assert!(!param.about.is_empty(), "{item}");
+        }
+    }
+}
+
+#[test]
+fn every_detector_builds_from_its_defaults_or_names_what_it_needs() {
+    for detector in DETECTORS {
+        let built = (detector.build)(&Args::defaults(detector.spec), &mut Watch::default());
+        match (built, detector.needs) {
+            (Ok(state), None) => assert!(state.scores_flows()),
+            (Err(e), Some(needs)) => assert!(e.to_string().contains(&format!("{needs}=FILE is needed"))),
+            (Ok(_), Some(_)) => unreachable!("{} runs without what it needs", detector.spec.name),
+            (Err(e), None) => unreachable!("{}: {e}", detector.spec.name),
+        }
+    }
+}
+
+#[test]
+fn flows_without_what_a_detector_needs_are_counted_and_told() {
+    let lines: Vec<String> = [
+        r#"{"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","dst_port":1}"#,
+        r#"{"src_ip":"10.0.0.1","bytes":7}"#,
+        r#"{"dst_ip":"10.0.0.1","bytes":7}"#,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for (item, told) in [
+        ("zscore", &["1 line without bytes left out", "1 line without its key left out"][..]),
+        ("iqr:by=dst_port", &["1 line without bytes left out", "2 lines without its key left out"]),
+        (
+            "zscore:of=flow",
+            &["1 line without bytes left out", "2 flows have the same bytes each, so that none stands out"],
+        ),
+        ("portscan", &["1 line without dst_port left out", "1 line without src_ip left out"]),
+        ("sweep", &["1 line without dst_ip left out", "1 line without src_ip left out"]),
+        (
+            "exfil",
+            &["1 line without bytes left out", "1 line without dst_ip left out", "1 line without src_ip left out"],
+        ),
+        ("beacon", &["3 lines without timestamp left out"]),
+    ] {
+        assert_eq!(notes(item, &lines), told, "{item}");
+    }
+}
+
+#[test]
+fn wrong_fields_and_keys_are_refused() {
+    for (item, part) in [
+        (
+            "zscore:field=byts",
+            "zscore: field=byts: no number of a flow; did you mean \"bytes\"?; of=rows takes any column",
+        ),
+        ("zscore:field=src_ip", "no number of a flow"),
+        ("iqr:of=flow,field=bytes+bytes", "twice"),
+        ("mad:by=src_ip/99", "by=src_ip/99"),
+        ("mad:of=flow,by=src_ip", "by= is for of=host"),
+        ("zscore:of=hosts", "did you mean \"host\"?"),
+        ("beacon:flows=1", "integer from 2 is expected"),
+        ("portscan:ports=0", "integer, 1 to 65536 is expected"),
+    ] {
+        assert!(refused(item).contains(part), "{item}: {}", refused(item));
+    }
+    assert_eq!(refused("zscore:of=rows,field=anything"), "it is not");
+}
+
+#[test]
+fn nothing_at_all_gives_nothing() {
+    for detector in DETECTORS.iter().filter(|d| d.needs.is_none()) {
+        assert!(alerts(detector.spec.name, &[]).is_empty());
+        assert!(notes(detector.spec.name, &[]).is_empty());
+        let one = [flow("10.0.0.1", "10.0.0.2", 80, 0, 100)];
+        assert!(alerts(detector.spec.name, &one).is_empty());
+        assert!(notes(detector.spec.name, &one).is_empty(), "{}", detector.spec.name);
+    }
+}

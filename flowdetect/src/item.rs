@@ -1,0 +1,250 @@
+//! The items of the command line: which detectors run, with which parameters.
+//!
+//! No item stands for the default set, `all` for every detector whose needs are met. Invariant: whatever is wrong with an
+//! item is told before any input is read.
+
+use crate::alert::{Alert, Naming};
+use crate::detect::{ALL, DETECTORS, Detector, Found, Marks, State, Watch};
+use crate::row::Row;
+use flow_record::item::Args;
+use flow_record::record::Flow;
+use flow_record::scan::Line;
+
+/// One use of a detector, with what it has taken so far.
+pub(crate) struct Item {
+    naming: Naming,
+    state: Box<dyn State>,
+    scores_flows: bool,
+    scores_rows: bool,
+    /// How many lines it could not use, by what they lacked.
+    lacks: Vec<(&'static str, u64)>,
+}
+
+/// The detectors of a run.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// In the order of the command line.
+    pub(crate) items: Vec<Item>,
+    /// What the scanner is to watch.
+    pub(crate) watch: Watch,
+    /// What the user should know before it begins.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Plan {
+    /// The detectors that these items ask for.
+    ///
+    /// # Errors
+    /// What is wrong with the first bad item.
+    pub(crate) fn of(named: &[Args]) -> anyhow::Result<Plan> {
+        let mut plan = Plan::default();
+        if named.is_empty() {
+            for detector in DETECTORS.iter().filter(|d| d.by_default) {
+                plan.add(detector, &Args::defaults(detector.spec))?;
+            }
+        }
+        anyhow::ensure!(named.iter().filter(|a| is_all(a)).count() <= 1, "all is there twice");
+        for args in named {
+            match DETECTORS.iter().find(|d| d.spec.name == args.spec.name) {
+                Some(detector) => plan.add(detector, args)?,
+                None => plan.add_all(named)?,
+            }
+        }
+        Ok(plan)
+    }
+
+    fn add(&mut self, detector: &Detector, args: &Args) -> anyhow::Result<()> {
+        let built = (detector.build)(args, &mut self.watch);
+        let state = built.map_err(|e| {
+            let text = format!("{e:#}");
+            let name = detector.spec.name;
+            if text.starts_with(name) { anyhow::anyhow!(text) } else { anyhow::anyhow!("{name}: {text}") }
+        })?;
+        self.items.push(Item::new(Naming::of(args), state));
+        Ok(())
+    }
+
+    /// Adds every detector that is not named by itself and needs nothing.
+    fn add_all(&mut self, named: &[Args]) -> anyhow::Result<()> {
+        let mut left_out = Vec::new();
+        for detector in DETECTORS {
+            let name = detector.spec.name;
+            if named.iter().any(|a| a.spec.name == name) {
+                continue;
+            }
+            match detector.needs {
+                Some(needs) => left_out.push(format!("{name} (needs {needs}=FILE)")),
+                None => self.add(detector, &Args::defaults(detector.spec))?,
+            }
+        }
+        if !left_out.is_empty() {
+            self.notes.push(format!("all: left out: {}", left_out.join(", ")));
+        }
+        Ok(())
+    }
+
+    /// The same detectors, for another thread.
+    pub(crate) fn again(&self) -> Vec<Item> {
+        self.items.iter().map(Item::again).collect()
+    }
+}
+
+fn is_all(args: &Args) -> bool {
+    args.spec.name == ALL.name
+}
+
+impl Item {
+    fn new(naming: Naming, state: Box<dyn State>) -> Item {
+        let (scores_flows, scores_rows) = (state.scores_flows(), state.scores_rows());
+        Item { naming, state, scores_flows, scores_rows, lacks: Vec::new() }
+    }
+
+    fn again(&self) -> Item {
+        Item::new(self.naming.clone(), self.state.again())
+    }
+
+    /// The name it goes by.
+    pub(crate) fn name(&self) -> &str {
+        self.naming.detector()
+    }
+
+    /// Whether it takes rows.
+    pub(crate) fn scores_rows(&self) -> bool {
+        self.scores_rows
+    }
+
+    /// Takes a flow, and says whether it was of use.
+    #[inline]
+    pub(crate) fn flow(&mut self, line: &Line<'_>) -> bool {
+        if !self.scores_flows {
+            return false;
+        }
+        match self.state.flow(line) {
+            Ok(()) => true,
+            Err(what) => self.lack(what, 1),
+        }
+    }
+
+    /// Takes a row, and says whether it was of use.
+    pub(crate) fn row(&mut self, row: &Row<'_>) -> bool {
+        if !self.scores_rows {
+            return false;
+        }
+        match self.state.row(row) {
+            Ok(()) => true,
+            Err(what) => self.lack(what, 1),
+        }
+    }
+
+    fn lack(&mut self, what: &'static str, n: u64) -> bool {
+        match self.lacks.iter_mut().find(|(met, _)| *met == what) {
+            Some((_, count)) => *count += n,
+            None => self.lacks.push((what, n)),
+        }
+        false
+    }
+
+    /// Adds all that the same item of another thread has taken.
+    pub(crate) fn merge(&mut self, other: Item) {
+        for (what, n) in other.lacks {
+            self.lack(what, n);
+        }
+        self.state.merge(other.state);
+    }
+
+    /// Its alerts in order, and what the user should know.
+    pub(crate) fn finish(self) -> Outcome {
+        let mut found = Found::default();
+        self.state.finish(&mut found);
+        found.alerts.sort_by(Alert::order);
+        Outcome { notes: told(&self.naming, self.lacks, found.notes), naming: self.naming, alerts: found.alerts }
+    }
+
+    /// Whether single flows can be marked with it.
+    pub(crate) fn marks(&self) -> Marks {
+        self.state.marks()
+    }
+
+    /// What flows are marked with: `sigma.bytes`.
+    pub(crate) fn rules(&self) -> Vec<String> {
+        self.state.rules().into_iter().map(|field| format!("{}.{field}", self.name())).collect()
+    }
+
+    /// Fixes the thresholds that marks go by; answers what the user should know.
+    pub(crate) fn settle(&mut self) -> Vec<String> {
+        let mut found = Found::default();
+        self.state.settle(&mut found);
+        told(&self.naming, std::mem::take(&mut self.lacks), found.notes)
+    }
+
+    /// The rules that hold for a flow: bit `i` is that of rule `i`.
+    #[inline]
+    pub(crate) fn mark(&self, flow: &Flow) -> u64 {
+        self.state.mark(flow)
+    }
+}
+
+/// What an item found.
+pub(crate) struct Outcome {
+    /// Names its alerts.
+    pub(crate) naming: Naming,
+    /// In order.
+    pub(crate) alerts: Vec<Alert>,
+    /// What the user should know, a sentence each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// All that is to be told of an item, with its name in front.
+fn told(naming: &Naming, mut lacks: Vec<(&'static str, u64)>, notes: Vec<String>) -> Vec<String> {
+    lacks.sort_unstable();
+    let lacks = lacks.into_iter().map(|(what, n)| format!("{n} {} without {what} left out", lines(n)));
+    lacks.chain(notes).map(|text| format!("{}: {text}", naming.detector())).collect()
+}
+
+fn lines(n: u64) -> &'static str {
+    if n == 1 { "line" } else { "lines" }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use flow_record::item::Spec;
+
+    fn plan(items: &[&str]) -> anyhow::Result<Plan> {
+        let specs: Vec<&'static Spec> = crate::detect::specs();
+        let args: Vec<Args> =
+            items.iter().map(|text| Args::resolve(text, "detector", specs.iter().copied()).unwrap()).collect();
+        Plan::of(&args)
+    }
+
+    fn names(items: &[&str]) -> Vec<String> {
+        plan(items).unwrap().items.iter().map(|item| item.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn without_items_the_default_set_runs() {
+        assert_eq!(names(&[]), ["portscan", "sweep", "exfil", "beacon"]);
+    }
+
+    #[test]
+    fn all_is_what_needs_nothing_and_says_what_it_left_out() {
+        assert_eq!(names(&["all"]), ["zscore", "iqr", "mad", "portscan", "sweep", "exfil", "beacon"]);
+        let note = "all: left out: sigma (needs normal=FILE), fence (needs normal=FILE)";
+        assert_eq!(plan(&["all"]).unwrap().notes, [note]);
+        assert!(plan(&["zscore"]).unwrap().notes.is_empty());
+    }
+
+    #[test]
+    fn a_detector_that_is_named_beside_all_is_taken_as_named() {
+        assert_eq!(names(&["all", "beacon:as=calls"]), ["zscore", "iqr", "mad", "portscan", "sweep", "exfil", "calls"]);
+        assert!(plan(&["all", "all"]).is_err());
+    }
+
+    #[test]
+    fn a_detector_may_run_twice() {
+        assert_eq!(names(&["zscore", "zscore:field=packets,as=packets"]), ["zscore", "packets"]);
+        assert!(plan(&["zscore:by=a+b", "iqr:by=b"]).is_ok());
+        assert!(plan(&["zscore:by=a+b", "iqr:by=b+c"]).is_err_and(|e| e.to_string().contains("in the same order")));
+    }
+}

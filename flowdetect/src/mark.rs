@@ -1,0 +1,184 @@
+//! `--mark`: flows pass with `"flagged":["sigma.bytes"]` where a rule over single flows holds; no alerts are made.
+//!
+//! Rules whose thresholds are known beforehand mark each flow as it passes. Rules whose thresholds come from the whole
+//! input (`zscore:of=flow` and its like) need two passes: the lines are kept in memory, up to [`MAX_HELD`] bytes, and
+//! marked once all were seen. Invariant: a line that is not marked stays as it was; marks of an earlier flowdetect stay.
+
+use crate::detect::{Marks, Watch};
+use crate::item::Item;
+use flow_record::record::splice::Splice;
+use flow_record::run::{Fate, Session, Worker, pass};
+use flow_record::scan::{Clean, Line, LineKind, Scanner};
+use flow_record::value::text;
+use std::sync::Arc;
+
+/// Bytes of lines that are kept for a second pass.
+pub(crate) const MAX_HELD: usize = 1 << 30;
+
+/// Bytes that are handed on at a time.
+const BLOCK: usize = 1 << 16;
+
+/// The member that marks are written to.
+const FLAGGED: &str = "flagged";
+
+/// Whether all these items mark single flows, and when.
+///
+/// # Errors
+/// The first item that does not.
+pub(crate) fn when(items: &[Item]) -> anyhow::Result<Marks> {
+    let mut when = Marks::AtOnce;
+    for item in items {
+        match item.marks() {
+            Marks::Never => anyhow::bail!(
+                "--mark: {} judges more than single flows; sigma, fence, zscore:of=flow, iqr:of=flow and mad:of=flow do not",
+                item.name()
+            ),
+            Marks::Afterwards => when = Marks::Afterwards,
+            Marks::AtOnce => {}
+        }
+    }
+    Ok(when)
+}
+
+/// Marks flows; one a thread.
+pub(crate) struct Marker {
+    items: Arc<Vec<Item>>,
+    /// Names of each item's rules.
+    rules: Vec<Vec<String>>,
+    /// Where `flagged` is watched.
+    flagged: usize,
+    /// Only flows that are marked pass.
+    only: bool,
+    splice: Splice,
+}
+
+impl Marker {
+    /// Marks by items whose thresholds are known.
+    ///
+    /// # Errors
+    /// None, for `flagged` is a name of its own.
+    pub(crate) fn new(items: Arc<Vec<Item>>, watch: &mut Watch, only: bool) -> anyhow::Result<Marker> {
+        let rules = items.iter().map(Item::rules).collect();
+        let flagged = watch.add([FLAGGED].into_iter())?;
+        Ok(Marker { items, rules, flagged, only, splice: Splice::default() })
+    }
+
+    /// The same again, for another thread.
+    pub(crate) fn again(&self) -> Marker {
+        Marker {
+            items: self.items.clone(),
+            rules: self.rules.clone(),
+            flagged: self.flagged,
+            only: self.only,
+            splice: Splice::default(),
+        }
+    }
+
+    /// Writes the names of the rules that hold: those that were there, then ours.
+    fn names(&self, before: Option<&str>, holds: impl Fn(usize) -> u64, out: &mut Vec<u8>) {
+        let mut names: Vec<String> = before.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        for (i, rules) in self.rules.iter().enumerate() {
+            let holds = holds(i);
+            for (_, name) in rules.iter().enumerate().filter(|(bit, _)| holds >> bit & 1 == 1) {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        for (i, name) in names.iter().enumerate() {
+            out.push(if i == 0 { b'[' } else { b',' });
+            text::write_json(name, out);
+        }
+        out.push(b']');
+    }
+}
+
+impl Worker for Marker {
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Fate {
+        if line.kind != LineKind::Flow {
+            return pass(line, out);
+        }
+        if self.items.iter().all(|item| item.mark(line.flow) == 0) {
+            return if self.only { Fate::Filtered } else { pass(line, out) };
+        }
+        let mut names = Vec::new();
+        self.names(line.value(self.flagged), |i| self.items[i].mark(line.flow), &mut names);
+        self.splice.clear();
+        match line.span(self.flagged) {
+            Some(span) => self.splice.replace(span, |out| out.extend_from_slice(&names)),
+            None => self.splice.add(FLAGGED, |out| out.extend_from_slice(&names)),
+        }
+        self.splice.apply(line, out);
+        Fate::Passed
+    }
+}
+
+/// The first of two passes: every item takes the flows, and all lines are kept.
+pub(crate) struct Holding {
+    /// In the order of the command line.
+    pub(crate) items: Vec<Item>,
+    held: Vec<u8>,
+    max: usize,
+    lines: u64,
+    over: bool,
+}
+
+impl Holding {
+    /// Nothing kept yet, and at most `max` bytes to be kept.
+    pub(crate) fn new(items: Vec<Item>, max: usize) -> Holding {
+        Holding { items, held: Vec::new(), max, lines: 0, over: false }
+    }
+
+    /// The second pass: writes the lines, marked. Says what went wrong where there were too many to keep.
+    pub(crate) fn finish(self, session: &mut Session, mut watch: Watch, only: bool) -> anyhow::Result<()> {
+        let mut items = self.items;
+        for item in &mut items {
+            item.settle().iter().for_each(|note| session.messages.note(note));
+        }
+        let mut marker = Marker::new(Arc::new(items), &mut watch, only)?;
+        let fates = &mut session.account.fates;
+        // What was kept has no fate before it was marked.
+        fates.passed -= self.lines;
+        if self.over {
+            *fates.unused.entry("more than can be kept for a second pass").or_default() += self.lines;
+            anyhow::bail!(
+                "--mark: these detectors need two passes, for which {} MiB of lines are kept, and there were more; learn \
+                 thresholds from a part (flowstat describe) and mark with sigma:normal=FILE or fence:normal=FILE",
+                self.max >> 20
+            );
+        }
+        let mut scanner = Scanner::watching(watch.names());
+        let mut out = Vec::with_capacity(2 * BLOCK);
+        for text in self.held.split_inclusive(|b| *b == b'\n') {
+            // It was accepted before.
+            if let Some(line) = Clean::line(text).ok().and_then(|clean| scanner.scan(clean).ok()) {
+                session.account.fates.count(marker.line(&line, &mut out));
+            }
+            if out.len() >= BLOCK {
+                session.write(&out);
+                out.clear();
+            }
+        }
+        session.write(&out);
+        Ok(())
+    }
+}
+
+impl Worker for Holding {
+    fn line(&mut self, line: &Line<'_>, _out: &mut Vec<u8>) -> Fate {
+        self.lines += 1;
+        if self.over || self.held.len() + line.text.len() >= self.max {
+            self.over = true;
+            self.held = Vec::new();
+            return Fate::Passed;
+        }
+        self.held.extend_from_slice(line.text.as_bytes());
+        self.held.push(b'\n');
+        if line.kind == LineKind::Flow {
+            for item in &mut self.items {
+                item.flow(line);
+            }
+        }
+        Fate::Passed
+    }
+}

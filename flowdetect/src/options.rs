@@ -1,0 +1,86 @@
+//! The command line of flowdetect.
+
+use crate::alert::Severity;
+use crate::detect::{self, DETECTORS};
+use crate::mark::MAX_HELD;
+use clap::Parser;
+use flow_record::cli::{Common, Inputs, Program};
+use flow_record::item::Spec;
+use flow_record::record::Kind;
+use flow_record::record::schema::{self, Form};
+use serde_json::{Value, json};
+
+/// What flowdetect is.
+pub(crate) const PROGRAM: Program = Program {
+    name: "flowdetect",
+    what: "detector",
+    about: "Find what is suspicious in flow lines, and say why",
+    specs: detect::specs,
+    examples: &[
+        ("flowcat nfcapd.202611* | flowdetect", "the default detectors over a month"),
+        ("flowcat day.csv | flowdetect zscore:threshold=4 portscan beacon:flows=20 -t", "chosen detectors, as a table"),
+        ("flowcat day.csv | flowstat hosts | flowdetect zscore:field=bytes", "hosts by their rows"),
+        ("flowcat day.csv | flowdetect --mark sigma:normal=normal.ndjson | flowenrich scope", "flows, marked"),
+    ],
+    schemas,
+};
+
+/// Options of flowdetect.
+#[derive(Parser)]
+pub(crate) struct Options {
+    /// Detectors, as NAME:key=value,key=value; without any, portscan sweep exfil beacon; all is every one that can run
+    #[arg(value_name = "ITEM")]
+    pub(crate) items: Vec<String>,
+    /// Pass on all lines that are read, in their place, beside the alerts
+    #[arg(long)]
+    pub(crate) tee: bool,
+    /// Make no alerts; pass every flow, with "flagged":["sigma.bytes"] where a rule over single flows holds
+    #[arg(long, conflicts_with_all = ["tee", "fail_on"], long_help = mark_help())]
+    pub(crate) mark: bool,
+    /// As --mark, and pass only the flows that are marked
+    #[arg(long, conflicts_with_all = ["tee", "fail_on"])]
+    pub(crate) flagged: bool,
+    /// Exit with 1 if there is an alert of this severity or a graver one
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<Severity>,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+fn mark_help() -> String {
+    format!(
+        "Make no alerts; pass every flow, with \"flagged\":[\"sigma.bytes\"] where a rule over single flows holds. sigma and \
+         fence mark flows as they pass. zscore:of=flow, iqr:of=flow and mad:of=flow need two passes: all lines are kept in \
+         memory, at most {} MiB of them, in one thread; a larger input ends with exit code 2 and the advice to learn \
+         thresholds beforehand",
+        MAX_HELD >> 20
+    )
+}
+
+/// The lines that flowdetect writes: flows that pass or are marked, and alerts.
+fn schemas(form: Form) -> Vec<Value> {
+    let specs: Vec<&Spec> = DETECTORS.iter().map(|d| d.spec).collect();
+    let mut alert = schema::alert(&specs, form);
+    // Keys may be networks; alerts on rows have the rows' keys, which may be anything where the schema is open.
+    for name in ["src_ip", "dst_ip", "exporter", "next_hop"] {
+        alert["properties"][name] =
+            json!({"type": "string", "description": "an address or, where so asked, its network"});
+    }
+    for (name, about) in ROW_KEYS {
+        alert["properties"][name] = json!({"type": ["string", "integer"], "description": about});
+    }
+    debug_assert!(specs.iter().flat_map(|s| s.columns).all(|c| !matches!(c.kind, Kind::Object)));
+    vec![schema::flow(form), alert]
+}
+
+/// Keys of flowstat's rows that are no fields of a flow.
+const ROW_KEYS: [(&str, &str); 6] = [
+    ("host", "of a row: the host"),
+    ("hour", "of a row: the hour of the day"),
+    ("hour_of_week", "of a row: the hour of the week"),
+    ("date", "of a row: the date"),
+    ("name", "of a row: the protocol's name"),
+    ("field", "of a row: the field"),
+];

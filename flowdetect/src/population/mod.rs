@@ -1,0 +1,223 @@
+//! Populations: many numbers of one kind, and rules that tell which of them lie far from the rest.
+//!
+//! What the numbers belong to is one file each: [`host`] (one number a key, from its flows), [`flow`] (one a flow),
+//! [`row`] (one a row that came in). A [`Rule`] learns bounds from a population and judges its members; [`Outliers`]
+//! makes a detector of it. Invariant: bounds and verdicts are a function of the multiset of numbers, whole numbers are
+//! summed exactly, and nothing is rounded before it is compared.
+
+pub(crate) mod flow;
+pub(crate) mod host;
+mod outliers;
+pub(crate) mod row;
+pub(crate) mod terms;
+
+pub(crate) use outliers::Outliers;
+
+use crate::alert::{Evidence, Verdict};
+use flow_record::stats::{FloatMoments, FloatSummary, Moments};
+use flow_record::value::number;
+
+/// A number that is judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value {
+    /// A whole number, kept exactly.
+    Whole(u64),
+    /// Any other number.
+    Real(f64),
+}
+
+impl Value {
+    /// The value of a JSON number; `None` where the text is none, or is infinite as a float.
+    pub(crate) fn of_json(text: &str) -> Option<Value> {
+        if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+            return None;
+        }
+        let real = || text.parse().ok().filter(|v: &f64| v.is_finite()).map(Value::Real);
+        number::exact_integer(text).map(Value::Whole).or_else(real)
+    }
+
+    /// The nearest float.
+    pub(crate) fn as_f64(self) -> f64 {
+        match self {
+            Value::Whole(v) => v as f64,
+            Value::Real(v) => v,
+        }
+    }
+}
+
+/// All numbers of a population.
+#[derive(Clone, Debug)]
+pub(crate) struct Values(Vec<Value>);
+
+impl FromIterator<Value> for Values {
+    fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> Values {
+        Values(values.into_iter().collect())
+    }
+}
+
+impl Values {
+    /// How many there are.
+    pub(crate) fn n(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// Mean and deviations: exact where all are whole.
+    pub(crate) fn spread(&self) -> Spread {
+        let mut moments = Moments::new();
+        for value in &self.0 {
+            match value {
+                Value::Whole(v) => moments.add(*v),
+                Value::Real(_) => return Spread::Real(mean_of(self.0.iter().map(|v| v.as_f64()))),
+            }
+        }
+        Spread::Whole(moments)
+    }
+
+    /// The numbers, ascending.
+    pub(crate) fn sorted(&self) -> Vec<f64> {
+        let mut sorted: Vec<f64> = self.0.iter().map(|v| v.as_f64()).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        sorted
+    }
+}
+
+/// Mean and deviations of floats, whatever their order.
+pub(crate) fn mean_of(values: impl Iterator<Item = f64>) -> FloatSummary {
+    let mut moments = FloatMoments::new();
+    for value in values {
+        moments.add(value);
+    }
+    moments.finish()
+}
+
+/// By what the sum of squared distances is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Divisor {
+    /// n - 1.
+    Sample,
+    /// n.
+    Population,
+}
+
+/// Mean and deviations of a population.
+#[derive(Clone, Debug)]
+pub(crate) enum Spread {
+    /// Of whole numbers.
+    Whole(Moments),
+    /// Of any.
+    Real(FloatSummary),
+}
+
+impl Spread {
+    /// The mean; 0 without numbers.
+    pub(crate) fn mean(&self) -> f64 {
+        match self {
+            Spread::Whole(m) => m.mean(),
+            Spread::Real(m) => m.mean(),
+        }
+    }
+
+    /// The deviation.
+    pub(crate) fn deviation(&self, divisor: Divisor) -> f64 {
+        match (self, divisor) {
+            (Spread::Whole(m), Divisor::Sample) => m.deviation_sample(),
+            (Spread::Whole(m), Divisor::Population) => m.deviation_population(),
+            (Spread::Real(m), Divisor::Sample) => m.deviation_sample(),
+            (Spread::Real(m), Divisor::Population) => m.deviation_population(),
+        }
+    }
+
+    /// A number less the mean: exact, but for the division, where all are whole.
+    pub(crate) fn above_mean(&self, value: Value) -> f64 {
+        match (self, value) {
+            (Spread::Whole(m), Value::Whole(v)) => m.above_mean(v),
+            (_, value) => value.as_f64() - self.mean(),
+        }
+    }
+}
+
+/// What the members of a population are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// Keys, such as hosts: each has what its flows add up to.
+    Host,
+    /// Flows.
+    Flow,
+    /// Rows of one kind.
+    Rows,
+}
+
+/// What a key's flows add up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sum {
+    /// Their sum.
+    Total,
+    /// Their mean.
+    PerFlow,
+}
+
+/// A rule that learns from a population what is usual.
+pub(crate) trait Rule: Clone + Send + Sync + 'static {
+    /// What was learnt.
+    type Bounds: Judge;
+
+    /// What of a key is scored.
+    const SUM: Sum;
+
+    /// Learns from a population; `None` where its numbers are all the same.
+    fn fit(&self, values: &Values, of: Of) -> Option<Self::Bounds>;
+}
+
+/// Knows what is usual.
+pub(crate) trait Judge: Clone + Send + Sync + 'static {
+    /// The verdict on a number that is not.
+    fn judge(&self, value: Value) -> Option<Verdict>;
+
+    /// Adds the terms of the formula.
+    fn terms(&self, evidence: Evidence) -> Evidence;
+
+    /// Says of a verdict what it means, beginning with a preposition or a number: "6.3 deviations above the mean of
+    /// 25 hosts". The unit is that of the numbers.
+    fn says(&self, verdict: &Verdict, population: &str, unit: &str) -> String;
+
+    /// Why nothing at all can be found, where that is so.
+    fn is_blind(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What is to be told where all of `n` numbers are the same; one alone is not worth a word.
+fn constant(n: usize, population: &str, name: &str) -> Option<String> {
+    (n > 1).then(|| format!("{population} have the same {name} each, so that none stands out"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_stay_exact_and_any_other_makes_all_floats() {
+        let whole: Values = [Value::Whole(1 << 53), Value::Whole((1 << 53) + 1)].into_iter().collect();
+        assert_eq!(whole.spread().above_mean(Value::Whole(1 << 53)), -0.5);
+        let mixed: Values = [Value::Whole(1), Value::Real(2.5)].into_iter().collect();
+        assert!(matches!(mixed.spread(), Spread::Real(_)));
+        assert_eq!((mixed.spread().mean(), mixed.sorted()), (1.75, vec![1.0, 2.5]));
+    }
+
+    #[test]
+    fn a_value_is_any_finite_json_number() {
+        for (text, value) in [
+            ("42", Some(Value::Whole(42))),
+            ("4.2e1", Some(Value::Whole(42))),
+            ("-42", Some(Value::Real(-42.0))),
+            ("0.1", Some(Value::Real(0.1))),
+            ("9007199254740993", Some(Value::Real(9_007_199_254_740_992.0))),
+            ("1e999", None),
+            ("null", None),
+            ("\"1\"", None),
+        ] {
+            assert_eq!(Value::of_json(text), value, "{text}");
+        }
+    }
+}

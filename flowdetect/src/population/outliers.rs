@@ -1,0 +1,124 @@
+//! A detector made of a rule: scores keys, flows or rows, each field by itself.
+//!
+//! What is scored: `of=host`, `of=flow` or `of=rows`; where none is named, keys from flows and rows from elsewhere, each
+//! as they come.
+
+use super::flow::Flows;
+use super::host::Hosts;
+use super::row::Rows;
+use super::{Judge, Rule};
+use crate::detect::{Detect, Found, Marks, Taken, Watch};
+use crate::measure::Measure;
+use crate::row::Row;
+use flow_record::item::Args;
+use flow_record::record::Flow;
+use flow_record::record::key::KeySpec;
+use flow_record::scan::Line;
+
+/// The state of a rule over populations.
+#[derive(Clone)]
+pub(crate) struct Outliers<R: Rule> {
+    rule: R,
+    hosts: Vec<Hosts>,
+    flows: Vec<Flows>,
+    rows: Vec<Rows>,
+    /// What was learnt of the flows, for marking.
+    settled: Vec<Option<R::Bounds>>,
+}
+
+impl<R: Rule> Outliers<R> {
+    /// What the parameters `of`, `field` and `by` ask for; `column` is what is scored of rows where no field is named.
+    ///
+    /// # Errors
+    /// A field that is no number of a flow, or a key that cannot be read.
+    pub(crate) fn new(rule: R, args: &Args, column: &str, watch: &mut Watch) -> anyhow::Result<Outliers<R>> {
+        let named = args.is_given("of").then(|| args.text("of").unwrap_or_default());
+        let fields = args.list("field");
+        let mut made = Outliers { rule, hosts: Vec::new(), flows: Vec::new(), rows: Vec::new(), settled: Vec::new() };
+        if named != Some("host") && named.is_some() {
+            anyhow::ensure!(!args.is_given("by"), "by= is for of=host");
+        }
+        if named.is_none_or(|of| of == "host") {
+            let by = KeySpec::of(&args.list("by")).map_err(|e| anyhow::anyhow!("by={e}"))?;
+            let base = watch.add(by.watched_names())?;
+            made.hosts = Measure::all(&fields)?.into_iter().map(|m| Hosts::new(m, by.clone(), base)).collect();
+        }
+        if named == Some("flow") {
+            made.flows = Measure::all(&fields)?.into_iter().map(Flows::new).collect();
+        }
+        if named.is_none_or(|of| of == "rows") {
+            let columns = if args.is_given("field") { fields } else { vec![column.to_owned()] };
+            made.rows = columns.into_iter().map(Rows::new).collect();
+        }
+        Ok(made)
+    }
+}
+
+/// Whether any of several uses worked; if not, what the first lacked.
+fn any(taken: impl Iterator<Item = Taken>) -> Taken {
+    let mut lacking = None;
+    let mut worked = false;
+    for one in taken {
+        match one {
+            Ok(()) => worked = true,
+            Err(what) => lacking = lacking.or(Some(what)),
+        }
+    }
+    match lacking {
+        Some(what) if !worked => Err(what),
+        _ => Ok(()),
+    }
+}
+
+impl<R: Rule> Detect for Outliers<R> {
+    #[inline]
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
+        let hosts = self.hosts.iter_mut().map(|hosts| hosts.add(line));
+        any(hosts.chain(self.flows.iter_mut().map(|flows| flows.add(line.flow))))
+    }
+
+    fn row(&mut self, row: &Row<'_>) -> Taken {
+        any(self.rows.iter_mut().map(|rows| rows.add(row)))
+    }
+
+    fn scores_flows(&self) -> bool {
+        !(self.hosts.is_empty() && self.flows.is_empty())
+    }
+
+    fn scores_rows(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.hosts.iter_mut().zip(other.hosts).for_each(|(a, b)| a.merge(b));
+        self.flows.iter_mut().zip(other.flows).for_each(|(a, b)| a.merge(b));
+        self.rows.iter_mut().zip(other.rows).for_each(|(a, b)| a.merge(b));
+    }
+
+    fn finish(self, found: &mut Found) {
+        self.hosts.into_iter().for_each(|hosts| hosts.finish(&self.rule, found));
+        self.flows.into_iter().for_each(|flows| flows.finish(&self.rule, found));
+        self.rows.into_iter().for_each(|rows| rows.finish(&self.rule, found));
+    }
+
+    fn marks(&self) -> Marks {
+        if self.flows.is_empty() { Marks::Never } else { Marks::Afterwards }
+    }
+
+    fn rules(&self) -> Vec<&'static str> {
+        self.flows.iter().map(|flows| flows.measure().name()).collect()
+    }
+
+    fn settle(&mut self, found: &mut Found) {
+        self.settled = self.flows.iter().map(|flows| flows.fit(&self.rule, found)).collect();
+    }
+
+    fn mark(&self, flow: &Flow) -> u64 {
+        let holds = |(flows, bounds): (&Flows, &Option<R::Bounds>)| {
+            let value = flows.measure().of(flow)?;
+            bounds.as_ref()?.judge(flows.measure().value(value))
+        };
+        let each = self.flows.iter().zip(&self.settled).enumerate();
+        each.map(|(i, one)| u64::from(holds(one).is_some()) << i).sum()
+    }
+}
