@@ -2,7 +2,7 @@
 //! came.
 
 use super::{Report, SECTIONS};
-use crate::view::rows::{Rows, write_time};
+use crate::view::rows::Rows;
 use crate::view::state::State;
 use flow_record::value::text;
 
@@ -21,7 +21,7 @@ pub(super) fn write(mut report: Report, rows: &mut Rows<'_>) {
     row.json("date_range", |out| {
         let ends = [("start", sums.first()), ("end", sums.last())];
         let members = ends.into_iter().filter_map(|(name, time)| Some((name, time?)));
-        object(out, members, |out, time| write_time(time, digits, out));
+        object(out, members, |out, time| text::write_json(&time.to_text(digits), out));
     });
     row.json("baselines", |out| {
         let members = SECTIONS.iter().map(|(name, _)| *name).zip(report.sections);

@@ -26,12 +26,12 @@ pub(crate) static VIEW: View = View {
     spec: Spec {
         name: "report",
         about: "totals, profiles, top hosts and ports, and the alerts, in one document",
-        explain: "One line over all flows and alerts, for programs that draw; it is the only item of its run. Alerts are \
+        explain: "One line over all flows and alerts, for programs that draw; it is the only item of its run. Alerts are
 consumed: `flowdetect --tee all | flowstat report` makes it in one pass.
 
-analysis_time is what --now says, else the start of the last flow. date_range has the first and the last start. baselines \
-has the rows of views: hourly_profile (hourly), daily_profile (daily), protocol_distribution (protocols), top_talkers \
-(top, 10 sources by bytes, with z), top_ports (ports, 20) and hosts (hosts, 100 by bytes). anomalies has the alerts by \
+analysis_time is what --now says, else the start of the last flow. date_range has the first and the last start. baselines
+has the rows of views: hourly_profile (hourly), daily_profile (daily), protocol_distribution (protocols), top_talkers
+(top, 10 sources by bytes, with z), top_ports (ports, 20) and hosts (hosts, 100 by bytes). anomalies has the alerts by
 detector, of each at most alerts=N, largest value first; summary counts all of them by detector, total_anomalies in all.",
         params: &[
             Param::new("format", ParamKind::Choice(&["json"]), "json", "", "form of the document"),

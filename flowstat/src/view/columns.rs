@@ -38,7 +38,7 @@ pub(crate) const QUANTILES: Param = Param::new(
 );
 
 pub(crate) const TOP: Param =
-    Param::new("top", ParamKind::Integer(1, u32::MAX as u64), "", "rows", "only so many rows, largest measure first");
+    Param::new("top", ParamKind::Integer(1, u64::MAX), "", "rows", "only so many rows, largest measure first");
 
 pub(crate) const MEASURE: Param = Param::new(
     "measure",

@@ -19,10 +19,10 @@ pub(crate) static VIEW: View = View {
         about: "traffic by date",
         explain: "One row for each date (by the clock of tz) on which a flow starts.
 
-flows, bytes and packets are sums; hosts is the number of distinct source addresses. bytes_std and bytes_median are the \
+flows, bytes and packets are sums; hosts is the number of distinct source addresses. bytes_std and bytes_median are the
 sample deviation (divisor n - 1, 0 below two flows) and the median (type 7) of bytes over the flows of the date.
 
-The columns with _hour_ look at the sums of each hour of the date: their mean and sample deviation over 24 hours, an hour \
+The columns with _hour_ look at the sums of each hour of the date: their mean and sample deviation over 24 hours, an hour
 without a flow being 0.",
         params: &[columns::TZ, columns::QUANTILES],
         needs: &["timestamp", "bytes", "packets", "rev_bytes", "rev_packets", "flows", "src_ip"],

@@ -14,11 +14,11 @@ pub(crate) static VIEW: View = View {
     spec: Spec {
         name: "describe",
         about: "distribution of fields over flows: count, mean, deviation, quantiles",
-        explain: "One row for each field of the list of that a flow has, in the order of the list: the number of flows that \
-have it, sum, mean, sample deviation (divisor n - 1, 0 below two), smallest, quartiles (type 7) and largest. A flow that \
+        explain: "One row for each field of the list of that a flow has, in the order of the list: the number of flows that
+have it, sum, mean, sample deviation (divisor n - 1, 0 below two), smallest, quartiles (type 7) and largest. A flow that
 lacks a field is no value of it. Durations are in seconds.
 
-Fields of the record that are integers, and duration, are summed exactly; their quantiles are exact up to 65 536 distinct \
+Fields of the record that are integers, and duration, are summed exactly; their quantiles are exact up to 65 536 distinct
 values. Of other members the numbers are taken, and all are kept.
 
 flowdetect's sigma and fence take these rows as what is normal.",

@@ -20,11 +20,11 @@ pub(crate) static VIEW: View = View {
     spec: Spec {
         name: "fields",
         about: "the fields that the flows have: type, how many, range, an example",
-        explain: "One row for each member that a flow has, by name. present is the number of flows that have it, absent \
-that of those that do not; null counts as absent. distinct is the number of its distinct values, min and max are the \
+        explain: "One row for each member that a flow has, by name. present is the number of flows that have it, absent
+that of those that do not; null counts as absent. distinct is the number of its distinct values, min and max are the
 smallest and the largest: numbers, times and addresses by value, text by bytes.
 
-type is that of the record (time, number, integer, address, text), else that of the JSON values (integer, number, text, \
+type is that of the record (time, number, integer, address, text), else that of the JSON values (integer, number, text,
 boolean, array, object); several are joined by |. example is one of the values, the same for the same flows.
 
 At most 4096 names are shown, the first in the order of bytes.",

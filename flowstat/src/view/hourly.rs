@@ -17,11 +17,11 @@ pub(crate) static VIEW: View = View {
         about: "traffic by hour of the day",
         explain: "One row for each hour of the day (0 to 23, by the clock of tz) in which a flow starts.
 
-flows, bytes and packets are sums over all dates. bytes_mean is bytes divided by the number of distinct dates on which \
-the input has a flow. bytes_std and bytes_median are the sample deviation (divisor n - 1, 0 below two flows) and the \
+flows, bytes and packets are sums over all dates. bytes_mean is bytes divided by the number of distinct dates on which
+the input has a flow. bytes_std and bytes_median are the sample deviation (divisor n - 1, 0 below two flows) and the
 median (type 7) of bytes over the flows of the hour.
 
-The columns with _day_ look at the sums of the hour on each date: their mean and sample deviation over all dates on which \
+The columns with _day_ look at the sums of the hour on each date: their mean and sample deviation over all dates on which
 the input has a flow, a date being 0 on which the hour is silent. So bytes_day_mean equals bytes_mean.",
         params: &[columns::TZ, columns::QUANTILES],
         needs: &["timestamp", "bytes", "packets", "rev_bytes", "rev_packets", "flows"],

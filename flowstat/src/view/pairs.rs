@@ -16,10 +16,11 @@ pub(crate) static VIEW: View = View {
     spec: Spec {
         name: "pairs",
         about: "traffic by source and destination",
-        explain: "One row for each pair of source and destination address, in that direction. A prefix length makes it pairs \
+        explain:
+            "One row for each pair of source and destination address, in that direction. A prefix length makes it pairs
 of networks: by=src_ip/24+dst_ip/24 (and /64 for IPv6).
 
-flows, packets, bytes, rev_bytes and rev_packets are sums; unique_dst_ports is the number of distinct destination ports. \
+flows, packets, bytes, rev_bytes and rev_packets are sums; unique_dst_ports is the number of distinct destination ports.
 With top=N the N rows of the largest measure come, largest first; else all, by addresses.",
         params: &[
             Param::new("by", ParamKind::List, "src_ip+dst_ip", "", "the two ends, with prefix lengths if so wished"),

@@ -15,7 +15,7 @@ pub(crate) static VIEW: View = View {
         name: "ports",
         about: "the most used destination ports",
         explain:
-            "One row for each destination port, the top ones by measure, largest first and of equals the lower port \
+            "One row for each destination port, the top ones by measure, largest first and of equals the lower port
 first. top=65536 gives all. Protocols are not told apart; ICMP and others without ports have port 0.
 
 flows, bytes and packets are sums; unique_src_ips and unique_dst_ips are the numbers of distinct addresses.",

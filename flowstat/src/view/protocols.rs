@@ -16,7 +16,7 @@ pub(crate) static VIEW: View = View {
         about: "traffic by protocol, with shares",
         explain: "One row for each protocol number. name is its usual short name (TCP, UDP, ICMP, ...), else the number.
 
-percentage is the share of the flows, bytes_percentage that of the bytes, in percent with two decimals: p = 100 x / total, \
+percentage is the share of the flows, bytes_percentage that of the bytes, in percent with two decimals: p = 100 x / total,
 rounded as rint(100 p) / 100, ties to even. Both are shares of the flows that say their protocol.",
         params: &[],
         needs: &["protocol", "bytes", "packets", "rev_bytes", "rev_packets", "flows"],

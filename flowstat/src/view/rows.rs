@@ -4,6 +4,7 @@
 //! `approx_error` is the relative standard error of the counts among them. Rows are handed on by [`CHUNK`].
 
 use flow_record::stats::{Count, Estimate, Sums};
+use flow_record::value::time::TimeWriter;
 use flow_record::value::{Time, number, text};
 use std::io::Write;
 
@@ -15,6 +16,7 @@ pub(crate) struct Rows<'w> {
     /// What each row begins with: `{"kind":"hosts"`, or `{`.
     head: Vec<u8>,
     out: Vec<u8>,
+    times: TimeWriter,
     write: &'w mut dyn FnMut(&[u8]),
 }
 
@@ -23,12 +25,12 @@ impl<'w> Rows<'w> {
     pub(crate) fn of_kind(kind: &str, write: &'w mut dyn FnMut(&[u8])) -> Rows<'w> {
         let mut head = b"{\"kind\":".to_vec();
         text::write_json(kind, &mut head);
-        Rows { head, out: Vec::new(), write }
+        Rows { head, out: Vec::new(), times: TimeWriter::default(), write }
     }
 
     /// Rows without a kind, to be put into something else.
     pub(crate) fn plain(write: &'w mut dyn FnMut(&[u8])) -> Rows<'w> {
-        Rows { head: b"{".to_vec(), out: Vec::new(), write }
+        Rows { head: b"{".to_vec(), out: Vec::new(), times: TimeWriter::default(), write }
     }
 
     /// Begins a row.
@@ -109,7 +111,12 @@ impl Row<'_, '_> {
     /// Puts a time with so many decimals, if there is one.
     pub(crate) fn time(&mut self, name: &str, time: Option<Time>, digits: u8) {
         if let Some(time) = time {
-            self.json(name, |out| write_time(time, digits, out));
+            self.comma();
+            let Rows { out, times, .. } = &mut *self.rows;
+            text::write_json(name, out);
+            out.extend_from_slice(b":\"");
+            times.write(time, digits, out);
+            out.push(b'"');
         }
     }
 
@@ -197,13 +204,6 @@ impl Reverse {
         }
         reverse
     }
-}
-
-/// Appends a time as JSON.
-pub(crate) fn write_time(time: Time, digits: u8, out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(time.to_text(digits).as_bytes());
-    out.push(b'"');
 }
 
 /// Appends an integer of any size.

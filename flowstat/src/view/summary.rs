@@ -19,12 +19,12 @@ pub(crate) static VIEW: View = View {
         about: "totals, time span, distinct hosts, rates, protocols",
         explain: "One row over all flows; of no flows, a row of zeros.
 
-first and last are the earliest and the latest start; days is the number of distinct dates (by the clock of tz) on which a \
-flow starts. hosts is the number of distinct addresses at either end, src_ips and dst_ips those at each. duration_total is \
+first and last are the earliest and the latest start; days is the number of distinct dates (by the clock of tz) on which a
+flow starts. hosts is the number of distinct addresses at either end, src_ips and dst_ips those at each. duration_total is
 the sum of durations.
 
-bps and pps are bits and packets a second, from source to destination, over the time from the first start to the latest end \
-(start and duration); they are left out where that is no time. protocols gives each protocol's share of the flows that say \
+bps and pps are bits and packets a second, from source to destination, over the time from the first start to the latest end
+(start and duration); they are left out where that is no time. protocols gives each protocol's share of the flows that say
 theirs, 0 to 1, by number ascending.",
         params: &[columns::TZ],
         needs: &[

@@ -18,17 +18,17 @@ pub(crate) static VIEW: View = View {
     spec: Spec {
         name: "top",
         about: "the keys with the most traffic, their share and z-score",
-        explain: "One row for each of the n keys with the largest measure, largest first and of equals the lower key first. \
-by names the fields of the key, joined by +; any member of a flow will do, and addresses take a prefix length \
-(by=src_ip/24+dst_port).
+        explain: "One row for each of the n keys with the largest measure, largest first and of equals the lower key first.
+by names the fields of the key, joined by +; any member of a flow will do, and addresses take a prefix length
+(by=src_ip/24+dst_port). The sums of the row cannot be part of its key.
 
-measure is a field that can be summed: bytes, packets, flows, rev_bytes, rev_packets or duration. share is the key's part of \
-the sum over all keys, 0 to 1. z is the key's distance from the mean of all keys, in sample deviations (divisor n - 1); it is \
+measure is a field that can be summed: bytes, packets, flows, rev_bytes, rev_packets or duration. share is the key's part of
+the sum over all keys, 0 to 1. z is the key's distance from the mean of all keys, in sample deviations (divisor n - 1); it is
 left out where that deviation is 0. Flows that lack a field of the key, or the measure, are left out.",
         params: &[
             Param::new("by", ParamKind::List, "src_ip", "", "fields of the key"),
             Param::new("measure", ParamKind::Text, "bytes", "", "the field that is summed"),
-            Param::new("n", ParamKind::Integer(1, u32::MAX as u64), "10", "rows", "number of rows"),
+            Param::new("n", ParamKind::Integer(1, u64::MAX), "10", "rows", "number of rows"),
         ],
         needs: &["bytes", "packets", "rev_bytes", "rev_packets", "flows", "duration"],
         columns: &[
@@ -91,8 +91,17 @@ impl Measure {
     }
 }
 
+/// Whether a row has a column of this name besides its key.
+fn is_taken(name: &str) -> bool {
+    // The first column stands for the key.
+    name == "kind" || VIEW.spec.columns.iter().skip(1).any(|c| c.name == name)
+}
+
 fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     let by = KeySpec::of(&args.list("by")).context("by")?;
+    if let Some(name) = by.names().find(|name| is_taken(name)) {
+        anyhow::bail!("by={by}: {name} is a column of the rows, so it cannot be a key");
+    }
     Ok(Box::new(Top {
         watch: setup.watch(by.watched_names()),
         by,
@@ -203,6 +212,7 @@ mod tests {
         assert!(refusal("top:measure=byts").contains("did you mean \"bytes\"?"));
         assert!(refusal("top:measure=src_ip").contains("measure=src_ip"));
         assert!(refusal("top:by=src_port/8").contains("by"));
+        assert!(refusal("top:by=src_ip+packets").contains("packets is a column"));
         assert_eq!(summed().collect::<Vec<_>>(), ["duration", "packets", "bytes", "rev_packets", "rev_bytes", "flows"]);
     }
 }

@@ -14,12 +14,12 @@ pub(crate) static VIEW: View = View {
     spec: Spec {
         name: "weekly",
         about: "traffic by hour of the week",
-        explain: "One row for each hour of the week (0 is Monday 00:00, 167 is Sunday 23:00, by the clock of tz) of which the \
+        explain: "One row for each hour of the week (0 is Monday 00:00, 167 is Sunday 23:00, by the clock of tz) of which the
 input holds at least one whole hour.
 
-Bytes, flows and packets are summed for each hour of the calendar. An hour of the week has one sample for each of its hours \
-between the first and the last flow, 0 where that hour is silent; the mean and the sample deviation (divisor n - 1, 0 below \
-two samples) are over these, and weeks says how many they are. The hours in which the first and the last flow start are \
+Bytes, flows and packets are summed for each hour of the calendar. An hour of the week has one sample for each of its hours
+between the first and the last flow, 0 where that hour is silent; the mean and the sample deviation (divisor n - 1, 0 below
+two samples) are over these, and weeks says how many they are. The hours in which the first and the last flow start are
 left out, since the input holds only a part of them; the first is kept if its flow starts on the stroke of the hour.",
         params: &[columns::TZ],
         needs: &["timestamp", "bytes", "packets", "flows"],

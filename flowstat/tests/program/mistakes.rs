@@ -21,7 +21,7 @@ fn a_wrong_word_is_answered_with_the_nearest_right_one() {
         (["pairs:by=src_ip"], "src_ip+dst_ip is expected"),
         (["daily:tz=Lisboa"], "time zone is expected"),
         (["top:measure=byte"], "did you mean \"bytes\"?"),
-        (["top:n=0"], "integer, 1 to"),
+        (["top:n=0"], "integer from 1"),
         (["describe:of=src_ip"], "a field whose values are numbers"),
         (["ports:top=70000"], "integer, 1 to 65536"),
     ] {
