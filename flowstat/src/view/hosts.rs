@@ -25,9 +25,9 @@ unique_dst_ips and unique_dst_ports are the numbers of distinct dst_ip and dst_p
 bytes_per_flow_* are mean, sample deviation (divisor n - 1, 0 below two flows), median and 95 % quantile (type 7) of bytes
 over its flows; a record that stands for several flows is one value. They are left out where no flow says its bytes.
 
-With by=host a flow counts once for each distinct end (host or network), column host: bytes and packets are what the host sent, rev_bytes and
-rev_packets what it received, unique_dst_ips its peers, and the sizes of flows those that it sent. What the destination of a
-flow sent is known only from flows that have both directions.
+With by=host a flow counts once for each distinct end (host or network), column host: bytes and packets are what the
+host sent, rev_bytes and rev_packets what it received, unique_dst_ips its peers, and the sizes of flows those that it
+sent. What the destination of a flow sent is known only from flows that have both directions.
 
 With top=N the N rows of the largest measure come, largest first; else all, by address.",
         params: &[
