@@ -72,7 +72,7 @@ def check(report, oracle, where, df, normal):
         "portscan, all targets": (plain(oracle.portscan_hosts(df)), values(whole)),
         "sweep": (plain(oracle.sweeps(df), 0), values(ref.sweep(df))),
         "exfil": (plain(oracle.exfil(df)), values(ref.exfil(df))),
-        "beacon": (plain(oracle.beacons(df), 2), values(ref.beacon(df))),
+        "beacon": (plain(oracle.beacons(df), 2), values(ref.beacon(ref.rhythms(df, 10)))),
         "zscore of flows": ({0: {"flows": int(hit.sum())}},
                             {0: {"flows": sum(a["count"] for a in ref.flow_zscore(df, "bytes").values())}}),
         "learnt bounds": ({0: {"lower": learnt["iqr_lower"], "upper": learnt["iqr_upper"]}}, {0: mine}),

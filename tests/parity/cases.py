@@ -74,23 +74,22 @@ def by_count(df):
 
 
 def by_rhythm(df):
-    """beacon: at a number of flows, and at a jitter."""
-    yield "beacon", "beacon:rule=jitter", ref.beacon(df), FLOW
-    yield "beacon", "beacon:rule=jitter,jitter=0.25", ref.beacon(df, 10, 0.25), FLOW
-    yield "beacon", "beacon:rule=jitter,flows=9", ref.beacon(df, 9), FLOW
-    yield "beacon", "beacon:rule=jitter,flows=11", ref.beacon(df, 11), FLOW
-    yield "beacon", "beacon", ref.beacon(df, rule="either"), FLOW
-    scored = ref.beacon(df, rule="score", score=0.0)
-    for least in picks(a["value"] for a in scored.values() if not a["either_way"]):
-        for limit in (least, least + 0.0005):
-            yield "beacon", f"beacon:rule=score,score={text(limit)}", ref.beacon(df, rule="score", score=limit), FLOW
-    known = ref.rhythms(df)
+    """beacon: at a number of flows, at a jitter, at a score."""
+    known = ref.rhythms(df, 9)
+    yield "beacon", "beacon:rule=jitter", ref.beacon(known), FLOW
+    yield "beacon", "beacon:rule=jitter,jitter=0.25", ref.beacon(known, 10, 0.25), FLOW
+    yield "beacon", "beacon:rule=jitter,flows=9", ref.beacon(known, 9), FLOW
+    yield "beacon", "beacon:rule=jitter,flows=11", ref.beacon(known, 11), FLOW
     for n in whole(r["flows"] for r in known.values() if r["jitter"] < 0.9):
-        yield "beacon", f"beacon:rule=jitter,flows={n},jitter=0.9", ref.beacon(df, n, 0.9), FLOW
-    least = [j for j in sorted(r["jitter"] for r in known.values()) if 1e-6 < j < 0.9]
-    for j in {j for j in (*least[:1], *least[len(least) // 2:][:1])}:
+        yield "beacon", f"beacon:rule=jitter,flows={n},jitter=0.9", ref.beacon(known, n, 0.9), FLOW
+    ratios = [j for j in sorted(r["jitter"] for r in known.values()) if 1e-6 < j < 0.9]
+    for j in {*ratios[:1], *ratios[len(ratios) // 2:][:1]}:
         for limit in (j * BELOW, j * ABOVE):
-            yield "beacon", f"beacon:rule=jitter,jitter={text(limit)}", ref.beacon(df, 10, limit), FLOW
+            yield "beacon", f"beacon:rule=jitter,jitter={text(limit)}", ref.beacon(known, 10, limit), FLOW
+    yield "beacon", "beacon", ref.beacon(known, rule="either"), FLOW
+    for score in picks(r["score"] for r in known.values() if r["flows"] >= 10 and r.get("either_way") is False):
+        for limit in (score, score + 0.0005):
+            yield "beacon", f"beacon:rule=score,score={text(limit)}", ref.beacon(known, rule="score", score=limit), FLOW
 
 
 def fields_of(df, but=()):

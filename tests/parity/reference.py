@@ -221,39 +221,35 @@ def exfil(df, limit=100_000_000):
             for k, r in g[g["total"] >= limit].iterrows()}
 
 
-def rhythms(df, flows=10):
-    """Mean gap in seconds and its population deviation over it, per (source, target, port) with that many flows."""
+def rhythms(df, flows):
+    """Per (source, target, port) with that many flows: mean gap in seconds, its population deviation over it, the score."""
+    first, last = int(df["t"].min()), int(df["t"].max())
     out = {}
-    ordered = df.sort_values("t", kind="stable")
-    for key, t in ordered.groupby(["src_ip", "dst_ip", "dst_port"])["t"]:
-        if len(t) < flows or t.iloc[0] == t.iloc[-1]:
+    for key, own in df.sort_values("t", kind="stable").groupby(["src_ip", "dst_ip", "dst_port"])[["t", "bytes"]]:
+        t = own["t"].to_numpy()
+        if len(t) < flows or t[0] == t[-1]:
             continue
-        gaps = np.diff(t.to_numpy())
-        out[key] = dict(flows=len(t), mean_interval=float(gaps.mean() / 1e9), jitter=float(gaps.std() / gaps.mean()))
+        gaps = np.diff(t)
+        out[key] = dict(flows=len(t), mean_interval=float(gaps.mean() / 1e9), jitter=float(gaps.std() / gaps.mean()),
+                        **beacon_score.parts(t, own["bytes"], first, last))
     return out
 
 
-def beacon(df, flows=10, jitter=0.15, rule="jitter", score=0.8):
-    """Keys that are regular by the ratio, by the four-part score, or by either; both are told of all."""
-    first, last = int(df["t"].min()), int(df["t"].max())
-    groups = df.groupby(["src_ip", "dst_ip", "dst_port"])
+def beacon(known, flows=10, jitter=0.15, rule="jitter", score=0.8):
+    """Those of `known` rhythms that are regular by the ratio, by the four-part score, or by either."""
     out = {}
-    for key, r in rhythms(df, flows).items():
-        by_ratio = r["jitter"] < jitter
-        if rule == "jitter" and not by_ratio:
-            continue
-        own = groups.get_group(key)
-        r = r | beacon_score.parts(own["t"], own["bytes"], first, last)
+    for key, r in known.items():
+        by_ratio = rule != "score" and r["jitter"] < jitter
         by_score = rule != "jitter" and r.get("score", 0) >= score
-        if by_score or (by_ratio and rule != "score"):
-            out[key] = dict(value=float(r["score"]) if by_score else r["jitter"], **r)
+        if r["flows"] >= flows and (by_ratio or by_score):
+            out[key] = dict(value=r["score"] if by_score else r["jitter"], **r)
     return out
 
 
 def by_rule(df, field, hit):
     """What rules over single flows alert on: count, largest and sum per source and destination."""
-    got = df[hit].groupby(["src_ip", "dst_ip"])[field].agg(["size", "max", "sum"])
-    return {k: dict(count=int(r["size"]), largest=int(r["max"]), sum=int(r["sum"])) for k, r in got.iterrows()}
+    got = df[hit].groupby(["src_ip", "dst_ip"])[field].agg(["size", "max", "sum"]).astype("int64")
+    return got.rename(columns={"size": "count", "max": "largest"}).to_dict("index")
 
 
 def flow_zscore(df, field, threshold=3.0):

@@ -1,4 +1,5 @@
 """flowstat against the reference: every view, its columns, its keys and their order, and what it says of quantiles."""
+import functools
 import ipaddress
 
 import reference as ref
@@ -27,6 +28,7 @@ def by_key(rows, keys):
     return out
 
 
+@functools.cache
 def rank(text):
     """Where an address stands: IPv4 before IPv6, by value."""
     network = ipaddress.ip_network(text)
