@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 fn python() -> Option<String> {
     let name = std::env::var("FLOW_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let quiet = || Stdio::null();
-    let found = Command::new(&name).args(["-c", "import numpy, pandas, scipy"]).stdout(quiet()).stderr(quiet()).status();
+    let found =
+        Command::new(&name).args(["-c", "import numpy, pandas, scipy"]).stdout(quiet()).stderr(quiet()).status();
     if found.is_ok_and(|status| status.success()) {
         return Some(name);
     }
