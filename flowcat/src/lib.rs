@@ -1,6 +1,63 @@
-//! Any record of network traffic to NDJSON flow lines.
+//! flowcat: any record of network traffic to NDJSON flow lines. This crate is the program; its map:
+//!
+//! ```text
+//! options ─► run ─► feed ──────► source ─────► row ─────────► flows ──► session
+//!            │      reader        one file a    texts by        lines,    output, rejects,
+//!            │      thread,       format takes  meaning become  rejects,  accounts (flow-record)
+//!            │      whole blocks  blocks apart  one record      counts
+//!            └─ detect: the first lines of an input choose its source
+//! ```
+//!
+//! - `feed`: inputs, opened and unpacked by a thread of their own, as blocks of whole lines.
+//! - `source`: the registry of formats, how they are told apart, and one file for each.
+//! - `row`: what all formats share: the table of aliases, units and encodings, and the one conversion to a flow.
+//! - `flows`: where sources put flows, lines that pass, and rejects.
+//! - `explain`: `--explain FILE`.
+//!
+//! Invariants: only this crate knows formats; the same flow printed by another tool or version becomes the same record,
+//! over the fields that both print; each record read is passed or rejected, and counted once; the output depends on the
+//! bytes of the inputs, never on how they arrive.
+//!
+//! To add a format: a file in `source/` with its `Spec`, its probe and its [`Source`](source::Source), a row in
+//! `source::FORMATS`, a sample in the tests. To add a name for a column: a word in `row/alias.rs`.
+
+mod explain;
+mod feed;
+mod flows;
+mod options;
+mod row;
+mod run;
+mod source;
+
+use feed::Feed;
+use flow_record::cli::{parse, sources, usage_error};
+use flows::Flows;
+use options::{Options, PROGRAM};
+use std::process::ExitCode;
 
 /// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    match begin() {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+fn begin() -> Result<ExitCode, ExitCode> {
+    let options: Options = parse(&PROGRAM)?;
+    let usage = |e: String| usage_error(&PROGRAM, &e);
+    let (settings, from) = (options.settings().map_err(usage)?, options.format().map_err(usage)?);
+    if let Some(file) = explain::file(&options) {
+        return Ok(explain::explain(&file, &settings, from));
+    }
+    if let Some(code) = options.common.answered::<Options>(&PROGRAM) {
+        return Ok(code);
+    }
+    let sources = sources(&options.names(), &PROGRAM)?;
+    let mut session = options.common.session(&PROGRAM)?;
+    session.begin_progress(&sources);
+    let mut feed = Feed::start(sources, session.signals.flag(), session.output_identity());
+    let mut flows = Flows::new(&mut session, settings.zone_given);
+    run::all(&mut feed, &mut flows, &settings, from);
+    flows.finish();
+    Ok(session.end().into())
 }

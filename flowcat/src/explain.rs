@@ -1,0 +1,82 @@
+//! `--explain FILE`: what flowcat makes of a file, from a look at its first records.
+
+use crate::feed::Feed;
+use crate::flows::Flows;
+use crate::options::{Options, PROGRAM};
+use crate::run::open;
+use crate::source::{FORMATS, Format, Settings};
+use flow_record::cli::usage_error;
+use flow_record::input::Source;
+use flow_record::output::{Output, Sink, is_closed_pipe};
+use flow_record::run::{Conduct, Session};
+use flow_record::value::text::printable;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Records that are looked at.
+const RECORDS: u64 = 3;
+
+/// The file that is to be explained, if it is one and no format.
+pub(crate) fn file(options: &Options) -> Option<PathBuf> {
+    let name = options.common.explain.as_deref()?;
+    let is_format = FORMATS.iter().any(|f| f.spec.name == name);
+    (!is_format && (name == "-" || Path::new(name).exists())).then(|| PathBuf::from(name))
+}
+
+/// Explains a file; answers the exit code.
+pub(crate) fn explain(path: &Path, settings: &Settings, from: Option<&'static Format>) -> ExitCode {
+    let conduct = Conduct { quiet: true, ..Conduct::default() };
+    let mut session = match Session::begin(PROGRAM.name, conduct, Sink::none()) {
+        Ok(session) => session,
+        Err(e) => return usage_error(&PROGRAM, &e.to_string()),
+    };
+    let source = if path == Path::new("-") { Source::stdin() } else { Source::file(path) };
+    let mut feed = Feed::start(vec![Ok(source)], Arc::<AtomicBool>::default(), None);
+    let mut flows = Flows::new(&mut session, true);
+    flows.look_at(RECORDS);
+    let mut text = String::new();
+    if let Some(Some((format, mut source))) = open(&mut feed, &mut flows, settings, from) {
+        let refusal = source.run(&mut feed, &mut flows);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}: {}, {}", path.display(), format.spec.name, format.spec.about);
+        match refusal {
+            Err(refusal) => flows.fail_input(&refusal),
+            Ok(()) => {
+                let zone = if settings.zone_given { "as --tz says" } else { "UTC; --tz ZONE says otherwise" };
+                let _ = writeln!(text, "\nTimes without a zone: {zone}\n\nColumns");
+                for (name, fate) in source.fates() {
+                    let _ = writeln!(text, "  {:<24} {}", name, fate.as_deref().unwrap_or("(dropped)"));
+                }
+                let _ = writeln!(text, "\nFirst records\n{}", String::from_utf8_lossy(flows.lines()).trim_end());
+            }
+        }
+    }
+    flows.finish();
+    let rejected = session.account.rejected;
+    if rejected > 0 {
+        let _ = writeln!(text, "\nRejected among them: {rejected}");
+    }
+    let ending = session.end();
+    let printed = Output::open(None, false).and_then(|mut out| {
+        out.write_all(printable_lines(&text).as_bytes())?;
+        out.finish()
+    });
+    match printed {
+        Err(e) if !is_closed_pipe(&e) => usage_error(&PROGRAM, &e.to_string()),
+        _ => ending.into(),
+    }
+}
+
+/// The text with everything escaped that a terminal could act on, but for its newlines.
+fn printable_lines(text: &str) -> String {
+    text.split_inclusive('\n')
+        .map(|line| match line.strip_suffix('\n') {
+            Some(line) => printable(line).into_owned() + "\n",
+            None => printable(line).into_owned(),
+        })
+        .collect()
+}

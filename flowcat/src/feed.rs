@@ -1,0 +1,399 @@
+//! What the inputs hold, block after block: read and unpacked in a thread of its own.
+//!
+//! ```text
+//! reader thread: open ─► shape ─► blocks ──(POOL buffers go round)──► Feed::block ─► a source
+//! ```
+//!
+//! Text comes as whole lines. A JSON array, or a JSON object without a newline in its first 64 KiB, may be one line of
+//! any length, so it comes in pieces as it was read; see [`Shape`].
+//!
+//! Invariants: inputs come in order; what was read before an error comes before the error; output is flushed whenever
+//! the next block is not there yet. Bound: [`POOL`] buffers of at most 256 KiB, or of one line of 1 MiB.
+
+use crate::flows::Flows;
+use flow_record::input::{self, Blocks, Identity, Input, InputError, Piece, Source};
+use flow_record::scan::{MAX_LINE, Reject, Why};
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Buffers that go round.
+const POOL: usize = 6;
+
+/// Bytes of one piece.
+const PIECE: usize = 128 * 1024;
+
+/// How much of an input without a newline is looked at to tell its shape.
+const LOOK: usize = 64 * 1024;
+
+/// How often a waiting program looks whether a signal came.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long a program that was asked to finish waits for what is still being read.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How an input is cut into blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Into whole lines.
+    Lines,
+    /// Anywhere.
+    Pieces,
+}
+
+/// What the reader hands over.
+enum Load {
+    Begin(String, Shape),
+    Block,
+    /// The beginning of a line of this length.
+    Long(u64),
+    /// The beginning of a line that broke off.
+    Partial,
+    /// The input could not be read (on).
+    Fault(String),
+    End,
+}
+
+struct Parcel {
+    /// Number of the input.
+    input: usize,
+    load: Load,
+    bytes: Vec<u8>,
+    /// Bytes of all inputs read so far, as stored.
+    read: u64,
+}
+
+/// An input that was opened.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// Its name, for people.
+    pub(crate) name: String,
+    /// How it comes.
+    pub(crate) shape: Shape,
+}
+
+/// The inputs, one after the other.
+pub(crate) struct Feed {
+    parcels: Receiver<Parcel>,
+    free: Sender<Vec<u8>>,
+    /// Inputs below this number are not read on.
+    skipped: Arc<AtomicUsize>,
+    count: usize,
+    /// Number of the current input.
+    current: usize,
+    /// Blocks that were looked at and not yet used.
+    ahead: VecDeque<Vec<u8>>,
+    block: Vec<u8>,
+    ended: bool,
+    deadline: Option<Instant>,
+}
+
+impl Feed {
+    /// Begins to read. `stop` ends it; an input that is the file `output` is refused.
+    pub(crate) fn start(
+        sources: Vec<Result<Source, InputError>>,
+        stop: Arc<AtomicBool>,
+        output: Option<Identity>,
+    ) -> Feed {
+        let (to_feed, parcels) = channel();
+        let (free, pool) = channel();
+        for _ in 0..POOL {
+            // The receiver is in scope.
+            let _ = free.send(Vec::new());
+        }
+        let skipped = Arc::new(AtomicUsize::new(0));
+        let count = sources.len();
+        let reader = Reader { to_feed, pool, skipped: skipped.clone(), stop, output, before: 0 };
+        // Not joined: it may be waiting for input that never comes.
+        thread::spawn(move || reader.all(sources));
+        let (ahead, block) = (VecDeque::new(), Vec::new());
+        Feed { parcels, free, skipped, count, current: 0, ahead, block, ended: true, deadline: None }
+    }
+
+    /// One input that comes in these blocks.
+    #[cfg(test)]
+    pub(crate) fn of_blocks(blocks: Vec<Vec<u8>>) -> Feed {
+        let mut feed = Feed::start(Vec::new(), Arc::default(), None);
+        feed.ahead = blocks.into();
+        feed
+    }
+
+    /// The next input that can be opened; `None` after the last. What is left of the current one is passed over.
+    pub(crate) fn open(&mut self, flows: &mut Flows<'_>) -> Option<Opened> {
+        self.ahead.clear();
+        if !self.ended {
+            self.ended = true;
+            self.skipped.store(self.current + 1, Ordering::Relaxed);
+            if self.current + 1 == self.count {
+                return None;
+            }
+        }
+        loop {
+            let parcel = self.next(flows)?;
+            match parcel.load {
+                Load::Begin(name, shape) => {
+                    self.current = parcel.input;
+                    self.ended = false;
+                    return Some(Opened { name, shape });
+                }
+                // What was read of an input that is passed over tells nothing.
+                Load::Fault(text) if parcel.input >= self.skipped.load(Ordering::Relaxed) => flows.fail(&text),
+                _ => {}
+            }
+            self.give_back(parcel.bytes);
+        }
+    }
+
+    /// The next block of the current input; `None` at its end, or when nothing more is to be read.
+    pub(crate) fn block(&mut self, flows: &mut Flows<'_>) -> Option<&[u8]> {
+        let used = std::mem::take(&mut self.block);
+        self.give_back(used);
+        self.block = match self.ahead.pop_front() {
+            Some(block) => block,
+            None => self.receive(flows)?,
+        };
+        Some(&self.block)
+    }
+
+    /// Looks one block further ahead and appends it to `head`; false where there is none.
+    pub(crate) fn look(&mut self, flows: &mut Flows<'_>, head: &mut Vec<u8>) -> bool {
+        match self.receive(flows) {
+            Some(block) => {
+                head.extend_from_slice(&block);
+                self.ahead.push_back(block);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// A block from the reader. Lines that are too long or broken off are rejected here.
+    fn receive(&mut self, flows: &mut Flows<'_>) -> Option<Vec<u8>> {
+        while !self.ended && !flows.is_over() {
+            let parcel = self.next(flows)?;
+            flows.progress(parcel.read);
+            match parcel.load {
+                Load::Block => return Some(parcel.bytes),
+                Load::Begin(..) | Load::End => self.ended = true,
+                Load::Fault(text) => flows.fail(&text),
+                Load::Long(length) => {
+                    let reject = Reject { at: MAX_LINE, why: Why::TooLong };
+                    flows.reject_cut(&reject, &parcel.bytes, Some(length));
+                }
+                Load::Partial => {
+                    let reject = Reject { at: parcel.bytes.len(), why: Why::CutOff };
+                    flows.reject_cut(&reject, &parcel.bytes, None);
+                }
+            }
+            self.give_back(parcel.bytes);
+        }
+        None
+    }
+
+    fn give_back(&self, buffer: Vec<u8>) {
+        if buffer.capacity() > 0 {
+            // The reader may have ended.
+            let _ = self.free.send(buffer);
+        }
+    }
+
+    /// The next parcel; while it is not there, what was written so far is handed on.
+    fn next(&mut self, flows: &mut Flows<'_>) -> Option<Parcel> {
+        match self.parcels.try_recv() {
+            Ok(parcel) => return Some(parcel),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => flows.flush(),
+        }
+        loop {
+            match self.parcels.recv_timeout(PATIENCE) {
+                Ok(parcel) => return Some(parcel),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if flows.is_over() {
+                return None;
+            }
+            if flows.is_stopped() && Instant::now() >= *self.deadline.get_or_insert_with(|| Instant::now() + GRACE) {
+                return None;
+            }
+        }
+    }
+}
+
+/// The reading side.
+struct Reader {
+    to_feed: Sender<Parcel>,
+    pool: Receiver<Vec<u8>>,
+    skipped: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+    output: Option<Identity>,
+    before: u64,
+}
+
+impl Reader {
+    fn all(mut self, sources: Vec<Result<Source, InputError>>) {
+        for (number, source) in sources.into_iter().enumerate() {
+            if self.stop.load(Ordering::Relaxed) || self.one(number, source).is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Reads one input to its end; `None` when nobody listens any more.
+    fn one(&mut self, number: usize, source: Result<Source, InputError>) -> Option<()> {
+        let opened = source.and_then(|s| s.open().map(|input| (s.name(), input)));
+        let (name, mut input) = match opened {
+            Ok(opened) => opened,
+            Err(e) => return self.send(number, Load::Fault(e.to_string()), Vec::new(), 0),
+        };
+        if self.output.is_some() && input.identity() == self.output {
+            return self.send(number, Load::Fault(format!("{name}: this file is also the output")), Vec::new(), 0);
+        }
+        input.stop_when(self.stop.clone());
+        let consumed = input.consumed();
+        let shape = shape(&mut input);
+        self.send(number, Load::Begin(name.clone(), shape), Vec::new(), 0)?;
+        let mut blocks = match shape {
+            Shape::Lines => Cut::Lines(Blocks::new(input)),
+            Shape::Pieces => Cut::Pieces(input),
+        };
+        while self.skipped.load(Ordering::Relaxed) <= number {
+            let mut bytes = self.pool.recv().ok()?;
+            let load = match blocks.next(&mut bytes) {
+                Ok(Some(Piece::Lines)) => Load::Block,
+                Ok(Some(Piece::Long { length })) => Load::Long(length),
+                Ok(Some(Piece::Partial)) => Load::Partial,
+                Ok(None) => break,
+                Err(e) => {
+                    let text = format!("{name}: {}", input::cause(&e));
+                    self.send(number, Load::Fault(text), bytes, consumed.load(Ordering::Relaxed))?;
+                    break;
+                }
+            };
+            self.send(number, load, bytes, consumed.load(Ordering::Relaxed))?;
+        }
+        self.before += consumed.load(Ordering::Relaxed);
+        self.send(number, Load::End, Vec::new(), 0)
+    }
+
+    fn send(&self, input: usize, load: Load, bytes: Vec<u8>, consumed: u64) -> Option<()> {
+        self.to_feed.send(Parcel { input, load, bytes, read: self.before + consumed }).ok()
+    }
+}
+
+/// An input as it is cut.
+enum Cut {
+    Lines(Blocks<Input>),
+    Pieces(Input),
+}
+
+impl Cut {
+    fn next(&mut self, bytes: &mut Vec<u8>) -> std::io::Result<Option<Piece>> {
+        match self {
+            Cut::Lines(blocks) => blocks.next(bytes),
+            Cut::Pieces(input) => {
+                bytes.resize(PIECE, 0);
+                loop {
+                    match input.read(bytes) {
+                        Ok(0) => return Ok(None),
+                        Ok(n) => {
+                            bytes.truncate(n);
+                            return Ok(Some(Piece::Lines));
+                        }
+                        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                        Err(e) if input::is_stopped(&e) => return Ok(None),
+                        Err(e) => return Err(e),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Tells how an input is best cut, reading no more of it than is needed: a live one may be slow.
+fn shape(input: &mut Input) -> Shape {
+    let mut have = 1;
+    loop {
+        let head = input.peek(have);
+        let ended = head.len() < have;
+        match shape_of(head) {
+            Some(shape) => return shape,
+            None if ended || have >= LOOK => return if ended { Shape::Lines } else { Shape::Pieces },
+            None => have += 1,
+        }
+    }
+}
+
+/// The shape of what begins like this, if that is enough to tell.
+fn shape_of(head: &[u8]) -> Option<Shape> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    if b"\xef\xbb\xbf".starts_with(head) {
+        return None;
+    }
+    let rest = head.trim_ascii_start();
+    match rest.first()? {
+        b'[' => return Some(Shape::Pieces),
+        b'{' => {}
+        _ => return Some(Shape::Lines),
+    }
+    if rest.contains(&b'\n') {
+        return Some(Shape::Lines);
+    }
+    // `{"column":{` and `{"column":[` may be a table by columns, on one line of any length.
+    let key = rest[1..].trim_ascii_start();
+    if *key.first()? != b'"' {
+        return Some(Shape::Lines);
+    }
+    let mut escaped = false;
+    let close = key[1..].iter().position(|b| {
+        let is_close = *b == b'"' && !escaped;
+        escaped = *b == b'\\' && !escaped;
+        is_close
+    })?;
+    let value = key[close + 2..].trim_ascii_start();
+    match value.first()? {
+        b':' => match value[1..].trim_ascii_start().first()? {
+            b'{' | b'[' => None,
+            _ => Some(Shape::Lines),
+        },
+        _ => Some(Shape::Lines),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_shows_in_as_few_bytes_as_can_be() {
+        for (head, shape) in [
+            ("", None),
+            ("\n ", None),
+            ("\u{feff}", None),
+            ("t", Some(Shape::Lines)),
+            ("  [", Some(Shape::Pieces)),
+            ("\u{feff}[", Some(Shape::Pieces)),
+            ("{", None),
+            ("{\n", Some(Shape::Lines)),
+            ("{\"a\":1", Some(Shape::Lines)),
+            ("{\"a\\\"\": \"", Some(Shape::Lines)),
+            ("{\"a\":{\"0\":1", None),
+            ("{\"a\":{\"0\":1}}\n", Some(Shape::Lines)),
+            ("{x", Some(Shape::Lines)),
+        ] {
+            assert_eq!(shape_of(head.as_bytes()), shape, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_of_columns_comes_in_pieces_and_a_long_line_of_anything_else_as_a_line() {
+        let columns = format!("{{\"a\":{{{}}}}}", "\"0\":1,".repeat(20_000));
+        assert_eq!(shape(&mut Input::from_reader(std::io::Cursor::new(columns))), Shape::Pieces);
+        let line = format!("{{\"a\":\"{}\"}}", "x".repeat(200_000));
+        assert_eq!(shape(&mut Input::from_reader(std::io::Cursor::new(line))), Shape::Lines);
+    }
+}

@@ -1,0 +1,90 @@
+//! The options of flowcat, and what they say of foreign sources.
+
+use crate::row::Mapping;
+use crate::source::{FORMATS, Format, Settings};
+use flow_record::cli::{Common, Inputs, Program};
+use flow_record::item::nearest;
+use flow_record::record::schema;
+use flow_record::value::time::Zone;
+use std::ffi::OsString;
+
+/// Reads any record of network traffic and writes NDJSON flow lines.
+#[derive(Clone, Debug, clap::Parser)]
+pub(crate) struct Options {
+    /// Files and folders to read; - is stdin, which is also read where none is given
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<OsString>,
+    /// Read every input as FORMAT instead of looking what it is
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) from: Option<String>,
+    /// What columns of CSV and JSON mean, as src_ip=SrcAddr,bytes=octets
+    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
+    pub(crate) map: Vec<String>,
+    /// Zone of times without one: an IANA name, UTC or +01:00 [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) tz: Option<String>,
+    /// Keep columns that are no field of the record, after those that are
+    #[arg(long)]
+    pub(crate) keep_extra: bool,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What flowcat is.
+pub(crate) const PROGRAM: Program = Program {
+    name: "flowcat",
+    what: "format",
+    about: "Any record of network traffic to NDJSON flow lines",
+    specs: || FORMATS.iter().map(|f| f.spec).collect(),
+    examples: &[
+        ("flowcat flows.csv | flowstat hosts -t", "hosts of a CSV of nfdump, or of any other with a header"),
+        (
+            "nfdump -r nfcapd.202603100710 -o csv | flowcat --tz Europe/Lisbon",
+            "what nfdump prints, its times being Lisbon's",
+        ),
+        ("flowcat --map src_ip=Quelle,bytes=Menge table.csv", "a table whose columns have names of their own"),
+        ("flowcat --explain table.csv", "what flowcat makes of a file, column by column"),
+    ],
+    schemas: |form| vec![schema::flow(form)],
+};
+
+impl Options {
+    /// The format that `--from` pins.
+    ///
+    /// # Errors
+    /// An unknown format, with the nearest right one.
+    pub(crate) fn format(&self) -> Result<Option<&'static Format>, String> {
+        let Some(name) = &self.from else { return Ok(None) };
+        let names = || FORMATS.iter().map(|f| f.spec.name);
+        match FORMATS.iter().find(|f| f.spec.name == name) {
+            Some(format) => Ok(Some(format)),
+            None => match nearest(name, names()) {
+                Some(near) => Err(format!("--from: unknown format {name:?}; did you mean {near:?}?")),
+                None => Err(format!("--from: unknown format {name:?}; --list shows all")),
+            },
+        }
+    }
+
+    /// What is said of foreign sources.
+    ///
+    /// # Errors
+    /// An unknown zone, a mapping that cannot be.
+    pub(crate) fn settings(&self) -> Result<Settings, String> {
+        let zone = match &self.tz {
+            None => Zone::utc(),
+            Some(name) => {
+                let unknown = || format!("--tz {name}: no zone of that name; write it as Europe/Lisbon, UTC or +01:00");
+                Zone::named(name).ok_or_else(unknown)?
+            }
+        };
+        let mapping = Mapping::parse(self.map.iter().map(String::as_str))?;
+        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep: self.keep_extra })
+    }
+
+    /// The names of all inputs.
+    pub(crate) fn names(&self) -> Vec<OsString> {
+        self.files.iter().chain(&self.inputs.inputs).cloned().collect()
+    }
+}

@@ -1,0 +1,338 @@
+//! A row to a flow: units, encodings and what stands for "none", in one place for all formats.
+//!
+//! Rules, beside those of times ([`super::moment`]) and ports ([`super::port`]):
+//! - A duration that is negative or absurd, a last time before the first, a time before 1990 or more than a day after its
+//!   own export are flagged (`clock`), and such a duration is left out, never believed.
+//! - 0 in `input_if output_if src_as dst_as tos vlan sampling`, and `0.0.0.0` or `::` in `exporter` and `next_hop`, say
+//!   that the exporter did not know; `flows` is kept where it is more than 1.
+//! - TCP flags belong to TCP: some versions of nfdump print those of any protocol, others not.
+//! - In nfdump's forms protocol 0 says that addresses or ports were aggregated: what is then 0 is left out.
+
+use super::count::{count, count_or_hex};
+use super::moment::{Clock, Length, Moment, Said, length};
+use super::port::set_ports;
+use super::{Cell, Form, Row, flags, protocol};
+use flow_record::record::Flow;
+use flow_record::record::field::{self, FieldId};
+use flow_record::value::time::{Time, Zone};
+use flow_record::value::{Address, address};
+
+/// Whose habits a source has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// nfdump's.
+    Nfdump,
+    /// Nobody's in particular.
+    Foreign,
+}
+
+/// Why a row is no flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// The text that cannot be read; `None` where the row lacks all that a flow needs.
+    pub(crate) cell: Option<Cell>,
+    /// What is wrong with it, as a short name.
+    pub(crate) kind: &'static str,
+}
+
+impl Trouble {
+    fn of(cell: Cell) -> Trouble {
+        let kind = match cell {
+            Cell::Start | Cell::End | Cell::Received => "bad time",
+            Cell::SrcIp | Cell::DstIp | Cell::Exporter | Cell::NextHop => "bad address",
+            Cell::Protocol => "unknown protocol",
+            Cell::SrcPort | Cell::DstPort => "bad port",
+            Cell::TcpFlags | Cell::RevTcpFlags => "bad flags",
+            Cell::App | Cell::State | Cell::Label | Cell::Attack => "invalid UTF-8",
+            Cell::Duration => "bad duration",
+            _ => "bad number",
+        };
+        Trouble { cell: Some(cell), kind }
+    }
+
+    /// The message for a person.
+    pub(crate) fn message(&self, row: &Row) -> String {
+        let Some(cell) = self.cell else { return "no address, no bytes and no packets".into() };
+        let text = row.text(cell).map_or(&b""[..], |(text, _)| text);
+        format!("{} \"{}\" for {}", self.kind, flow_record::value::text::snippet(text, 40), cell.name())
+    }
+}
+
+/// 1990-01-01T00:00:00Z: no flow was exported before.
+const FIRST_YEAR: i64 = 631_152_000;
+
+/// A flow cannot be exported this much before it starts, in seconds.
+const DAY: i64 = 86_400;
+
+/// Integers that are set as they are.
+const COUNTS: [(Cell, FieldId); 4] = [
+    (Cell::Packets, field::PACKETS),
+    (Cell::Bytes, field::BYTES),
+    (Cell::RevPackets, field::REV_PACKETS),
+    (Cell::RevBytes, field::REV_BYTES),
+];
+
+/// Integers of which 0 says that there is none.
+const UNLESS_ZERO: [(Cell, FieldId); 7] = [
+    (Cell::InputIf, field::INPUT_IF),
+    (Cell::OutputIf, field::OUTPUT_IF),
+    (Cell::SrcAs, field::SRC_AS),
+    (Cell::DstAs, field::DST_AS),
+    (Cell::Tos, field::TOS),
+    (Cell::Vlan, field::VLAN),
+    (Cell::Sampling, field::SAMPLING),
+];
+
+const TEXTS: [(Cell, FieldId); 3] =
+    [(Cell::App, field::APP), (Cell::State, field::STATE), (Cell::Attack, field::ATTACK)];
+
+/// Makes flows of rows.
+#[derive(Debug)]
+pub(crate) struct Converter {
+    dialect: Dialect,
+    clock: Clock,
+}
+
+impl Converter {
+    /// `zone` is that of times without one.
+    pub(crate) fn new(dialect: Dialect, zone: Zone) -> Converter {
+        Converter { dialect, clock: Clock::new(zone) }
+    }
+
+    /// Whether a time without a zone was met.
+    pub(crate) fn is_zoneless(&self) -> bool {
+        self.clock.zoneless
+    }
+
+    /// Makes the flow that a row says.
+    ///
+    /// # Errors
+    /// The first text that cannot be read, or that there is no flow in it.
+    pub(crate) fn convert(&mut self, row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
+        flow.clear();
+        self.times(row, flow)?;
+        addresses(row, flow)?;
+        if let Some((text, _)) = row.text(Cell::Protocol) {
+            match protocol(text) {
+                Some(0) if self.dialect == Dialect::Nfdump => {}
+                Some(number) => _ = flow.set_integer(field::PROTOCOL, number.into()),
+                None => return Err(Trouble::of(Cell::Protocol)),
+            }
+        }
+        set_ports(row, flow, self.dialect == Dialect::Nfdump).map_err(Trouble::of)?;
+        counts(row, flow)?;
+        tcp_flags(row, flow)?;
+        further(row, flow)?;
+        if self.dialect == Dialect::Nfdump && !flow.has(field::PROTOCOL) {
+            aggregated(row, flow);
+        }
+        if flow.is_flow() { Ok(()) } else { Err(Trouble { cell: None, kind: "no flow" }) }
+    }
+
+    /// Start, duration, and whether to believe them.
+    fn times(&mut self, row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
+        let mut start = self.moment(row, Cell::Start)?;
+        let end = self.moment(row, Cell::End)?;
+        let given = match row.text(Cell::Duration) {
+            None => None,
+            Some((text, form)) => match length(text, form) {
+                Length::Bad => return Err(Trouble::of(Cell::Duration)),
+                said => Some(said),
+            },
+        };
+        let mut doubt = match (start, end) {
+            (Some(s), Some(e)) if e.time < s.time && !s.ambiguous && !e.ambiguous => Some("implausible"),
+            _ => None,
+        };
+        let duration = match (given, start, end) {
+            (Some(Length::Nanos(nanos)), ..) => Some(nanos),
+            (Some(_), ..) => {
+                doubt = Some("implausible");
+                None
+            }
+            (None, Some(s), Some(e)) => u64::try_from(i128::from(e.time.nanos()) - i128::from(s.time.nanos())).ok(),
+            _ => None,
+        };
+        if let (None, Some(e), Some(nanos)) = (start, end, duration) {
+            let before = e.time.nanos().checked_sub(nanos as i64).map(|nanos| Moment { time: Time(nanos), ..e });
+            start = before;
+        }
+        if let Some(nanos) = duration.filter(|_| doubt.is_none()) {
+            flow.set_duration(nanos);
+        }
+        if let Some(moment) = start {
+            flow.set_time(moment.time, moment.digits);
+            if moment.dateless {
+                doubt = Some("no-date");
+            } else if doubt.is_none() {
+                doubt = self.doubt(row, moment);
+            }
+        }
+        if let Some(doubt) = doubt {
+            flow.set_text(field::CLOCK, doubt);
+        }
+        Ok(())
+    }
+
+    /// Why a start is doubtful by itself.
+    fn doubt(&mut self, row: &Row, start: Moment) -> Option<&'static str> {
+        let seconds = start.time.seconds();
+        let received = self.moment(row, Cell::Received).ok().flatten().map_or(0, |m| m.time.seconds());
+        let is_early = received >= FIRST_YEAR && seconds > received.saturating_add(DAY);
+        match (seconds < FIRST_YEAR || is_early, start.ambiguous) {
+            (true, _) => Some("implausible"),
+            (false, true) => Some("ambiguous"),
+            (false, false) => None,
+        }
+    }
+
+    #[inline]
+    fn moment(&mut self, row: &Row, cell: Cell) -> Result<Option<Moment>, Trouble> {
+        match row.text(cell).map(|(text, form)| self.clock.read(text, form)) {
+            None | Some(Said::None) => Ok(None),
+            Some(Said::At(moment)) => Ok(Some(moment)),
+            Some(Said::Bad) => Err(Trouble::of(cell)),
+        }
+    }
+}
+
+/// Reads an address.
+#[inline]
+pub(crate) fn ip(text: &[u8]) -> Option<Address> {
+    match address::ipv4(text) {
+        Some((address, used)) if used == text.len() => Some(address),
+        _ => Address::parse(std::str::from_utf8(text).ok()?),
+    }
+}
+
+#[inline]
+fn addresses(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
+    for (cell, id) in [(Cell::SrcIp, field::SRC_IP), (Cell::DstIp, field::DST_IP)] {
+        if let Some((text, _)) = row.text(cell) {
+            flow.set_address(id, ip(text).ok_or(Trouble::of(cell))?);
+        }
+    }
+    Ok(())
+}
+
+#[inline]
+fn number(row: &Row, cell: Cell) -> Result<Option<u64>, Trouble> {
+    match row.text(cell) {
+        None => Ok(None),
+        Some((text, form)) => match count(text) {
+            Some(0) if form == Form::ZeroIsNone => Ok(None),
+            Some(value) => Ok(Some(value)),
+            None => Err(Trouble::of(cell)),
+        },
+    }
+}
+
+#[inline]
+fn counts(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
+    for (cell, id) in COUNTS {
+        if let Some(value) = number(row, cell)? {
+            flow.set_integer(id, value);
+        }
+    }
+    for (cell, forward, back) in
+        [(Cell::AllPackets, field::PACKETS, field::REV_PACKETS), (Cell::AllBytes, field::BYTES, field::REV_BYTES)]
+    {
+        let Some(all) = number(row, cell)? else { continue };
+        match flow.integer(forward) {
+            None => _ = flow.set_integer(forward, all),
+            Some(one) if !flow.has(back) && all >= one => _ = flow.set_integer(back, all - one),
+            Some(_) => {}
+        }
+    }
+    if matches!(row.text(Cell::Bytes), Some((_, Form::Payload))) {
+        flow.set_text(field::BYTE_LAYER, "l4");
+    }
+    match number(row, Cell::Flows)? {
+        Some(flows) if flows > 1 => _ = flow.set_integer(field::FLOWS, flows),
+        _ => {}
+    }
+    Ok(())
+}
+
+#[inline]
+fn tcp_flags(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
+    for (cell, id) in [(Cell::TcpFlags, field::TCP_FLAGS), (Cell::RevTcpFlags, field::REV_TCP_FLAGS)] {
+        let Some((text, form)) = row.text(cell) else { continue };
+        let bits = match flags(text) {
+            Some(bits) => bits,
+            None if form == Form::Lenient => continue,
+            None => return Err(Trouble::of(cell)),
+        };
+        match flow.protocol() {
+            Some(6) => _ = flow.set_integer(id, bits.into()),
+            None if bits != 0 => _ = flow.set_integer(id, bits.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a flow may have besides.
+fn further(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
+    for (cell, id) in UNLESS_ZERO {
+        let Some((text, form)) = row.text(cell) else { continue };
+        match count_or_hex(text) {
+            Some(0) => {}
+            Some(value) if flow.set_integer(id, value) => {}
+            _ if form == Form::Lenient => {}
+            _ => return Err(Trouble::of(cell)),
+        }
+    }
+    for (cell, id) in [(Cell::Exporter, field::EXPORTER), (Cell::NextHop, field::NEXT_HOP)] {
+        let Some((text, form)) = row.text(cell) else { continue };
+        match ip(text) {
+            Some(address) if address.is_unspecified() => {}
+            Some(address) => flow.set_address(id, address),
+            None if form == Form::Lenient => {}
+            None => return Err(Trouble::of(cell)),
+        }
+    }
+    for (cell, id) in TEXTS {
+        if let Some((text, _)) = row.text(cell) {
+            flow.set_text(id, std::str::from_utf8(text).map_err(|_| Trouble::of(cell))?);
+        }
+    }
+    if let Some((text, _)) = row.text(Cell::Label) {
+        flow.set_text(field::LABEL, truth(std::str::from_utf8(text).map_err(|_| Trouble::of(Cell::Label))?));
+    }
+    Ok(())
+}
+
+/// A label in the record's words, where it is one of the usual ones; else as it stands.
+fn truth(label: &str) -> &str {
+    const BENIGN: [&str; 7] = ["benign", "normal", "legitimate", "0", "0.0", "false", "good"];
+    const MALICIOUS: [&str; 10] =
+        ["malicious", "attack", "anomaly", "anomalous", "malware", "1", "1.0", "true", "bad", "evil"];
+    let is = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(label));
+    match label {
+        _ if is(&BENIGN) => "benign",
+        _ if is(&MALICIOUS) => "malicious",
+        other => other,
+    }
+}
+
+/// Takes what is 0 out of a record that nfdump made of several.
+#[cold]
+fn aggregated(row: &Row, flow: &mut Flow) {
+    if !row.has(Cell::Protocol) {
+        return;
+    }
+    for id in [field::SRC_PORT, field::DST_PORT] {
+        if flow.integer(id) == Some(0) {
+            flow.remove(id);
+        }
+    }
+    for id in [field::SRC_IP, field::DST_IP] {
+        if flow.address(id).is_some_and(Address::is_unspecified) {
+            flow.remove(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! One record of a foreign source, as texts by meaning, on its way to a flow.
+//!
+//! ```text
+//! a source's columns ──► Plan (names to cells, once) ──► Row (texts, each record) ──► Converter ──► Flow
+//! ```
+//!
+//! Every format fills a [`Row`] and one [`Converter`] reads it, so that the same flow becomes the same record whatever
+//! tool and version printed it. A row is cleared and filled anew for each record; nothing is allocated.
+
+pub(crate) mod alias;
+mod convert;
+mod count;
+mod flags;
+mod moment;
+mod plan;
+mod port;
+mod protocol;
+
+pub(crate) use convert::{Converter, Dialect};
+pub(crate) use flags::flags;
+pub(crate) use plan::{Mapping, Plan, Use, described, extra_key};
+pub(crate) use protocol::protocol;
+
+/// What a text of a record means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Cell {
+    Start,
+    End,
+    Received,
+    Duration,
+    SrcIp,
+    DstIp,
+    SrcPort,
+    DstPort,
+    Protocol,
+    Packets,
+    Bytes,
+    RevPackets,
+    RevBytes,
+    /// Packets of both directions.
+    AllPackets,
+    /// Bytes of both directions.
+    AllBytes,
+    Flows,
+    TcpFlags,
+    RevTcpFlags,
+    IcmpType,
+    IcmpCode,
+    App,
+    State,
+    Label,
+    Attack,
+    Exporter,
+    InputIf,
+    OutputIf,
+    SrcAs,
+    DstAs,
+    NextHop,
+    Tos,
+    Vlan,
+    Sampling,
+}
+
+/// Number of cells.
+pub(crate) const CELLS: usize = Cell::Sampling as usize + 1;
+
+/// Every cell with its name, which is the record's field where there is one.
+pub(crate) const NAMES: [(Cell, &str); CELLS] = [
+    (Cell::Start, "timestamp"),
+    (Cell::End, "end"),
+    (Cell::Received, "received"),
+    (Cell::Duration, "duration"),
+    (Cell::SrcIp, "src_ip"),
+    (Cell::DstIp, "dst_ip"),
+    (Cell::SrcPort, "src_port"),
+    (Cell::DstPort, "dst_port"),
+    (Cell::Protocol, "protocol"),
+    (Cell::Packets, "packets"),
+    (Cell::Bytes, "bytes"),
+    (Cell::RevPackets, "rev_packets"),
+    (Cell::RevBytes, "rev_bytes"),
+    (Cell::AllPackets, "all_packets"),
+    (Cell::AllBytes, "all_bytes"),
+    (Cell::Flows, "flows"),
+    (Cell::TcpFlags, "tcp_flags"),
+    (Cell::RevTcpFlags, "rev_tcp_flags"),
+    (Cell::IcmpType, "icmp_type"),
+    (Cell::IcmpCode, "icmp_code"),
+    (Cell::App, "app"),
+    (Cell::State, "state"),
+    (Cell::Label, "label"),
+    (Cell::Attack, "attack"),
+    (Cell::Exporter, "exporter"),
+    (Cell::InputIf, "input_if"),
+    (Cell::OutputIf, "output_if"),
+    (Cell::SrcAs, "src_as"),
+    (Cell::DstAs, "dst_as"),
+    (Cell::NextHop, "next_hop"),
+    (Cell::Tos, "tos"),
+    (Cell::Vlan, "vlan"),
+    (Cell::Sampling, "sampling"),
+];
+
+impl Cell {
+    /// The name that `--map` and messages use.
+    pub(crate) fn name(self) -> &'static str {
+        NAMES[self as usize].1
+    }
+
+    /// The cell with this name.
+    pub(crate) fn named(name: &str) -> Option<Cell> {
+        NAMES.iter().find(|(_, n)| *n == name).map(|(cell, _)| *cell)
+    }
+}
+
+/// How a text is to be read, where its cell alone does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As its cell says; times and durations in seconds, times since the epoch by their magnitude.
+    #[default]
+    Plain,
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Millis,
+    /// Microseconds.
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+    /// A time whose milliseconds lack their leading zeros.
+    UnpaddedMillis,
+    /// A count that is 0 where the source has none.
+    ZeroIsNone,
+    /// Bytes of the payload, without headers.
+    Payload,
+    /// A port that for ICMP is its type (source) or its code (destination).
+    TypeAndCode,
+    /// A text that is passed over where it cannot be read.
+    Lenient,
+}
+
+/// A text in a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    start: u32,
+    end: u32,
+    /// Where it stood in the source's line or object.
+    at: u32,
+    form: Form,
+}
+
+/// The texts of one record.
+#[derive(Debug)]
+pub(crate) struct Row {
+    present: u64,
+    places: [Place; CELLS],
+    text: Vec<u8>,
+}
+
+impl Default for Row {
+    fn default() -> Row {
+        Row { present: 0, places: [Place::default(); CELLS], text: Vec::new() }
+    }
+}
+
+impl Row {
+    /// Makes all cells absent.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.present = 0;
+        self.text.clear();
+    }
+
+    /// Keeps a text without the blanks around it; what says that there is none is left out.
+    #[inline]
+    pub(crate) fn put(&mut self, cell: Cell, form: Form, text: &[u8], at: usize) {
+        let text = text.trim_ascii();
+        if is_none(text) {
+            return;
+        }
+        let start = self.text.len() as u32;
+        self.text.extend_from_slice(text);
+        self.present |= 1 << cell as u8;
+        self.places[cell as usize] = Place { start, end: self.text.len() as u32, at: at as u32, form };
+    }
+
+    /// Exchanges two cells.
+    pub(crate) fn swap(&mut self, a: Cell, b: Cell) {
+        self.places.swap(a as usize, b as usize);
+        let bits = (self.present >> a as u8 ^ self.present >> b as u8) & 1;
+        self.present ^= bits << a as u8 | bits << b as u8;
+    }
+
+    /// Whether there is a text.
+    #[inline]
+    pub(crate) fn has(&self, cell: Cell) -> bool {
+        self.present >> cell as u8 & 1 == 1
+    }
+
+    /// A text and how it is to be read.
+    #[inline]
+    pub(crate) fn text(&self, cell: Cell) -> Option<(&[u8], Form)> {
+        if !self.has(cell) {
+            return None;
+        }
+        let place = self.places[cell as usize];
+        self.text.get(place.start as usize..place.end as usize).map(|t| (t, place.form))
+    }
+
+    /// Where a text stood in the source.
+    pub(crate) fn at(&self, cell: Cell) -> usize {
+        self.places[cell as usize].at as usize
+    }
+}
+
+/// Whether a text stands for no value.
+#[inline]
+fn is_none(text: &[u8]) -> bool {
+    match text.len() {
+        0 => true,
+        1 => text[0] == b'-',
+        2 => matches!(text, b"NA" | b"\\N" | b"--"),
+        3 => matches!(text, b"NaN" | b"nan" | b"NAN" | b"N/A" | b"n/a" | b"NaT"),
+        4 => matches!(text, b"null" | b"NULL" | b"None" | b"none" | b"<NA>"),
+        6 => text == b"<none>",
+        7 => text == b"(empty)",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cell_stands_in_its_place_of_the_table_of_names() {
+        for (i, (cell, name)) in NAMES.iter().enumerate() {
+            assert_eq!(*cell as usize, i);
+            assert_eq!(Cell::named(name), Some(*cell));
+        }
+    }
+
+    #[test]
+    fn texts_that_say_there_is_none_are_absent() {
+        let mut row = Row::default();
+        for text in ["", " ", "-", "NaN", "null", "<none>", "(empty)"] {
+            row.put(Cell::App, Form::Plain, text.as_bytes(), 0);
+            assert!(!row.has(Cell::App), "{text:?}");
+        }
+        row.put(Cell::App, Form::Plain, b" dns ", 7);
+        row.put(Cell::Bytes, Form::Payload, b"0", 12);
+        assert_eq!(row.text(Cell::App), Some((&b"dns"[..], Form::Plain)));
+        assert_eq!(row.text(Cell::Bytes), Some((&b"0"[..], Form::Payload)));
+        assert_eq!(row.at(Cell::Bytes), 12);
+        row.clear();
+        assert_eq!(row.text(Cell::App), None);
+    }
+}

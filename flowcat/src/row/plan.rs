@@ -1,0 +1,312 @@
+//! What becomes of the columns of a table: which cell of a row each fills, which are kept besides, which are dropped.
+//!
+//! Made once for a header; a record then needs no look at names.
+
+use super::alias::{self, Alias};
+use super::{Cell, Dialect, Form, NAMES, Row};
+use flow_record::item::nearest;
+use flow_record::record::field;
+use flow_record::value::text::write_json;
+
+/// What the user says that columns mean: `--map src_ip=SrcAddr,...`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mapping {
+    pairs: Vec<(Cell, String)>,
+}
+
+impl Mapping {
+    /// Reads `FIELD=COLUMN` parts.
+    ///
+    /// # Errors
+    /// A part without `=`, an unknown field (with the nearest right one), a field twice.
+    pub(crate) fn parse<'p>(parts: impl IntoIterator<Item = &'p str>) -> Result<Mapping, String> {
+        let mut pairs: Vec<(Cell, String)> = Vec::new();
+        for part in parts {
+            let Some((name, column)) = part.split_once('=').filter(|(_, column)| !column.is_empty()) else {
+                return Err(format!("--map {part}: FIELD=COLUMN is expected"));
+            };
+            let Some(cell) = Cell::named(name) else {
+                let near = nearest(name, NAMES.iter().map(|(_, n)| *n)).map(|n| format!("; did you mean {n:?}?"));
+                return Err(format!("--map {part}: unknown field {name:?}{}", near.unwrap_or_default()));
+            };
+            if pairs.iter().any(|(c, _)| *c == cell) {
+                return Err(format!("--map {part}: {name} is mapped twice"));
+            }
+            pairs.push((cell, column.to_owned()));
+        }
+        Ok(Mapping { pairs })
+    }
+
+    /// Whether nothing is mapped.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The cell that a column is mapped to.
+    pub(crate) fn cell(&self, column: &str) -> Option<Cell> {
+        let exact = self.pairs.iter().find(|(_, name)| name == column);
+        let alike = || self.pairs.iter().find(|(_, name)| alias::normal(name) == alias::normal(column));
+        exact.or_else(alike).map(|(cell, _)| *cell)
+    }
+
+    /// The first mapped column that is not among `columns`.
+    fn missing<'m>(&'m self, columns: &[String]) -> Option<&'m str> {
+        let is_there = |name: &str| columns.iter().any(|c| alias::normal(c) == alias::normal(name));
+        self.pairs.iter().map(|(_, name)| name.as_str()).find(|name| !is_there(name))
+    }
+}
+
+/// What a column fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    pub(crate) cell: Cell,
+    pub(crate) form: Form,
+    /// Less is better, where two columns fill one cell.
+    pub(crate) rank: usize,
+}
+
+impl Dialect {
+    fn aliases(self) -> &'static [Alias] {
+        match self {
+            Dialect::Nfdump => alias::NFDUMP,
+            Dialect::Foreign => alias::FOREIGN,
+        }
+    }
+
+    /// What a column with this name fills.
+    pub(crate) fn column(self, name: &str, mapping: &Mapping) -> Option<Use> {
+        let found = alias::find(self.aliases(), name);
+        match mapping.cell(name) {
+            Some(cell) => {
+                let form = found.filter(|(_, c, _)| *c == cell).map_or(Form::Plain, |(_, _, form)| form);
+                Some(Use { cell, form, rank: 0 })
+            }
+            None => found.map(|(rank, cell, form)| Use { cell, form, rank: rank + 1 }),
+        }
+    }
+}
+
+/// The columns of one table.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) columns: Vec<String>,
+    uses: Vec<Option<(Cell, Form)>>,
+    /// `,"name":` of each column that is kept besides.
+    extras: Vec<Option<Box<[u8]>>>,
+}
+
+impl Plan {
+    /// Decides for each column.
+    ///
+    /// # Errors
+    /// Where a mapped column is missing, or no column gives an address, bytes or packets.
+    pub(crate) fn new(columns: Vec<String>, dialect: Dialect, mapping: &Mapping, keep: bool) -> Result<Plan, String> {
+        if let Some(name) = mapping.missing(&columns) {
+            return Err(format!("--map: there is no column {name:?}; there are {}", listed(&columns)));
+        }
+        let found: Vec<_> = columns.iter().map(|c| dialect.column(c, mapping)).collect();
+        let best = |wanted: Use| {
+            let rivals = found.iter().enumerate().filter_map(|(i, u)| u.map(|u| (u.rank, i, u.cell)));
+            rivals.filter(|(_, _, cell)| *cell == wanted.cell).min_by_key(|(rank, i, _)| (*rank, *i)).map(|(_, i, _)| i)
+        };
+        let uses: Vec<_> = found
+            .iter()
+            .enumerate()
+            .map(|(i, u)| u.filter(|u| best(*u) == Some(i)).map(|u| (u.cell, u.form)))
+            .collect();
+        let is_needed = |cell| {
+            matches!(cell, Cell::SrcIp | Cell::DstIp | Cell::Bytes | Cell::Packets | Cell::AllBytes | Cell::AllPackets)
+        };
+        if !uses.iter().flatten().any(|(cell, _)| is_needed(*cell)) {
+            return Err(format!(
+                "no column is an address, bytes or packets; there are {}; --map src_ip=COLUMN,bytes=COLUMN says which",
+                listed(&columns)
+            ));
+        }
+        let mut names = std::collections::HashSet::new();
+        let mut extra = |name: &str| {
+            let mut key = extra_key(name);
+            while !names.insert(key.clone()) {
+                key.push('_');
+            }
+            let mut member = vec![b','];
+            write_json(&key, &mut member);
+            member.push(b':');
+            member.into()
+        };
+        let extras = columns
+            .iter()
+            .zip(&uses)
+            .map(|(name, used)| (keep && used.is_none() && !name.trim().is_empty()).then(|| extra(name)))
+            .collect();
+        Ok(Plan { columns, uses, extras })
+    }
+
+    /// Number of columns.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.uses.len()
+    }
+
+    /// Takes the text of column number `column`, which stood at `at`.
+    #[inline]
+    pub(crate) fn take(&self, column: usize, text: &[u8], at: usize, row: &mut Row, extras: &mut Vec<u8>) {
+        match self.uses.get(column) {
+            Some(Some((cell, form))) => row.put(*cell, *form, text, at),
+            _ => {
+                if let Some(Some(key)) = self.extras.get(column) {
+                    extra(key, text, extras);
+                }
+            }
+        }
+    }
+
+    /// Each column with what becomes of it, for `--explain`.
+    pub(crate) fn explained(&self) -> Vec<(String, Option<String>)> {
+        let fate = |i: usize| match self.uses[i] {
+            Some((cell, form)) => Some(described(cell, form)),
+            None => self.extras[i].as_ref().map(|key| {
+                let name = String::from_utf8_lossy(&key[1..key.len() - 1]).trim_matches('"').to_owned();
+                format!("{name} (kept)")
+            }),
+        };
+        self.columns.iter().enumerate().map(|(i, name)| (name.clone(), fate(i))).collect()
+    }
+}
+
+/// What a cell and its form say, in words.
+pub(crate) fn described(cell: Cell, form: Form) -> String {
+    let more = match form {
+        Form::Plain => "",
+        Form::Seconds => ", in seconds",
+        Form::Millis => ", in milliseconds",
+        Form::Micros => ", in microseconds",
+        Form::Nanos => ", in nanoseconds",
+        Form::UnpaddedMillis => ", milliseconds without leading zeros",
+        Form::ZeroIsNone => ", 0 where there is none",
+        Form::Payload => ", payload only",
+        Form::TypeAndCode => ", or ICMP's type or code",
+        Form::Lenient => ", where it can be read",
+    };
+    format!("{}{more}", cell.name())
+}
+
+/// The key under which a foreign member is kept: its name, with `x_` before it where the suite knows another meaning.
+pub(crate) fn extra_key(name: &str) -> String {
+    const RESERVED: [&str; 9] =
+        ["kind", "id", "detector", "severity", "score", "value", "threshold", "reason", "evidence"];
+    let name = name.trim();
+    // Names that look like prefixed ones are prefixed again, so that no two become one.
+    let bare = name.trim_start_matches("x_");
+    let clashes = RESERVED.contains(&bare) || field::known().any(|f| f.name == bare);
+    if clashes { format!("x_{name}") } else { name.to_owned() }
+}
+
+/// Appends `,"name":value`; a text that is a JSON number stays one, and an empty one is left out.
+#[inline]
+fn extra(key: &[u8], text: &[u8], out: &mut Vec<u8>) {
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return;
+    }
+    out.extend_from_slice(key);
+    if is_number(text) {
+        out.extend_from_slice(text);
+    } else {
+        write_json(&String::from_utf8_lossy(text), out);
+    }
+}
+
+/// Whether a text is a JSON number that every reader keeps as it stands.
+fn is_number(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let (whole, fraction) = match digits.iter().position(|b| *b == b'.') {
+        Some(at) => (&digits[..at], Some(&digits[at + 1..])),
+        None => (digits, None),
+    };
+    let all_digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    all_digits(whole)
+        && (whole.len() == 1 || whole[0] != b'0')
+        && fraction.is_none_or(all_digits)
+        && digits.len() - usize::from(fraction.is_some()) <= 15
+}
+
+/// The names of columns for a message, the first twenty of them.
+fn listed(columns: &[String]) -> String {
+    let more = if columns.len() > 20 { format!(" and {} more", columns.len() - 20) } else { String::new() };
+    let names: Vec<_> = columns.iter().take(20).map(|c| format!("{:?}", c.trim())).collect();
+    format!("{}{more}", names.join(", "))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn plan(columns: &[&str], map: &[&str], keep: bool) -> Result<Plan, String> {
+        let columns = columns.iter().map(|c| (*c).to_owned()).collect();
+        Plan::new(columns, Dialect::Foreign, &Mapping::parse(map.iter().copied()).unwrap(), keep)
+    }
+
+    fn fates(plan: &Plan) -> Vec<Option<String>> {
+        plan.explained().into_iter().map(|(_, fate)| fate).collect()
+    }
+
+    #[test]
+    fn of_two_columns_for_one_cell_the_better_name_wins() {
+        let plan = plan(&["orig_bytes", "orig_ip_bytes", "ts", "start_time"], &[], false).unwrap();
+        assert_eq!(fates(&plan), [None, Some("bytes".into()), None, Some("timestamp".into())]);
+    }
+
+    #[test]
+    fn what_the_user_maps_comes_before_what_names_say() {
+        let plan = plan(&["src_ip", "Peer", "bytes"], &["src_ip=peer", "bytes=bytes"], true).unwrap();
+        assert_eq!(fates(&plan), [Some("x_src_ip (kept)".into()), Some("src_ip".into()), Some("bytes".into())]);
+    }
+
+    #[test]
+    fn a_table_without_a_usable_column_is_refused_by_its_names() {
+        let error = plan(&["alpha", "beta", "timestamp"], &[], false).unwrap_err();
+        assert!(error.contains("\"alpha\", \"beta\", \"timestamp\"") && error.contains("--map"), "{error}");
+        let error = plan(&["src_ip"], &["bytes=octs"], false).unwrap_err();
+        assert!(error.contains("no column \"octs\""), "{error}");
+    }
+
+    #[test]
+    fn a_mapping_names_fields_that_there_are() {
+        let error = |part| Mapping::parse([part]).unwrap_err();
+        assert!(error("src_ipp=a").contains("did you mean \"src_ip\"?"));
+        assert!(error("src_ip").contains("FIELD=COLUMN"));
+        assert!(Mapping::parse(["src_ip=a", "src_ip=b"]).unwrap_err().contains("twice"));
+    }
+
+    #[test]
+    fn names_that_would_clash_are_prefixed_and_stay_apart() {
+        for (name, key) in [
+            ("kind", "x_kind"),
+            ("x_kind", "x_x_kind"),
+            ("bytes", "x_bytes"),
+            ("service", "x_service"),
+            (" uid ", "uid"),
+            ("x_ray", "x_ray"),
+        ] {
+            assert_eq!(extra_key(name), key);
+        }
+        let plan = plan(&["bytes", "a", "a", " a"], &[], true).unwrap();
+        let (mut row, mut extras) = (Row::default(), Vec::new());
+        for (i, text) in ["1", "2.50", "x\"y", ""].iter().enumerate() {
+            plan.take(i, text.as_bytes(), 0, &mut row, &mut extras);
+        }
+        assert_eq!(String::from_utf8(extras).unwrap(), ",\"a\":2.50,\"a_\":\"x\\\"y\"");
+    }
+
+    #[test]
+    fn only_numbers_of_json_stay_numbers() {
+        for text in ["0", "-1.5", "123456789012345"] {
+            assert!(is_number(text.as_bytes()), "{text}");
+        }
+        for text in ["", "-", "01", "1.", ".5", "1e5", "1234567890123456", "0x1", "+1", "NaN", "1.2.3"] {
+            assert!(!is_number(text.as_bytes()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Ports, and the type and code of ICMP that tools hide in them.
+//!
+//! nfdump prints ICMP's destination port as `type * 256 + code`, or as `type.code`; Zeek has the type as the source port
+//! and the code as the destination port. In the record ICMP's ports are 0 and type and code are fields of their own.
+
+use super::count::{count, count_or_hex};
+use super::{Cell, Form, Row};
+use flow_record::record::Flow;
+use flow_record::record::field;
+
+/// ICMP and ICMPv6.
+#[inline]
+pub(super) fn is_icmp(protocol: u64) -> bool {
+    matches!(protocol, 1 | 58)
+}
+
+/// Sets ports, and type and code. `exact` says that a source port of 0 beside a destination port means a type and code
+/// even where that is 0.
+///
+/// # Errors
+/// The cell that cannot be read.
+#[inline]
+pub(super) fn set_ports(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
+    match flow.integer(field::PROTOCOL) {
+        Some(protocol) if is_icmp(protocol) => icmp(row, flow, exact),
+        _ => {
+            set(row, flow, Cell::SrcPort, field::SRC_PORT)?;
+            set(row, flow, Cell::DstPort, field::DST_PORT)
+        }
+    }
+}
+
+#[inline]
+fn set(row: &Row, flow: &mut Flow, cell: Cell, id: field::FieldId) -> Result<(), Cell> {
+    match row.text(cell) {
+        None => Ok(()),
+        Some((text, _)) => match count_or_hex(text) {
+            Some(port) if flow.set_integer(id, port) => Ok(()),
+            _ => Err(cell),
+        },
+    }
+}
+
+fn icmp(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
+    let explicit = row.has(Cell::IcmpType) || row.has(Cell::IcmpCode);
+    if explicit {
+        set(row, flow, Cell::IcmpType, field::ICMP_TYPE)?;
+        set(row, flow, Cell::IcmpCode, field::ICMP_CODE)?;
+    } else if let Some((kind, code)) = hidden(row, exact)? {
+        flow.set_integer(field::ICMP_TYPE, kind);
+        flow.set_integer(field::ICMP_CODE, code);
+    }
+    if explicit || row.has(Cell::SrcPort) || row.has(Cell::DstPort) {
+        flow.set_integer(field::SRC_PORT, 0);
+        flow.set_integer(field::DST_PORT, 0);
+    }
+    Ok(())
+}
+
+/// Type and code from the texts of the ports.
+fn hidden(row: &Row, exact: bool) -> Result<Option<(u64, u64)>, Cell> {
+    let Some((dst, form)) = row.text(Cell::DstPort) else { return Ok(None) };
+    let src = row.text(Cell::SrcPort).map_or(&b""[..], |(text, _)| text);
+    if !src.contains(&b'.')
+        && let Some(pair) = type_dot_code(dst)
+    {
+        return Ok(Some(pair));
+    }
+    let dst = count_or_hex(dst).filter(|v| *v <= 65_535).ok_or(Cell::DstPort)?;
+    let src = match src {
+        b"" => 0,
+        text => count_or_hex(text).filter(|v| *v <= 65_535).ok_or(Cell::SrcPort)?,
+    };
+    Ok(match form {
+        Form::TypeAndCode if src < 256 && dst < 256 => Some((src, dst)),
+        // From a tool that is not known, a small number beside 0 may be anything.
+        _ if src == 0 && (exact || dst >= 256) => Some((dst >> 8, dst & 255)),
+        _ => None,
+    })
+}
+
+fn type_dot_code(text: &[u8]) -> Option<(u64, u64)> {
+    let point = text.iter().position(|b| *b == b'.')?;
+    let (kind, code) = (count(&text[..point])?, count(&text[point + 1..])?);
+    (kind < 256 && code < 256).then_some((kind, code))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn read(protocol: u64, src: &str, dst: &str, form: Form, exact: bool) -> Result<[Option<u64>; 4], Cell> {
+        let mut row = Row::default();
+        row.put(Cell::SrcPort, form, src.as_bytes(), 0);
+        row.put(Cell::DstPort, form, dst.as_bytes(), 0);
+        let mut flow = Flow::new();
+        flow.set_integer(field::PROTOCOL, protocol);
+        set_ports(&row, &mut flow, exact)?;
+        Ok([field::SRC_PORT, field::DST_PORT, field::ICMP_TYPE, field::ICMP_CODE].map(|id| flow.integer(id)))
+    }
+
+    #[test]
+    fn every_encoding_of_type_and_code_becomes_the_same() {
+        let echo = Ok([Some(0), Some(0), Some(8), Some(0)]);
+        assert_eq!(read(1, "0", "2048", Form::Plain, true), echo);
+        assert_eq!(read(1, "0", "8.0", Form::Plain, true), echo);
+        assert_eq!(read(1, "0", "2048.0", Form::Plain, true), echo);
+        assert_eq!(read(1, "0.0", "2048.0", Form::Plain, false), echo);
+        assert_eq!(read(1, "8", "0", Form::TypeAndCode, false), echo);
+        assert_eq!(read(58, "", "32768", Form::Plain, true), Ok([Some(0), Some(0), Some(128), Some(0)]));
+    }
+
+    #[test]
+    fn a_zero_is_an_echo_reply_only_where_the_tool_is_known() {
+        assert_eq!(read(1, "0", "0", Form::Plain, true), Ok([Some(0), Some(0), Some(0), Some(0)]));
+        assert_eq!(read(1, "0", "0", Form::Plain, false), Ok([Some(0), Some(0), None, None]));
+        assert_eq!(read(1, "51", "7", Form::Plain, false), Ok([Some(0), Some(0), None, None]));
+    }
+
+    #[test]
+    fn ports_of_other_protocols_are_numbers() {
+        assert_eq!(read(6, "443.0", "0x01bb", Form::Plain, true), Ok([Some(443), Some(443), None, None]));
+        assert_eq!(read(17, "", "53", Form::Plain, false), Ok([None, Some(53), None, None]));
+        assert_eq!(read(6, "65536", "53", Form::Plain, false), Err(Cell::SrcPort));
+        assert_eq!(read(6, "1", "http", Form::Plain, false), Err(Cell::DstPort));
+        assert_eq!(read(1, "0", "70000", Form::Plain, true), Err(Cell::DstPort));
+    }
+}

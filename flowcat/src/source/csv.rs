@@ -1,0 +1,273 @@
+//! Any CSV with a header (RFC 4180, and what programs make of it): columns by name, separated by comma, semicolon, tab or
+//! bar, quoted or not.
+//!
+//! The `csv` crate takes blocks of whole lines apart. A record whose quote is not closed at the end of a block waits for
+//! the next; where that goes on for [`MAX_LINE`] bytes, the quote was no opening one, and only its line is rejected.
+//!
+//! Invariant: the records do not depend on how the input is cut. Bound: a record of 1 MiB and one block.
+
+use super::nfdump::is_remark;
+use super::{Fate, Format, Probe, Settings, Source, first_line};
+use crate::feed::Feed;
+use crate::flows::Flows;
+use crate::row::{Converter, Dialect, Mapping, Plan, Row};
+use csv::{ByteRecord, Reader, ReaderBuilder};
+use flow_record::item::Spec;
+use flow_record::record::Flow;
+use flow_record::record::field::RECORD;
+use flow_record::scan::MAX_LINE;
+use memchr::memchr;
+
+pub(super) const FORMAT: Format =
+    Format { spec: &SPEC, probe, open: |settings| Box::new(Csv::new(settings)), pieces: false };
+
+const SPEC: Spec = Spec {
+    name: "csv",
+    about: "any CSV with a header: columns by the names that tools and people give them, or by --map",
+    explain: "
+Recognised by a first line with commas, semicolons, tabs or bars. Columns are taken by name; letter case, blanks and
+punctuation in names do not matter: src_ip, SrcIP and Src IP are one. Known are the names of nfdump (ts sa da sp dp pr
+ibyt ipkt), Zeek (id.orig_h, orig_ip_bytes), Argus, nProbe, NetFlow and IPFIX, pmacct, nfstream and everyday ones (src_ip
+bytes timestamp, up_bytes down_bytes proto port). bytes_out, sent and up are the source's bytes, bytes_in, received and
+down its rev_bytes; in_bytes and out_bytes are NetFlow's words for bytes and rev_bytes. --map src_ip=SrcAddr,... says what
+else a column is. Times are dates with the year first, with or without a zone, or numbers since the epoch: below 10^11
+seconds, below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds. Durations are seconds unless the name says
+otherwise (duration_ms). Protocols are numbers or names. Empty, -, NaN and null say that there is none. ICMP's type and
+code come from their own columns, or from the destination port where the source port is 0. Other columns are dropped, or
+kept after the known ones with --keep-extra. A table without an address, bytes or packets is refused.",
+    params: &[],
+    needs: &[],
+    columns: RECORD,
+    memory: "one record of at most 1 MiB",
+    source: "RFC 4180",
+};
+
+/// What may stand between columns.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+fn probe(head: &[u8]) -> Probe {
+    let line = first_line(head);
+    let is_text = std::str::from_utf8(line).is_ok_and(|text| text.chars().all(|c| c == '\t' || !c.is_control()));
+    let has_columns = line.iter().any(|b| DELIMITERS.contains(b));
+    let is_known = || Dialect::Foreign.column(&String::from_utf8_lossy(line), &Mapping::default()).is_some();
+    if is_text && !matches!(line.first(), Some(b'{' | b'[')) && (has_columns || is_known()) {
+        Probe::Yes
+    } else {
+        Probe::No
+    }
+}
+
+struct Csv {
+    settings: Settings,
+    delimiter: u8,
+    plan: Option<Plan>,
+    /// The header as it stands, to know it again.
+    header: Vec<u8>,
+    converter: Converter,
+    record: ByteRecord,
+    row: Row,
+    extras: Vec<u8>,
+    flow: Flow,
+}
+
+fn reader(text: &[u8], delimiter: u8) -> Reader<&[u8]> {
+    ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(32 * 1024)
+        .from_reader(text)
+}
+
+/// The names in a header.
+fn names(header: &[u8], delimiter: u8) -> Vec<String> {
+    let mut record = ByteRecord::new();
+    // Reading from memory cannot fail.
+    let _ = reader(header, delimiter).read_byte_record(&mut record);
+    record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+/// Whether a record's text ends inside quotes: then a further line is swallowed by it.
+fn is_open(raw: &[u8], delimiter: u8) -> bool {
+    if memchr(b'"', raw).is_none() {
+        return false;
+    }
+    let text = [raw.trim_ascii_end(), b"\nx\n"].concat();
+    let mut record = ByteRecord::new();
+    let mut reader = reader(&text, delimiter);
+    let _ = reader.read_byte_record(&mut record);
+    !matches!(reader.read_byte_record(&mut record), Ok(true))
+}
+
+/// The text of a record without blank lines before it, and how many those are.
+fn without_blanks(raw: &[u8]) -> (&[u8], u64) {
+    let mut blank = 0;
+    let mut rest = raw;
+    loop {
+        match rest {
+            [b'\n', after @ ..] => (rest, blank) = (after, blank + 1),
+            [b'\r', after @ ..] => rest = after,
+            _ => return (rest, blank),
+        }
+    }
+}
+
+impl Csv {
+    fn new(settings: &Settings) -> Csv {
+        Csv {
+            settings: settings.clone(),
+            delimiter: b',',
+            plan: None,
+            header: Vec::new(),
+            converter: Converter::new(Dialect::Foreign, settings.zone.clone()),
+            record: ByteRecord::new(),
+            row: Row::default(),
+            extras: Vec::new(),
+            flow: Flow::new(),
+        }
+    }
+
+    /// Takes the delimiter that gives the most known names, then the most names.
+    fn choose_delimiter(&mut self, header: &[u8]) {
+        let known = |delimiter: u8| {
+            let names = names(header, delimiter);
+            let known = names.iter().filter(|n| Dialect::Foreign.column(n, &self.settings.mapping).is_some()).count();
+            (known, names.len())
+        };
+        // Of equals the first one.
+        self.delimiter = DELIMITERS.into_iter().rev().max_by_key(|d| known(*d)).unwrap_or(b',');
+    }
+
+    /// Reads the records of a text of whole lines; answers how much of it was used. `last` says that nothing follows.
+    fn text(&mut self, text: &[u8], last: bool, flows: &mut Flows<'_>) -> Result<usize, String> {
+        let mut start = 0;
+        'parts: loop {
+            if self.plan.is_none() {
+                start += self.find_header(&text[start..], flows);
+            }
+            let before = flows.line;
+            let mut reader = reader(&text[start..], self.delimiter);
+            let mut record = std::mem::take(&mut self.record);
+            loop {
+                let (at, line) = (start + reader.position().byte() as usize, reader.position().line());
+                if !reader.read_byte_record(&mut record).map_err(|e| e.to_string())? {
+                    flows.line = before + reader.position().line() - 1;
+                    self.record = record;
+                    return Ok(text.len());
+                }
+                let end = start + reader.position().byte() as usize;
+                let (raw, blank) = without_blanks(&text[at..end]);
+                let first = end - raw.len();
+                flows.line = before + line + blank;
+                let is_unclosed = end == text.len() && is_open(raw, self.delimiter);
+                if is_unclosed && !last && raw.len() <= MAX_LINE {
+                    flows.line -= 1;
+                    self.record = record;
+                    return Ok(first);
+                }
+                if is_unclosed || raw.len() > MAX_LINE {
+                    let length = memchr(b'\n', raw).map_or(raw.len(), |i| i + 1);
+                    flows.reject(
+                        flows.line,
+                        0,
+                        "bad quote",
+                        "a quote that is not closed",
+                        raw[..length].trim_ascii_end(),
+                    );
+                    start = first + length;
+                    self.record = record;
+                    if flows.is_over() || start >= text.len() {
+                        return Ok(text.len());
+                    }
+                    continue 'parts;
+                }
+                self.one(&record, raw.trim_ascii_end(), flows)?;
+                if flows.is_over() {
+                    self.record = record;
+                    return Ok(text.len());
+                }
+            }
+        }
+    }
+
+    /// Passes blank lines and remarks before the header, and chooses the delimiter by it.
+    fn find_header(&mut self, text: &[u8], flows: &mut Flows<'_>) -> usize {
+        let mut at = 0;
+        for line in text.split_inclusive(|b| *b == b'\n') {
+            let content = line.trim_ascii();
+            if !content.is_empty() && !is_remark(content) {
+                self.choose_delimiter(content);
+                break;
+            }
+            at += line.len();
+            flows.line += 1;
+        }
+        at
+    }
+
+    /// One record, which may be the header.
+    fn one(&mut self, record: &ByteRecord, raw: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
+        let Some(plan) = &self.plan else {
+            let columns = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+            self.plan = Some(Plan::new(columns, Dialect::Foreign, &self.settings.mapping, self.settings.keep)?);
+            self.header = raw.to_vec();
+            return Ok(());
+        };
+        if raw == self.header {
+            return Ok(());
+        }
+        let surplus = record.iter().skip(plan.len()).any(|field| !field.trim_ascii().is_empty());
+        if record.len() < plan.len() || surplus {
+            if !is_remark(raw) {
+                let message = format!("{} columns where the header has {}", record.len(), plan.len());
+                flows.reject(flows.line, 0, "bad row", &message, raw);
+            }
+            return Ok(());
+        }
+        self.row.clear();
+        self.extras.clear();
+        for (i, field) in record.iter().enumerate() {
+            // Without quotes a column begins as many bytes further on as there are delimiters before it.
+            let at = record.range(i).map_or(0, |r| r.start + i);
+            plan.take(i, field, at, &mut self.row, &mut self.extras);
+        }
+        match self.converter.convert(&self.row, &mut self.flow) {
+            Ok(()) => flows.flow_with(&self.flow, &self.extras),
+            Err(trouble) => {
+                let is_plain = memchr(b'"', raw).is_none();
+                let column = trouble.cell.filter(|_| is_plain).map_or(0, |cell| self.row.at(cell) + 1);
+                flows.reject(flows.line, column, trouble.kind, &trouble.message(&self.row), raw);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source for Csv {
+    fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
+        let mut waiting: Vec<u8> = Vec::new();
+        while let Some(block) = feed.block(flows) {
+            if waiting.is_empty() {
+                let used = self.text(block, false, flows)?;
+                waiting.extend_from_slice(&block[used..]);
+            } else {
+                waiting.extend_from_slice(block);
+                let used = self.text(&waiting, false, flows)?;
+                waiting.drain(..used);
+            }
+            flows.zone_of(&self.converter);
+        }
+        if !waiting.is_empty() && !flows.is_over() {
+            self.text(&waiting, true, flows)?;
+        }
+        flows.zone_of(&self.converter);
+        Ok(())
+    }
+
+    fn fates(&self) -> Vec<Fate> {
+        self.plan.as_ref().map(Plan::explained).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! CSV of any tool.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use super::*;
+use crate::source::testing::{ending, lines, outcome, rejects};
+use proptest::prelude::*;
+
+#[test]
+fn headers_of_many_makers_mean_the_same() {
+    let flow = r#"{"timestamp":"2015-01-22T08:03:34.000Z","src_ip":"10.0.0.200","dst_ip":"10.0.0.1","src_port":4443,"dst_port":443,"protocol":6,"packets":12,"bytes":10752}"#;
+    for text in [
+        "ts,sa,da,sp,dp,pr,ibyt,ipkt\n\"2015-01-22 08:03:34\",10.0.0.200,10.0.0.1,4443,443,TCP,10752,12\n",
+        "src_ip,dst_ip,src_port,dst_port,protocol,bytes,packets,timestamp\n10.0.0.200,10.0.0.1,4443,443,6,10752,12,1421913814\n",
+        "Unnamed: 0;Source IP ; Destination IP;Src Port;Dst Port;Proto;Octets;Pkts;Start Time\n0;10.0.0.200;10.0.0.1;4443.0;443.0;6.0;10752.0;12.0;2015-01-22T08:03:34Z\n",
+        "srcip\tdstip\tsport\tdport\tproto\tsbytes\tspkts\tstime\n10.0.0.200\t10.0.0.1\t4443\t0x01bb\ttcp\t10752\t12\t1421913814\n",
+        "\u{feff}\"IPV4_SRC_ADDR\",\"IPV4_DST_ADDR\",\"L4_SRC_PORT\",\"L4_DST_PORT\",\"PROTOCOL\",\"IN_BYTES\",\"IN_PKTS\",\"FLOW_START_MILLISECONDS\"\r\n\"10.0.0.200\",\"10.0.0.1\",\"4443\",\"443\",\"6\",\"10752\",\"12\",\"1421913814000\"\r\n",
+        "Date first seen|Src IP Addr|Dst IP Addr|Src Pt|Dst Pt|Proto|In Byte|In Pkt\n2015-01-22 08:03:34.000|10.0.0.200|10.0.0.1|4443|443|TCP|10752|12\n",
+    ] {
+        let outcome = outcome(text, &[]);
+        assert_eq!(outcome.lines, [flow], "{text}");
+        assert_eq!(outcome.code, 0);
+    }
+}
+
+#[test]
+fn up_and_down_are_seen_from_the_source() {
+    let text =
+        "timestamp,src_ip,dst_ip,port,proto,up_bytes,down_bytes\n2024-01-01T00:00:00Z,10.0.0.1,8.8.8.8,53,udp,60,0\n";
+    assert_eq!(
+        lines(text, &[]),
+        [
+            r#"{"timestamp":"2024-01-01T00:00:00.000Z","src_ip":"10.0.0.1","dst_ip":"8.8.8.8","dst_port":53,"protocol":17,"bytes":60,"rev_bytes":0}"#
+        ]
+    );
+    let text = "src_ip,bytes_in,bytes_out\n10.0.0.1,1,2\n";
+    assert_eq!(lines(text, &[]), [r#"{"src_ip":"10.0.0.1","bytes":2,"rev_bytes":1}"#]);
+}
+
+#[test]
+fn labels_come_along() {
+    let text = "id.orig_h,orig_ip_bytes,orig_bytes,label,detailed-label\n10.0.0.1,84,56,Malicious,C&C\n10.0.0.2,84,56,benign,-\n";
+    assert_eq!(
+        lines(text, &[]),
+        [
+            r#"{"src_ip":"10.0.0.1","bytes":84,"label":"malicious","attack":"C&C"}"#,
+            r#"{"src_ip":"10.0.0.2","bytes":84,"label":"benign"}"#
+        ]
+    );
+}
+
+#[test]
+fn columns_with_names_of_their_own_are_mapped() {
+    let text = "Quelle,Menge,Rest\n10.0.0.1,5,x\n";
+    assert_eq!(lines(text, &["--map", "src_ip=Quelle,bytes=menge"]), [r#"{"src_ip":"10.0.0.1","bytes":5}"#]);
+    assert_eq!(
+        lines(text, &["--map", "src_ip=Quelle", "--map", "bytes=Menge", "--keep-extra"]),
+        [r#"{"src_ip":"10.0.0.1","bytes":5,"Rest":"x"}"#]
+    );
+    assert_eq!(ending(text, &[]), 2);
+    assert_eq!(ending(text, &["--map", "src_ip=Queele"]), 2);
+}
+
+#[test]
+fn quoted_fields_may_hold_delimiters_quotes_and_newlines() {
+    let text = "src_ip,app,bytes\n10.0.0.1,\"a,\"\"b\"\"\n c\",5\n10.0.0.2,\"\",6\n";
+    assert_eq!(
+        lines(text, &[]),
+        [r#"{"src_ip":"10.0.0.1","bytes":5,"app":"a,\"b\"\n c"}"#, r#"{"src_ip":"10.0.0.2","bytes":6}"#]
+    );
+}
+
+#[test]
+fn a_quote_that_is_not_closed_costs_one_line() {
+    let many = "10.0.0.2,x,6\n".repeat(100_000);
+    let text = format!("src_ip,app,bytes\n10.0.0.1,\"a,5\n{many}");
+    let outcome = outcome(&text, &[]);
+    assert_eq!(outcome.rejects, ["2:0 a quote that is not closed"]);
+    assert_eq!(outcome.lines.len(), 100_000);
+    assert_eq!(rejects("src_ip,app\n10.0.0.1,x\n10.0.0.2,\"a\n", &[]), ["3:0 a quote that is not closed"]);
+}
+
+#[test]
+fn rows_that_are_no_flows_are_rejected_with_their_place() {
+    let text = "src_ip,bytes,app\n\n10.0.0,5,x\n10.0.0.1,five,x\n10.0.0.1,5\n,,\n10.0.0.1,5,x,,\nsrc_ip,bytes,app\n10.0.0.1,5,x,y\n";
+    assert_eq!(lines(text, &[]), [r#"{"src_ip":"10.0.0.1","bytes":5,"app":"x"}"#]);
+    assert_eq!(
+        rejects(text, &[]),
+        [
+            "3:1 bad address \"10.0.0\" for src_ip",
+            "4:10 bad number \"five\" for bytes",
+            "5:0 2 columns where the header has 3",
+            "6:0 no address, no bytes and no packets",
+            "9:0 4 columns where the header has 3",
+        ]
+    );
+    let text = [&b"src_ip,app\n10.0.0.1,"[..], b"\xff\n"].concat();
+    assert_eq!(rejects(text, &[]), ["2:10 invalid UTF-8 \"\u{fffd}\" for app"]);
+}
+
+#[test]
+fn a_zone_is_taken_for_times_without_one() {
+    let text = "start,src_ip\n2024-07-01 12:00:00,10.0.0.1\n2024-07-01 12:00:00+02:00,10.0.0.1\n2024-10-27 01:30:00,10.0.0.1\n";
+    assert_eq!(
+        lines(text, &["--tz", "Europe/Lisbon"]),
+        [
+            r#"{"timestamp":"2024-07-01T11:00:00.000Z","src_ip":"10.0.0.1"}"#,
+            r#"{"timestamp":"2024-07-01T10:00:00.000Z","src_ip":"10.0.0.1"}"#,
+            r#"{"timestamp":"2024-10-27T00:30:00.000Z","src_ip":"10.0.0.1","clock":"ambiguous"}"#,
+        ]
+    );
+}
+
+/// The records of a text that comes in pieces of whole lines, cut where `sizes` say.
+fn in_pieces(text: &str, sizes: &[usize]) -> (Vec<String>, Vec<String>) {
+    // The blocks of the feed are as large as reads are, so the pieces are made by a slow pipe.
+    use crate::feed::Feed;
+    use crate::flows::Flows;
+    use flow_record::run::{Conduct, Session};
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("rejects");
+    let conduct = Conduct { quiet: true, rejects: Some(kept.clone()), ..Conduct::default() };
+    let mut session = Session::begin("flowcat", conduct, flow_record::output::Sink::none()).unwrap();
+    let settings = Settings {
+        mapping: Mapping::default(),
+        zone: flow_record::value::time::Zone::utc(),
+        zone_given: true,
+        keep: true,
+    };
+    let mut flows = Flows::new(&mut session, true);
+    flows.look_at(u64::MAX);
+    let mut csv = Csv::new(&settings);
+    let mut feed = Feed::of_blocks(cut(text, sizes));
+    csv.run(&mut feed, &mut flows).unwrap();
+    let lines = String::from_utf8_lossy(flows.lines()).lines().map(str::to_owned).collect();
+    flows.finish();
+    session.end();
+    (lines, std::fs::read_to_string(kept).unwrap().lines().map(str::to_owned).collect())
+}
+
+/// Whole lines, so many at a time.
+fn cut(text: &str, sizes: &[usize]) -> Vec<Vec<u8>> {
+    let mut blocks = Vec::new();
+    let mut lines = text.split_inclusive('\n').peekable();
+    for size in sizes.iter().cycle() {
+        if lines.peek().is_none() {
+            break;
+        }
+        blocks.push(lines.by_ref().take(*size).collect::<String>().into_bytes());
+    }
+    blocks
+}
+
+proptest! {
+    #[test]
+    fn records_do_not_depend_on_the_cuts(
+        parts in prop::collection::vec(
+            prop::sample::select(vec!["10.0.0.1,x,5\n", "10.0.0.1,\"a\nb\",5\n", "10.0.0.1,\"a\n", "\"", "\n", ",", "x", "10.0.0.1,\"\"\"\n\n\",5\r\n", "Summary\n"]),
+            0..20,
+        ),
+        sizes in prop::collection::vec(1usize..6, 1..5),
+    ) {
+        let text = format!("src_ip,app,bytes\n{}\n", parts.concat());
+        let whole = in_pieces(&text, &[1000]);
+        prop_assert_eq!(&in_pieces(&text, &sizes), &whole);
+        prop_assert_eq!(&in_pieces(&text, &[1]), &whole);
+    }
+}

@@ -1,0 +1,111 @@
+//! Lines that are flow lines already, and rows, alerts, baselines and ticks: all pass byte for byte.
+//!
+//! Every line gets the verdict that the other filters give, by the same scanner. What is in a line and no field of the
+//! record stays in it.
+
+use super::json::{first_object, is_better_read, is_table};
+use super::{Fate, Format, Probe, Source};
+use crate::feed::Feed;
+use crate::flows::Flows;
+use flow_record::item::Spec;
+use flow_record::record::field::RECORD;
+use flow_record::scan::{Clean, LineKind, Scanner};
+use memchr::memchr;
+
+pub(super) const FORMAT: Format = Format { spec: &SPEC, probe, open: |_| Box::<FlowLines>::default(), pieces: false };
+
+const SPEC: Spec = Spec {
+    name: "flow",
+    about: "flow lines, rows, alerts, baselines and ticks: what the filters write",
+    explain: "
+Recognised by a first JSON object that has the record's own fields, in the record's own units, and none that another
+name would give a field it lacks; or that has a kind. Such lines pass byte for byte, unknown members included, after the
+checks that all four filters make: one JSON object a line, valid UTF-8, no duplicate keys, known fields of their type.",
+    params: &[],
+    needs: &[],
+    columns: RECORD,
+    memory: "constant; the key orders that were met, at most a few megabytes",
+    source: "the record of this suite",
+};
+
+fn probe(head: &[u8]) -> Probe {
+    if head.first() != Some(&b'{') {
+        return Probe::No;
+    }
+    let mut scanner = Scanner::new();
+    for line in head.split_inclusive(|b| *b == b'\n') {
+        let text = line.trim_ascii();
+        if text.is_empty() {
+            continue;
+        }
+        if text[0] != b'{' {
+            // An object over several lines, or no JSON at all.
+            return Probe::No;
+        }
+        let Ok(clean) = Clean::line(text) else { continue };
+        if first_object(clean).is_none() {
+            // A broken line among flow lines, or the first of an object over several, or of a table.
+            if text == b"{" || is_table(text) {
+                return Probe::No;
+            }
+            continue;
+        }
+        return match scanner.scan(clean) {
+            Ok(line) if line.kind != LineKind::Flow => Probe::Yes,
+            _ if is_better_read(clean) => Probe::No,
+            _ => Probe::Yes,
+        };
+    }
+    Probe::Maybe
+}
+
+#[derive(Default)]
+struct FlowLines {
+    scanner: Scanner,
+}
+
+impl FlowLines {
+    /// One line; its number is in `flows`.
+    fn line(&mut self, line: Clean<'_>, flows: &mut Flows<'_>) {
+        match self.scanner.scan(line) {
+            Ok(line) => flows.pass(line.text),
+            Err(_) if line.text().trim_ascii_start().is_empty() => {}
+            Err(reject) => flows.reject_json(flows.line, &reject, line.text().as_bytes()),
+        }
+    }
+}
+
+impl Source for FlowLines {
+    fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
+        while let Some(block) = feed.block(flows) {
+            if let Some(block) = Clean::block(block) {
+                for line in block.lines() {
+                    flows.line += 1;
+                    self.line(line, flows);
+                    if flows.is_over() {
+                        return Ok(());
+                    }
+                }
+                continue;
+            }
+            let mut rest = block;
+            while let Some(end) = memchr(b'\n', rest) {
+                let line = &rest[..end];
+                rest = &rest[end + 1..];
+                flows.line += 1;
+                match Clean::line(line) {
+                    Ok(clean) => self.line(clean, flows),
+                    Err(reject) => flows.reject_json(flows.line, &reject, line),
+                }
+                if flows.is_over() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fates(&self) -> Vec<Fate> {
+        vec![("every member".into(), Some("itself".into()))]
+    }
+}

@@ -1,0 +1,108 @@
+//! A table by columns in one JSON object, as pandas writes it: `{"src_ip":{"0":"10.0.0.1",...},...}` with an index, or
+//! `{"src_ip":["10.0.0.1",...],...}` without.
+//!
+//! The columns are read side by side, so nothing is kept but the text. Bound: [`MOST_TEXT`] bytes of text.
+
+use crate::flows::Flows;
+use crate::row::{Converter, Dialect, Plan, Row};
+use crate::source::{Fate, Settings};
+use flow_record::record::Flow;
+use flow_record::scan::walk::{Walk, unquoted};
+use flow_record::scan::{Clean, Reject};
+
+/// The longest text of a table.
+pub(super) const MOST_TEXT: usize = 256 << 20;
+
+/// Whether an object is a table by columns: it has members, and all are objects, or all are arrays.
+pub(super) fn is_table(text: Clean<'_>) -> bool {
+    let mut walk = Walk::new(text);
+    let mut opening = None;
+    while let Ok(Some(member)) = walk.member() {
+        let first = member.value.as_bytes()[0];
+        if !matches!(first, b'{' | b'[') || opening.is_some_and(|o| o != first) {
+            return false;
+        }
+        opening = Some(first);
+    }
+    opening.is_some()
+}
+
+/// One column on its way down.
+struct Column<'t> {
+    walk: Walk<'t>,
+    is_object: bool,
+}
+
+impl<'t> Column<'t> {
+    /// The index and value of the next row.
+    fn next(&mut self) -> Result<Option<(&'t str, &'t str)>, Reject> {
+        if self.is_object {
+            Ok(self.walk.member()?.map(|m| (m.key, m.value)))
+        } else {
+            Ok(self.walk.element()?.map(|value| ("", value)))
+        }
+    }
+}
+
+/// Reads a table; answers what became of its columns.
+///
+/// # Errors
+/// Where there is no usable column, or the columns do not have the same rows.
+pub(super) fn read(text: Clean<'_>, settings: &Settings, flows: &mut Flows<'_>) -> Result<Vec<Fate>, String> {
+    let mut names = Vec::new();
+    let mut columns = Vec::new();
+    let mut walk = Walk::new(text);
+    while let Some(member) = walk.member().map_err(|e| e.message(text.text().as_bytes()))? {
+        names.push(unquoted(member.key).into_owned());
+        columns.push(Column { walk: Walk::nested(member.value), is_object: member.value.starts_with('{') });
+    }
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    if let Some(twice) = sorted.windows(2).find(|w| w[0] == w[1]) {
+        return Err(format!("the column {:?} is there twice", twice[0]));
+    }
+    let plan = Plan::new(names, Dialect::Foreign, &settings.mapping, settings.keep)?;
+    let mut converter = Converter::new(Dialect::Foreign, settings.zone.clone());
+    let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
+    let mut number = 0;
+    while !flows.is_over() {
+        row.clear();
+        extras.clear();
+        let mut index = None;
+        let mut filled = 0;
+        for (i, column) in columns.iter_mut().enumerate() {
+            let next = column.next().map_err(|e| format!("row {}: {}", number + 1, e.message(b"")))?;
+            let Some((key, value)) = next else { continue };
+            if index.is_some_and(|known| known != key) {
+                return Err(format!("row {}: the column {:?} has another index", number + 1, plan.columns[i]));
+            }
+            index = Some(key);
+            filled += 1;
+            take(&plan, i, value, &mut row, &mut extras);
+        }
+        if filled == 0 {
+            break;
+        }
+        number += 1;
+        if filled < plan.len() {
+            return Err(format!("row {number}: some columns are shorter than others"));
+        }
+        match converter.convert(&row, &mut flow) {
+            Ok(()) => flows.flow_with(&flow, &extras),
+            Err(trouble) => {
+                flows.reject(number, 0, trouble.kind, &trouble.message(&row), index.unwrap_or_default().as_bytes())
+            }
+        }
+    }
+    flows.zone_of(&converter);
+    Ok(plan.explained())
+}
+
+/// Takes one value of a column.
+fn take(plan: &Plan, column: usize, value: &str, row: &mut Row, extras: &mut Vec<u8>) {
+    match value.as_bytes()[0] {
+        b'"' => plan.take(column, unquoted(value).as_bytes(), 0, row, extras),
+        b'n' => {}
+        _ => plan.take(column, value.as_bytes(), 0, row, extras),
+    }
+}

@@ -1,0 +1,241 @@
+//! JSON objects of any tool: one a line, in arrays, or a table by columns; names as in the table of aliases.
+
+mod columns;
+mod object;
+mod split;
+
+use super::nfdump::{is_message, is_remark, message};
+use super::{Fate, Format, Probe, Settings, Source};
+use crate::feed::Feed;
+use crate::flows::Flows;
+use crate::row::{Converter, Dialect, Mapping, Row};
+use flow_record::item::Spec;
+use flow_record::record::Flow;
+use flow_record::record::field::{self, FieldId, RECORD};
+use flow_record::scan::walk::{Walk, unquoted};
+use flow_record::scan::{Clean, MAX_LINE, Reject, Why};
+use flow_record::value::time::Zone;
+use object::Objects;
+pub(super) use split::is_table;
+use split::{Part, Split, Taken};
+
+pub(super) const FORMAT: Format =
+    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, Dialect::Foreign)), pieces: true };
+
+const SPEC: Spec = Spec {
+    name: "json",
+    about: "JSON objects of any tool: one a line, in an array, or a table by columns as pandas writes it",
+    explain: "
+Recognised by its first JSON object. Members are taken by name, as columns are in csv: by the table of aliases or by
+--map. Nested members are not looked into. Numbers in strings are numbers; null, \"\", \"-\" and NaN say that there is none.
+Members that are no field of the record are dropped, or kept after the known ones with --keep-extra. Objects may be one
+a line, spread over lines, in arrays, with or without their brackets. A table by columns ({\"src_ip\":{\"0\":\"10.0.0.1\"}}
+or {\"src_ip\":[\"10.0.0.1\"]}) is held in memory, at most 256 MiB of it. An array that is not closed is told as truncated.",
+    params: &[],
+    needs: &[],
+    columns: RECORD,
+    memory: "one object of at most 1 MiB; a table by columns as a whole, at most 256 MiB",
+    source: "RFC 8259; pandas DataFrame.to_json",
+};
+
+/// The object that is the whole of a text, as far as it is JSON.
+pub(super) fn first_object(text: Clean<'_>) -> Option<()> {
+    let mut walk = Walk::new(text);
+    while walk.member().ok()?.is_some() {}
+    Some(())
+}
+
+/// Whether the table of aliases reads more out of an object than the record's own names do: a member has another name
+/// for a field that the object lacks, or the object is a flow only by that table.
+pub(super) fn is_better_read(text: Clean<'_>) -> bool {
+    if columns::is_table(text) || is_nfdump(text) {
+        return true;
+    }
+    let mut objects = Objects::new(Dialect::Foreign, Mapping::default(), false);
+    let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
+    let converts = objects.read(text, &mut row, &mut extras).is_ok()
+        && Converter::new(Dialect::Foreign, Zone::utc()).convert(&row, &mut flow).is_ok();
+    if !converts {
+        return false;
+    }
+    let mut own = Vec::new();
+    let mut walk = Walk::new(text);
+    while let Ok(Some(member)) = walk.member() {
+        own.extend(FieldId::named(&unquoted(member.key)));
+    }
+    // `clock` and `byte_layer` are what a conversion says of itself.
+    let gained = flow.present().any(|id| !own.contains(&id) && !matches!(id, field::CLOCK | field::BYTE_LAYER));
+    gained || flow_record::scan::Scanner::new().scan(text).is_err()
+}
+
+/// Whether an object is one of nfdump's: it has a type, and a first time or an address under nfdump's names.
+fn is_nfdump(text: Clean<'_>) -> bool {
+    let (mut has_type, mut has_name) = (false, false);
+    let mut walk = Walk::new(text);
+    while let Ok(Some(member)) = walk.member() {
+        match member.key {
+            "\"type\"" => has_type |= matches!(member.value, "\"FLOW\"" | "\"EVENT\""),
+            "\"first\"" | "\"t_first\"" | "\"src4_addr\"" | "\"src6_addr\"" | "\"in_packets\"" => has_name = true,
+            _ => {}
+        }
+    }
+    has_type && has_name
+}
+
+/// The first whole object in a beginning, and what is found in it.
+pub(super) fn probe_object(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> Probe {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    if !matches!(head.first(), Some(b'{' | b'[')) {
+        return Probe::No;
+    }
+    let mut split = Split::new(MAX_LINE, MAX_LINE);
+    let mut probe = Probe::Maybe;
+    split.block(head, |part, _| match part {
+        Part::Line(text) | Part::Object(text) => match Clean::line(text) {
+            Ok(clean) if first_object(clean).is_some() => {
+                probe = if is_ours(clean) { Probe::Yes } else { Probe::No };
+                Taken::Last
+            }
+            _ => Taken::No,
+        },
+        _ => Taken::Yes,
+    });
+    probe
+}
+
+fn probe(head: &[u8]) -> Probe {
+    probe_object(head, |_| true)
+}
+
+/// Whether objects of nfdump begin like this; its objects are short.
+pub(super) fn probe_nfdump(head: &[u8]) -> Probe {
+    const LONGEST: usize = 16 * 1024;
+    match probe_object(head, is_nfdump) {
+        Probe::Maybe if head.len() > LONGEST || is_table(head) => Probe::No,
+        probe => probe,
+    }
+}
+
+/// Reads JSON objects.
+pub(super) struct Json {
+    settings: Settings,
+    dialect: Dialect,
+    objects: Objects,
+    converter: Converter,
+    row: Row,
+    extras: Vec<u8>,
+    flow: Flow,
+    fates: Option<Vec<Fate>>,
+    /// Nothing was read yet.
+    first: bool,
+}
+
+impl Json {
+    pub(super) fn new(settings: &Settings, dialect: Dialect) -> Json {
+        Json {
+            objects: Objects::new(dialect, settings.mapping.clone(), settings.keep),
+            converter: Converter::new(dialect, settings.zone.clone()),
+            settings: settings.clone(),
+            dialect,
+            row: Row::default(),
+            extras: Vec::new(),
+            flow: Flow::new(),
+            fates: None,
+            first: true,
+        }
+    }
+
+    fn part(&mut self, part: Part<'_>, line: u64, flows: &mut Flows<'_>, failed: &mut Result<(), String>) -> Taken {
+        match part {
+            // What is no object by itself may go on.
+            Part::Line(text) => match Clean::line(text) {
+                Ok(clean) if !self.first || first_object(clean).is_some() => {
+                    if self.object(clean, line, flows, failed).is_err() {
+                        return Taken::No;
+                    }
+                }
+                _ => return Taken::No,
+            },
+            Part::Object(text) => {
+                let is_table = self.first && text.len() > MAX_LINE && is_table(text);
+                let clean = if is_table { table(text) } else { Clean::line(text) };
+                if let Err(reject) = clean.and_then(|clean| self.object(clean, line, flows, failed)) {
+                    flows.reject_json(line, &reject, text);
+                }
+            }
+            Part::CutOff(text) => flows.reject_json(line, &Reject { at: text.len(), why: Why::Unfinished }, text),
+            Part::TooLong(text) => flows.reject_json(line, &Reject { at: MAX_LINE, why: Why::TooLong }, text),
+            Part::Text(text) if is_remark(text) => {}
+            Part::Text(text) if is_message(text) => flows.warn("messages among the records", &message(text)),
+            Part::Text(text) => flows.reject_json(line, &Reject { at: 0, why: Why::NotAnObject }, text),
+        }
+        if flows.is_over() || failed.is_err() { Taken::Last } else { Taken::Yes }
+    }
+
+    /// Takes an object; what is wrong with its values is told here, what is no JSON is the answer.
+    fn object(
+        &mut self,
+        text: Clean<'_>,
+        line: u64,
+        flows: &mut Flows<'_>,
+        failed: &mut Result<(), String>,
+    ) -> Result<(), Reject> {
+        if self.first && self.dialect == Dialect::Foreign && columns::is_table(text) {
+            self.first = false;
+            match columns::read(text, &self.settings, flows) {
+                Ok(fates) => self.fates = Some(fates),
+                Err(e) => *failed = Err(e),
+            }
+            return Ok(());
+        }
+        self.objects.read(text, &mut self.row, &mut self.extras)?;
+        self.first = false;
+        match self.converter.convert(&self.row, &mut self.flow) {
+            Ok(()) => flows.flow_with(&self.flow, &self.extras),
+            Err(trouble) => {
+                let column = trouble.cell.map_or(0, |cell| self.row.at(cell) + 1);
+                flows.reject(line, column, trouble.kind, &trouble.message(&self.row), text.text().as_bytes());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text of a table, which may be longer than a line.
+fn table(text: &[u8]) -> Result<Clean<'_>, Reject> {
+    match memchr::memchr(b'\n', text) {
+        Some(at) => Err(Reject { at, why: Why::Control }),
+        None => Clean::block(text).ok_or(Reject { at: 0, why: Why::Utf8 }),
+    }
+}
+
+impl Source for Json {
+    fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
+        let mut split = Split::new(MAX_LINE, columns::MOST_TEXT);
+        let mut failed = Ok(());
+        while let Some(block) = feed.block(flows) {
+            let more = split.block(block, |part, line| {
+                flows.line = line;
+                self.part(part, line, flows, &mut failed)
+            });
+            flows.line = split.lines();
+            flows.zone_of(&self.converter);
+            if !more {
+                return failed;
+            }
+        }
+        let whole = split.end(|part, line| self.part(part, line, flows, &mut failed));
+        flows.zone_of(&self.converter);
+        if !whole && !flows.is_over() && !flows.is_stopped() {
+            flows.fail_input(&format!("the JSON is truncated after line {}", split.lines()));
+        }
+        failed
+    }
+
+    fn fates(&self) -> Vec<Fate> {
+        self.fates.clone().unwrap_or_else(|| self.objects.fates())
+    }
+}
+
+#[cfg(test)]
+mod tests;

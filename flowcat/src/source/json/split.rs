@@ -1,0 +1,381 @@
+//! Objects out of a stream of JSON, wherever its newlines are.
+//!
+//! Between objects may be brackets, commas and blanks, as in arrays, in arrays whose brackets were left out, and between
+//! lines; a line of anything else is handed over as text. An object that is whole on its line is tried as it stands;
+//! else its text is collected with newlines and tabs made blanks. A string does not run over a newline, and a line that
+//! begins with `{` begins an object, so that what is broken costs no more than itself.
+//!
+//! Invariant: the objects do not depend on how the stream is cut. Bound: the text of one object.
+
+use memchr::{memchr, memchr3};
+
+/// What was found, with the number of the line on which it begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part<'p> {
+    /// The text of an object on one line, as it stands; it may be that it does not end there.
+    Line(&'p [u8]),
+    /// The text of an object; the newlines in it are blanks.
+    Object(&'p [u8]),
+    /// The beginning of an object that breaks off.
+    CutOff(&'p [u8]),
+    /// The beginning of an object that is longer than the limit.
+    TooLong(&'p [u8]),
+    /// A line between objects that is none.
+    Text(&'p [u8]),
+}
+
+/// What became of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is done with.
+    Yes,
+    /// Not an object by itself.
+    No,
+    /// It is done with, and nothing more is wanted.
+    Last,
+}
+
+/// The state between two blocks.
+#[derive(Debug)]
+pub(super) struct Split {
+    /// The object or text so far.
+    buffer: Vec<u8>,
+    /// Open braces of the object.
+    depth: u32,
+    in_string: bool,
+    escaped: bool,
+    in_text: bool,
+    /// The object is longer than the limit.
+    too_long: bool,
+    /// Nothing of the current line was seen.
+    fresh: bool,
+    /// Newlines seen.
+    line: u64,
+    /// Line on which the object or text begins.
+    began: u64,
+    /// Arrays that are open around the objects.
+    pub(super) arrays: u64,
+    /// Longest object, in bytes.
+    limit: usize,
+    /// The same for a first object that is a table by columns.
+    table_limit: usize,
+}
+
+impl Split {
+    /// Objects of at most `limit` bytes; of `table_limit`, if the first is a table by columns.
+    pub(super) fn new(limit: usize, table_limit: usize) -> Split {
+        Split {
+            buffer: Vec::new(),
+            depth: 0,
+            in_string: false,
+            escaped: false,
+            in_text: false,
+            too_long: false,
+            fresh: true,
+            line: 0,
+            began: 0,
+            arrays: 0,
+            limit,
+            table_limit,
+        }
+    }
+
+    /// Lines seen so far, also one that is not at its end.
+    pub(super) fn lines(&self) -> u64 {
+        self.line + u64::from(!self.fresh)
+    }
+
+    /// Gives each part of the next block to `take`; false when nothing more is wanted.
+    pub(super) fn block(&mut self, block: &[u8], mut take: impl FnMut(Part<'_>, u64) -> Taken) -> bool {
+        let mut at = 0;
+        while at < block.len() {
+            if self.depth > 0 && self.fresh && block[at] == b'{' && !self.give_up(&mut take) {
+                return false;
+            }
+            let next = match (self.depth > 0, self.in_text) {
+                (true, _) => self.inside(block, at, &mut take),
+                (_, true) => self.text(block, at, &mut take),
+                _ => self.between(block, at, &mut take),
+            };
+            match next {
+                Some(next) => at = next,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// At the end of the input: gives what is open, and says whether that was in the middle of something.
+    pub(super) fn end(&mut self, mut take: impl FnMut(Part<'_>, u64) -> Taken) -> bool {
+        let inside = self.depth > 0 && self.began < self.lines();
+        let whole = self.arrays == 0 && !inside;
+        if self.depth > 0 {
+            self.give_up(&mut take);
+        } else if self.in_text {
+            self.in_text = false;
+            take(Part::Text(&self.buffer), self.began);
+        }
+        whole
+    }
+
+    /// One byte, or one object on a line, between objects.
+    fn between(&mut self, block: &[u8], at: usize, take: &mut impl FnMut(Part<'_>, u64) -> Taken) -> Option<usize> {
+        match block[at] {
+            b'\n' => {
+                (self.line, self.fresh) = (self.line + 1, true);
+                return Some(at + 1);
+            }
+            b' ' | b'\t' | b'\r' | b',' => {}
+            b'[' => self.arrays += 1,
+            b']' if self.arrays > 0 => self.arrays -= 1,
+            b'{' => {
+                self.began = self.line + 1;
+                if let Some(text) = whole(&block[at..]) {
+                    match take(Part::Line(text), self.began) {
+                        Taken::No => {}
+                        Taken::Yes => {
+                            self.fresh = false;
+                            self.table_limit = self.limit;
+                            return Some(at + text.len());
+                        }
+                        Taken::Last => return None,
+                    }
+                }
+                self.buffer.clear();
+                self.buffer.push(b'{');
+                (self.depth, self.in_string, self.escaped, self.too_long) = (1, false, false, false);
+            }
+            0xef if block[at..].starts_with(b"\xef\xbb\xbf") => return Some(at + 3),
+            _ => {
+                self.buffer.clear();
+                (self.in_text, self.began, self.too_long) = (true, self.line + 1, false);
+                return Some(at);
+            }
+        }
+        self.fresh = false;
+        Some(at + 1)
+    }
+
+    /// Bytes of an object, up to its end, the end of a line, or a string.
+    fn inside(&mut self, block: &[u8], from: usize, take: &mut impl FnMut(Part<'_>, u64) -> Taken) -> Option<usize> {
+        self.fresh = false;
+        let mut at = from;
+        while let Some(&byte) = block.get(at) {
+            at += 1;
+            if byte == b'\n' {
+                // Inside a string a newline stays, so that the object is found to be no JSON.
+                self.push(if self.in_string { byte } else { b' ' });
+                (self.in_string, self.escaped) = (false, false);
+                (self.line, self.fresh) = (self.line + 1, true);
+                return Some(at);
+            }
+            if self.in_string {
+                self.push(byte);
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_string = false,
+                    _ => at = self.string(block, at),
+                }
+                continue;
+            }
+            self.push(if matches!(byte, b'\t' | b'\r') { b' ' } else { byte });
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' => self.depth += 1,
+                b'}' => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        let part = if self.too_long { Part::TooLong(&self.buffer) } else { Part::Object(&self.buffer) };
+                        self.table_limit = self.limit;
+                        return (take(part, self.began) != Taken::Last).then_some(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(at)
+    }
+
+    /// The plain bytes of a string.
+    fn string(&mut self, block: &[u8], from: usize) -> usize {
+        let end = memchr3(b'"', b'\\', b'\n', &block[from..]).map_or(block.len(), |i| from + i);
+        for part in block[from..end].chunks(64) {
+            part.iter().for_each(|b| self.push(*b));
+        }
+        end
+    }
+
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        if self.buffer.len() < self.limit {
+            self.buffer.push(byte);
+        } else {
+            self.longer(byte);
+        }
+    }
+
+    /// A byte beyond the limit.
+    #[cold]
+    fn longer(&mut self, byte: u8) {
+        if self.buffer.len() == self.limit && self.limit < self.table_limit && is_table(&self.buffer) {
+            self.limit = self.table_limit;
+            self.buffer.push(byte);
+        } else {
+            self.too_long = true;
+        }
+    }
+
+    /// A line that is no object.
+    fn text(&mut self, block: &[u8], at: usize, take: &mut impl FnMut(Part<'_>, u64) -> Taken) -> Option<usize> {
+        let end = memchr(b'\n', &block[at..]).map_or(block.len(), |i| at + i);
+        let room = self.limit.saturating_sub(self.buffer.len());
+        self.too_long |= end - at > room;
+        self.buffer.extend_from_slice(&block[at..end.min(at + room)]);
+        self.fresh = false;
+        if end < block.len() {
+            self.in_text = false;
+            let part =
+                if self.too_long { Part::TooLong(&self.buffer) } else { Part::Text(self.buffer.trim_ascii_end()) };
+            if take(part, self.began) == Taken::Last {
+                return None;
+            }
+        }
+        Some(end)
+    }
+
+    /// Gives up an object that is open where it cannot be.
+    fn give_up(&mut self, take: &mut impl FnMut(Part<'_>, u64) -> Taken) -> bool {
+        self.depth = 0;
+        let part = if self.too_long { Part::TooLong(&self.buffer) } else { Part::CutOff(self.buffer.trim_ascii_end()) };
+        take(part, self.began) != Taken::Last
+    }
+}
+
+/// The text of a line that begins with `{` and ends with `}`, perhaps with a comma behind it.
+fn whole(rest: &[u8]) -> Option<&[u8]> {
+    let line = rest[..memchr(b'\n', rest)?].trim_ascii_end();
+    let line = line.strip_suffix(b",").unwrap_or(line).trim_ascii_end();
+    line.ends_with(b"}").then_some(line)
+}
+
+/// Whether an object begins like a table by columns: `{"name":{` or `{"name":[`.
+pub(in crate::source) fn is_table(text: &[u8]) -> bool {
+    let key = text[1..].trim_ascii_start();
+    let Some(close) = key.strip_prefix(b"\"").and_then(|k| memchr(b'"', k)) else { return false };
+    let value = key[close + 2..].trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    matches!(value, Some([b'{' | b'[', ..]))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The parts of a text that comes in pieces of these sizes; lines that are objects are taken as such.
+    fn parts(text: &[u8], sizes: &[usize], limit: usize) -> (Vec<(String, u64)>, bool, u64) {
+        let mut split = Split::new(limit, limit);
+        let mut found = Vec::new();
+        let mut take = |part: Part<'_>, line| {
+            let (name, text) = match part {
+                Part::Line(text) => {
+                    let value: Result<serde_json::Value, _> = serde_json::from_slice(text);
+                    if value.is_err() {
+                        return Taken::No;
+                    }
+                    ("object", text)
+                }
+                Part::Object(text) => ("object", text),
+                Part::CutOff(text) => ("cut off", text),
+                Part::TooLong(text) => ("too long", text),
+                Part::Text(text) => ("text", text),
+            };
+            found.push((format!("{name} {}", String::from_utf8_lossy(text)), line));
+            Taken::Yes
+        };
+        let mut rest = text;
+        for size in sizes.iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (piece, after) = rest.split_at((*size).clamp(1, rest.len()));
+            assert!(split.block(piece, &mut take));
+            rest = after;
+        }
+        let whole = split.end(&mut take);
+        let lines = split.lines();
+        (found, whole, lines)
+    }
+
+    fn all(text: &str) -> Vec<String> {
+        let (found, ..) = parts(text.as_bytes(), &[1 << 20], 1 << 20);
+        found.into_iter().map(|(part, line)| format!("{line} {part}")).collect()
+    }
+
+    #[test]
+    fn objects_are_found_in_arrays_in_lines_and_without_brackets() {
+        assert_eq!(all("[{\"a\":1},{\"b\":2}]"), ["1 object {\"a\":1}", "1 object {\"b\":2}"]);
+        assert_eq!(all("{\"a\":1}\n{\"b\":2},\n"), ["1 object {\"a\":1}", "2 object {\"b\":2}"]);
+        assert_eq!(all("{\"a\":1}{\"b\":{}}"), ["1 object {\"a\":1}", "1 object {\"b\":{}}"]);
+        assert_eq!(
+            all("[\n{\n\t\"a\" : \"}\\\"{\"\n}\n,\n{\n \"b\":2\n }\n]\n"),
+            ["2 object {  \"a\" : \"}\\\"{\" }", "6 object {  \"b\":2  }"]
+        );
+        assert_eq!(all("\u{feff}[\n]\n"), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_between_objects_and_no_object_is_text() {
+        assert_eq!(all("[\nNo matching flows\n\n]\n"), ["2 text No matching flows"]);
+        assert_eq!(all("[1,2]\n{\"a\":1} x\n"), ["1 text 1,2]", "2 object {\"a\":1}", "2 text x"]);
+    }
+
+    #[test]
+    fn what_is_broken_costs_no_more_than_itself() {
+        assert_eq!(all("{\"a\":1\n{\"b\":2}\n"), ["1 cut off {\"a\":1", "2 object {\"b\":2}"]);
+        assert_eq!(
+            all("{\n\"u\": \"a\"b\",\n\"n\":1\n},\n{\n\"b\":2\n}\n"),
+            ["1 object { \"u\": \"a\"b\",\n\"n\":1 }", "5 object { \"b\":2 }"]
+        );
+        assert_eq!(parts(b"[{\"a\":1},\n{\"b\"", &[3], 99).0.last().unwrap().0, "cut off {\"b\"");
+        assert!(!parts(b"[{\"a\":1},\n", &[99], 99).1);
+        assert!(!parts(b"{\n\"a\":1", &[99], 99).1);
+        assert!(parts(b"{\"a\":1", &[99], 99).1);
+    }
+
+    #[test]
+    fn an_object_above_the_limit_is_told_and_passed_over() {
+        let text = format!("[{{\"a\":\"{}\"}},{{\"b\":1}}]", "x".repeat(100));
+        let found = parts(text.as_bytes(), &[7], 20).0;
+        assert_eq!(found[0], ("too long {\"a\":\"xxxxxxxxxxxxxx".into(), 1));
+        assert_eq!(found[1], ("object {\"b\":1}".into(), 1));
+    }
+
+    #[test]
+    fn a_table_may_be_longer() {
+        let text = format!("{{\"a\":{{\"0\":\"{}\"}}}}", "x".repeat(100));
+        let mut split = Split::new(20, 1000);
+        let mut found = 0;
+        split.block(text.as_bytes(), |part, _| {
+            found += usize::from(part == Part::Object(text.as_bytes()));
+            Taken::Yes
+        });
+        assert_eq!(found, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_do_not_depend_on_the_cuts(
+            text in prop::collection::vec(
+                prop::sample::select(vec!["{\"a\":1}", "{", "}", "\n", ",", "\"", "\\", "[", "]", "x", " ", "\"k\":", "{\n\"b\":{}\n}\n"]),
+                0..30,
+            ),
+            sizes in prop::collection::vec(1usize..20, 1..9),
+        ) {
+            let text = text.concat().into_bytes();
+            prop_assert_eq!(parts(&text, &sizes, 50), parts(&text, &[1], 50));
+            prop_assert_eq!(parts(&text, &[1000], 50), parts(&text, &[1], 50));
+        }
+    }
+}
