@@ -4,12 +4,11 @@
 //! The files lie beside the project, in `../shared/data/nfdump_outputs`; without them nothing is tested, and that is said.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use serde_json::{Map, Value};
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-type Record = Map<String, Value>;
+use support::{Record, number, read};
 
 /// What independent tools say of an nfcapd file: rows, packets, bytes, and those of the other direction.
 const FIGURES: [(&str, [u64; 5]); 4] = [
@@ -74,16 +73,10 @@ fn outputs() -> Vec<Output> {
     outputs
 }
 
-fn flowcat(path: &Path) -> (Vec<Record>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_flowcat")).arg(path).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{}: {stderr}", path.display());
-    let text = String::from_utf8(output.stdout).unwrap();
-    (text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), stderr)
-}
-
-fn number(record: &Record, field: &str) -> u64 {
-    record.get(field).map_or(0, |v| v.as_u64().unwrap())
+fn flowcat(path: &Path) -> Vec<Record> {
+    let outcome = read(path, &[]);
+    assert_eq!(outcome.code, Some(0), "{}: {}", path.display(), outcome.stderr);
+    outcome.records()
 }
 
 /// Half a unit of the last digit that nfdump prints of a scaled number.
@@ -113,7 +106,7 @@ fn exact(outputs: &[Output], nfcapd: &str) -> Vec<[u64; 2]> {
 fn rows_and_sums_are_those_of_the_nfcapd_file() {
     let outputs = outputs();
     for output in &outputs {
-        let (records, _) = flowcat(&output.path);
+        let records = flowcat(&output.path);
         let figures = FIGURES.iter().find(|(n, _)| *n == output.nfcapd).unwrap().1;
         let sum = |field| records.iter().map(|r| number(r, field)).sum::<u64>();
         let sums = ["packets", "bytes", "rev_packets", "rev_bytes"].map(sum);
@@ -185,7 +178,7 @@ fn the_same_flow_becomes_the_same_record_whatever_printed_it() {
             continue;
         }
         let exact = exact(&outputs, nfcapd);
-        let read: Vec<_> = forms.iter().map(|o| (flowcat(&o.path).0, printed(&o.form, &o.version))).collect();
+        let read: Vec<_> = forms.iter().map(|o| (flowcat(&o.path), printed(&o.form, &o.version))).collect();
         let mut compared = 0;
         for (i, (ours, fields)) in read.iter().enumerate() {
             for (j, (theirs, other_fields)) in read.iter().enumerate().skip(i + 1) {
@@ -222,9 +215,9 @@ fn what_has_no_flows_is_refused_or_told() {
             println!("skipped: {name} is not there");
             continue;
         }
-        let output = Command::new(env!("CARGO_BIN_EXE_flowcat")).arg(root.join(name)).output().unwrap();
-        by_name.insert(name, (output.status.code(), String::from_utf8(output.stderr).unwrap()));
-        assert!(output.stdout.is_empty());
+        let outcome = read(&root.join(name), &[]);
+        assert!(outcome.stdout.is_empty());
+        by_name.insert(name, (outcome.code, outcome.stderr));
     }
     for (name, (code, stderr)) in by_name {
         assert_eq!(code, Some(2), "{name}");

@@ -13,7 +13,7 @@ use flow_record::item::Spec;
 use flow_record::record::Flow;
 use flow_record::record::field::{self, FieldId, RECORD};
 use flow_record::scan::walk::{Walk, unquoted};
-use flow_record::scan::{Clean, MAX_LINE, Reject, Why};
+use flow_record::scan::{Clean, MAX_LINE, Reject, Scanner, Why};
 use flow_record::value::time::Zone;
 use object::Objects;
 pub(super) use split::is_table;
@@ -46,7 +46,7 @@ pub(super) fn first_object(text: Clean<'_>) -> Option<()> {
 }
 
 /// Whether the table of aliases reads more out of an object than the record's own names do: a member has another name
-/// for a field that the object lacks, or the object is a flow only by that table.
+/// for a field that the object lacks, or a field of the record has a value that must be converted.
 pub(super) fn is_better_read(text: Clean<'_>) -> bool {
     if columns::is_table(text) || is_nfdump(text) {
         return true;
@@ -65,7 +65,7 @@ pub(super) fn is_better_read(text: Clean<'_>) -> bool {
     }
     // `clock` and `byte_layer` are what a conversion says of itself.
     let gained = flow.present().any(|id| !own.contains(&id) && !matches!(id, field::CLOCK | field::BYTE_LAYER));
-    gained || flow_record::scan::Scanner::new().scan(text).is_err()
+    gained || matches!(Scanner::new().scan(text), Err(Reject { why: Why::BadField(_), .. }))
 }
 
 /// Whether an object is one of nfdump's: it has a type, and a first time or an address under nfdump's names.
