@@ -32,7 +32,7 @@ def polars(path, quantiles):
         frame = frame.select([p.col(k).alias(v) for k, v in CSV_COLUMNS.items()]).filter(p.col("bytes").is_not_null())
         frame = frame.with_columns(p.col("packets", "bytes").cast(p.Int64, strict=False))
     else:
-        schema = {"src_ip": p.String, "dst_ip": p.String, "dst_port": p.UInt16, "packets": p.Int64, "bytes": p.Int64}
+        schema = {"src_ip": p.String, "dst_ip": p.String, "dst_port": p.Int64, "packets": p.Int64, "bytes": p.Int64}
         frame = p.scan_ndjson(path, schema=schema)
     b = p.col("bytes")
     asked = [p.len(), b.sum().alias("sum"), p.col("packets").sum(), p.col("dst_ip").n_unique(), p.col("dst_port").n_unique(),

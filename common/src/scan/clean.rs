@@ -11,7 +11,11 @@ pub const MAX_LINE: usize = 1 << 20;
 
 /// A line, or several, of clean text; a single line has no newline.
 #[derive(Clone, Copy, Debug)]
-pub struct Clean<'a>(&'a str);
+pub struct Clean<'a> {
+    text: &'a str,
+    /// The text and what follows it in memory: whoever looks a few bytes ahead need not mind the end of the line.
+    ahead: &'a [u8],
+}
 
 impl<'a> Clean<'a> {
     /// Checks one line.
@@ -27,7 +31,7 @@ impl<'a> Clean<'a> {
         let text = std::str::from_utf8(bytes).map_err(|e| Reject { at: e.valid_up_to(), why: Why::Utf8 })?;
         match bytes.iter().position(|b| *b < 0x20) {
             Some(at) => Err(Reject { at, why: Why::Control }),
-            None => Ok(Clean(text)),
+            None => Ok(Clean { text, ahead: bytes }),
         }
     }
 
@@ -38,23 +42,29 @@ impl<'a> Clean<'a> {
         if bytes.chunks(1024).any(|run| stray(run) != 0) {
             return None;
         }
-        std::str::from_utf8(bytes).ok().map(Clean)
+        std::str::from_utf8(bytes).ok().map(|text| Clean { text, ahead: bytes })
     }
 
     /// The lines of a block, none longer than [`MAX_LINE`] if the block's reader saw to that.
     pub fn lines(self) -> impl Iterator<Item = Clean<'a>> {
         let mut start = 0;
-        memchr_iter(b'\n', self.0.as_bytes()).map(move |end| {
-            let line = &self.0[start..end];
+        memchr_iter(b'\n', self.ahead).map(move |end| {
+            let line = Clean { text: &self.text[start..end], ahead: &self.ahead[start..] };
             start = end + 1;
-            Clean(line)
+            line
         })
     }
 
     /// The text.
     #[inline]
     pub fn text(self) -> &'a str {
-        self.0
+        self.text
+    }
+
+    /// The text's bytes and what follows them; a newline, if anything, comes first.
+    #[inline]
+    pub(super) fn ahead(self) -> &'a [u8] {
+        self.ahead
     }
 }
 

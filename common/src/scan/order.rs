@@ -21,98 +21,89 @@ pub(super) const ROOT: u32 = 0;
 /// No edge.
 const NONE: u32 = ROOT;
 
-/// What comes between two values.
+/// Bytes that are compared without a look at their number.
+pub(super) const WINDOW: usize = 24;
+
+/// What comes between two values: what is looked at for every line.
 #[derive(Debug)]
 pub(super) struct Edge {
     /// First eight bytes of the text, with zeros beyond its end, and the mask of those that count.
     head: u64,
     mask: u64,
-    /// Last eight bytes, where the text is that long.
+    /// Eight bytes of the text at `tail_at`: the last of the first [`WINDOW`]. 0 where the text is shorter than eight.
     tail: u64,
-    text: Box<[u8]>,
+    tail_at: u8,
+    /// Length of the text.
+    pub(super) len: u16,
     /// What the value is.
     pub(super) slot: Slot,
     /// The first of the edges that may follow.
     first: u32,
     /// The next edge that may stand in this one's place.
     sibling: u32,
+}
+
+/// The rest of an edge, for learning.
+#[derive(Debug)]
+struct Key {
+    text: Box<[u8]>,
+    /// The key, unescaped.
+    name: Box<str>,
     /// The edge before.
     parent: u32,
     /// Members of a line up to here.
     members: u32,
-    /// The key, unescaped.
-    key: Box<str>,
 }
 
-/// The tree, as its edges.
+/// The tree, as its edges; the same place in both is the same edge.
 #[derive(Debug)]
 pub(super) struct Order {
     edges: Vec<Edge>,
+    keys: Vec<Key>,
     refused: u32,
 }
 
+/// The eight bytes at `at`, which must be at most `WINDOW - 8`.
 #[inline]
-fn word(bytes: &[u8]) -> Option<u64> {
-    bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b))
+fn word(window: &[u8; WINDOW], at: usize) -> u64 {
+    window.get(at..).and_then(|w| w.first_chunk::<8>()).map_or(0, |b| u64::from_le_bytes(*b))
 }
 
 impl Edge {
-    fn new(text: &[u8], key: &str, slot: Slot, parent: u32, members: u32) -> Edge {
-        let mut first = [0; 8];
-        let len = text.len().min(8);
-        first[..len].copy_from_slice(&text[..len]);
-        let mask = if len == 8 { u64::MAX } else { (1 << (8 * len)) - 1 };
-        let tail = text.last_chunk::<8>().map_or(0, |b| u64::from_le_bytes(*b));
-        Edge {
-            head: u64::from_le_bytes(first),
-            mask,
-            tail,
-            text: text.into(),
-            slot,
-            first: NONE,
-            sibling: NONE,
-            parent,
-            members,
-            key: key.into(),
-        }
+    fn new(text: &[u8], slot: Slot) -> Edge {
+        let mut window = [0; WINDOW];
+        let len = text.len().min(WINDOW);
+        window[..len].copy_from_slice(&text[..len]);
+        let head = text.len().min(8);
+        let mask = if head == 8 { u64::MAX } else { (1 << (8 * head)) - 1 };
+        let tail_at = len.saturating_sub(8);
+        let tail = if len < 8 { 0 } else { word(&window, tail_at) };
+        let (head, tail_at) = (word(&window, 0), tail_at as u8);
+        Edge { head, mask, tail, tail_at, len: text.len() as u16, slot, first: NONE, sibling: NONE }
     }
 
-    /// Whether `rest` begins with the text: two overlapping words where it is 8 to 16 bytes long.
+    /// Whether `window` begins with the text, as far as two overlapping words tell: exact for texts of up to 16 bytes.
     #[inline]
-    fn matches(&self, rest: &[u8]) -> bool {
-        let len = self.text.len();
-        let Some(head) = word(rest) else { return rest.starts_with(&self.text) };
-        if head & self.mask != self.head {
-            return false;
-        }
-        if len <= 8 {
-            return true;
-        }
-        match rest.get(len - 8..).and_then(word) {
-            Some(tail) => tail == self.tail && (len <= 16 || rest[8..len - 8] == self.text[8..len - 8]),
-            None => rest.starts_with(&self.text),
-        }
-    }
-
-    /// Length of the text.
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.text.len()
+    fn may_match(&self, window: &[u8; WINDOW]) -> bool {
+        let head = word(window, 0) & self.mask ^ self.head;
+        let tail = if self.len < 8 { 0 } else { word(window, usize::from(self.tail_at)) ^ self.tail };
+        head | tail == 0
     }
 }
 
 impl Order {
     pub(super) fn new(root: Slot) -> Order {
-        Order { edges: vec![Edge::new(b"", "", root, ROOT, 0)], refused: 0 }
+        let key = Key { text: Box::default(), name: Box::default(), parent: ROOT, members: 0 };
+        Order { edges: vec![Edge::new(b"", root)], keys: vec![key], refused: 0 }
     }
 
-    /// The edge after `edge` whose text `rest` begins with.
-    #[inline]
-    pub(super) fn follow(&self, edge: u32, rest: &[u8]) -> Option<(u32, &Edge)> {
+    /// The edge after `edge` whose text `ahead` begins with; `window` is the start of `ahead`.
+    #[inline(always)]
+    pub(super) fn follow(&self, edge: u32, ahead: &[u8], window: &[u8; WINDOW]) -> Option<(u32, &Edge)> {
         let mut at = self.edges[edge as usize].first;
         while at != NONE {
             let next = &self.edges[at as usize];
-            if next.matches(rest) {
+            if next.may_match(window) && (next.len <= 16 || ahead.starts_with(&self.keys[at as usize].text)) {
                 return Some((at, next));
             }
             at = next.sibling;
@@ -129,17 +120,17 @@ impl Order {
     pub(super) fn keys(&self, mut edge: u32) -> impl Iterator<Item = &str> {
         std::iter::from_fn(move || {
             (edge != ROOT).then(|| {
-                let e = &self.edges[edge as usize];
-                edge = e.parent;
-                &*e.key
+                let key = &self.keys[edge as usize];
+                edge = key.parent;
+                &*key.name
             })
         })
     }
 
     /// Learns what follows `edge`: a text whose key is not [held](Self::holds) yet; `None` when there is no room.
-    pub(super) fn learn(&mut self, edge: u32, text: &[u8], key: &str, slot: Slot) -> Option<u32> {
+    pub(super) fn learn(&mut self, edge: u32, text: &[u8], name: &str, slot: Slot) -> Option<u32> {
         let new = self.edges.len();
-        let members = self.edges[edge as usize].members + 1;
+        let members = self.keys[edge as usize].members + 1;
         if new == MAX_EDGES || members > MAX_PATH || text.len() > MAX_TEXT {
             return None;
         }
@@ -154,7 +145,8 @@ impl Order {
         if siblings == MAX_SIBLINGS {
             return None;
         }
-        self.edges.push(Edge::new(text, key, slot, edge, members));
+        self.edges.push(Edge::new(text, slot));
+        self.keys.push(Key { text: text.into(), name: name.into(), parent: edge, members });
         match last {
             NONE => self.edges[edge as usize].first = new as u32,
             last => self.edges[last as usize].sibling = new as u32,

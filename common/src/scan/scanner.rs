@@ -3,7 +3,7 @@
 //! Invariant: what is accepted does not depend on what was met before; only the speed does.
 
 use super::clean::Clean;
-use super::order::{Order, ROOT};
+use super::order::{Order, ROOT, WINDOW};
 use super::reject::{Reject, Why};
 use super::value;
 use crate::record::Flow;
@@ -49,6 +49,9 @@ impl Slot {
 
 const NOT_WATCHED: u16 = u16::MAX;
 const MAX_MEMBERS: usize = 1024;
+
+/// Bytes behind a line that may be looked at: as many as the longest look ahead.
+const MARGIN: usize = 48;
 
 /// What a line is, by its `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +110,8 @@ pub struct Scanner {
     kind: Option<Span>,
     /// A network where an address would stand in a flow: what rows have that count by prefix.
     network: Option<(usize, FieldId)>,
+    /// A copy of a line that has nothing behind it in memory.
+    spare: Vec<u8>,
 }
 
 impl Default for Scanner {
@@ -131,6 +136,7 @@ impl Scanner {
             spans: vec![Span::default(); names.len()],
             kind: None,
             network: None,
+            spare: Vec::new(),
         }
     }
 
@@ -147,7 +153,11 @@ impl Scanner {
             self.spans.fill(Span::default());
         }
         let text = line.text();
-        let (close, is_empty) = self.members(text)?;
+        let (close, is_empty) = if line.ahead().len() >= text.len() + MARGIN {
+            self.members(text, line.ahead())?
+        } else {
+            self.members_copied(text)?
+        };
         let kind = match self.kind {
             None if let Some((at, id)) = self.network => return Err(Reject { at, why: Why::BadField(id.field()) }),
             None if !self.flow.is_flow() => return Err(Reject { at: 0, why: Why::NotAFlow }),
@@ -162,21 +172,40 @@ impl Scanner {
         Ok(Line { text, flow: &self.flow, kind, close, is_empty, spans: &self.spans })
     }
 
-    /// Reads all members; answers the place of the closing brace, and whether there were none.
+    /// Reads all members of a line that ends where memory does.
+    #[cold]
+    fn members_copied(&mut self, text: &str) -> Result<(usize, bool), Reject> {
+        let mut spare = std::mem::take(&mut self.spare);
+        spare.clear();
+        spare.extend_from_slice(text.as_bytes());
+        spare.resize(text.len() + MARGIN, 0);
+        let result = self.members(text, &spare);
+        self.spare = spare;
+        result
+    }
+
+    /// Reads all members; answers the place of the closing brace, and whether there were none. `ahead` is the text and
+    /// at least [`MARGIN`] bytes more, of which the first is none that a value or a key can have.
     #[inline]
-    fn members(&mut self, text: &str) -> Result<(usize, bool), Reject> {
-        let bytes = text.as_bytes();
+    fn members(&mut self, text: &str, ahead: &[u8]) -> Result<(usize, bool), Reject> {
         let mut edge = ROOT;
         let mut at = 0;
         loop {
-            if let Some((next, met)) = self.order.follow(edge, &bytes[at..]) {
-                // A text that was learnt without blanks at its end begins those with blanks too.
-                let (slot, start) = (met.slot, value::blanks(bytes, at + met.len()));
+            let rest = &ahead[at..];
+            if let Some(window) = rest.first_chunk::<WINDOW>()
+                && let Some((next, met)) = self.order.follow(edge, rest, window)
+            {
+                let slot = met.slot;
+                at += usize::from(met.len);
                 edge = next;
-                at = self.value(text, start, slot)?;
+                // A text that was learnt without blanks at its end begins those with blanks too.
+                if ahead.get(at) == Some(&b' ') {
+                    at = value::blanks(text.as_bytes(), at);
+                }
+                at = self.value(text, ahead, at, slot)?;
                 continue;
             }
-            if edge != ROOT && bytes.get(at) == Some(&b'}') && at + 1 == bytes.len() {
+            if edge != ROOT && rest.first() == Some(&b'}') && at + 1 == text.len() {
                 return Ok((at, false));
             }
             match self.next_key(text, at, edge == ROOT)? {
@@ -186,12 +215,12 @@ impl Scanner {
                         return Err(Reject { at: name_at, why: Why::DuplicateKey });
                     }
                     let slot = self.slot(&name);
-                    match self.order.learn(edge, &bytes[at..value_at], &name, slot) {
+                    match self.order.learn(edge, &text.as_bytes()[at..value_at], &name, slot) {
                         Some(next) => {
                             edge = next;
-                            at = self.value(text, value_at, slot)?;
+                            at = self.value(text, ahead, value_at, slot)?;
                         }
-                        None => return self.members_unlearned(text, at, edge),
+                        None => return self.members_unlearned(text, ahead, at, edge),
                     }
                 }
             }
@@ -200,7 +229,13 @@ impl Scanner {
 
     /// Reads the members from `at` on without the tree, which has no room for them.
     #[cold]
-    fn members_unlearned(&mut self, text: &str, mut at: usize, edge: u32) -> Result<(usize, bool), Reject> {
+    fn members_unlearned(
+        &mut self,
+        text: &str,
+        ahead: &[u8],
+        mut at: usize,
+        edge: u32,
+    ) -> Result<(usize, bool), Reject> {
         let mut met: HashSet<String, ahash::RandomState> = self.order.keys(edge).map(str::to_owned).collect();
         loop {
             match self.next_key(text, at, at == 0)? {
@@ -218,7 +253,7 @@ impl Scanner {
                     if met.len() > MAX_MEMBERS {
                         return Err(Reject { at: name_at, why: Why::TooManyMembers });
                     }
-                    at = self.value(text, value_at, slot)?;
+                    at = self.value(text, ahead, value_at, slot)?;
                 }
             }
         }
@@ -263,32 +298,27 @@ impl Scanner {
 
     /// Reads the value at `at`; answers where it ends.
     #[inline(always)]
-    fn value(&mut self, text: &str, at: usize, slot: Slot) -> Result<usize, Reject> {
+    fn value(&mut self, text: &str, ahead: &[u8], at: usize, slot: Slot) -> Result<usize, Reject> {
         let bytes = text.as_bytes();
         let end = match slot.what {
-            What::Integer(id, max) => match number::integer(&bytes[at..]) {
+            What::Integer(id, max) => match number::short_integer(&ahead[at..]) {
                 Some((v, used)) if self.flow.set_within(id, v, max) => at + used,
                 _ => self.careful(text, at, id)?,
             },
-            What::Address(id) => match quoted(bytes, at, address::ipv4) {
-                Some((address, end)) => {
+            What::Address(id) => match address::quoted_ipv4(&ahead[at..]) {
+                Some((address, used)) => {
                     self.flow.set_address(id, address);
-                    end
+                    at + used
                 }
                 None => self.careful(text, at, id)?,
             },
-            What::Time => {
-                let dates = &mut self.dates;
-                let read =
-                    |inner: &[u8]| time::rfc3339(dates, inner).map(|(time, digits, used)| ((time, digits), used));
-                match quoted(bytes, at, read) {
-                    Some(((time, digits), end)) => {
-                        self.flow.set_time(time, digits);
-                        end
-                    }
-                    None => self.careful(text, at, field::TIMESTAMP)?,
+            What::Time => match time::quoted_utc(&mut self.dates, &ahead[at..]) {
+                Some((time, digits, used)) => {
+                    self.flow.set_time(time, digits);
+                    at + used
                 }
-            }
+                None => self.careful(text, at, field::TIMESTAMP)?,
+            },
             What::Seconds => match number::seconds(&bytes[at..]) {
                 Some((nanos, used)) => {
                     self.flow.set_duration(nanos);
@@ -363,14 +393,6 @@ impl Scanner {
             false => Err(Reject { at, why: Why::BadField(id.field()) }),
         }
     }
-}
-
-/// A plain value in quotes at `at`, and where it ends.
-#[inline]
-fn quoted<T>(bytes: &[u8], at: usize, read: impl FnOnce(&[u8]) -> Option<(T, usize)>) -> Option<(T, usize)> {
-    let inner = bytes[at..].strip_prefix(b"\"")?;
-    let (value, used) = read(inner)?;
-    (inner.get(used) == Some(&b'"')).then_some((value, at + used + 2))
 }
 
 /// What comes before a value.

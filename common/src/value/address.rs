@@ -123,38 +123,42 @@ pub fn ipv4(bytes: &[u8]) -> Option<(Address, usize)> {
     }
 }
 
+/// A dotted quad in quotes at the start of `bytes`, and its length with the quotes.
+#[inline]
+pub fn quoted_ipv4(bytes: &[u8]) -> Option<(Address, usize)> {
+    let (quote, rest) = bytes.split_first()?;
+    let window = rest.first_chunk::<16>()?;
+    let (address, used) = quad(window)?;
+    (*quote == b'"' && window[used & 15] == b'"').then_some((address, used + 2))
+}
+
+/// A dotted quad at the start of the window, and its length.
+///
+/// Each octet is read as four bytes at once: where the first is that is no digit says how long it is, and moving the
+/// digits to the top puts each at its place value.
 #[inline]
 fn quad(window: &[u8; 16]) -> Option<(Address, usize)> {
     let mut value = 0u32;
     let mut at = 0;
+    let mut wrong = 0;
     for part in 0..4 {
-        let first = window[at & 15].wrapping_sub(b'0');
-        let second = window[(at + 1) & 15].wrapping_sub(b'0');
-        let third = window[(at + 2) & 15].wrapping_sub(b'0');
-        if first > 9 {
+        let digits = u32::from_le_bytes(*window.get(at..)?.first_chunk()?) ^ 0x3030_3030;
+        // Digits are 0 to 9 now. A carry of the addition can only reach bytes beyond the first that is none.
+        let other = (digits.wrapping_add(0x7676_7676) | digits) & 0x8080_8080;
+        let len = other.trailing_zeros() / 8;
+        if len == 0 || len > 3 {
             return None;
         }
-        let (octet, len) = match (second > 9, third > 9) {
-            (true, _) => (u32::from(first), 1),
-            (false, true) => (u32::from(first) * 10 + u32::from(second), 2),
-            (false, false) => (u32::from(first) * 100 + u32::from(second) * 10 + u32::from(third), 3),
-        };
-        if octet > 255 || (len > 1 && first == 0) {
-            return None;
-        }
-        value = value << 8 | octet;
-        at += len;
-        let after = window[at & 15];
-        if part < 3 {
-            if after != b'.' {
-                return None;
-            }
-            at += 1;
-        } else if after == b'.' || after.is_ascii_digit() {
-            return None;
-        }
+        let placed = digits << (32 - 8 * len);
+        let octet = (placed >> 24) + (placed >> 16 & 0xff) * 10 + (placed >> 8 & 0xff) * 100;
+        let leading_zero = len > 1 && digits & 0xff == 0;
+        let after = (digits >> (8 * len)) & 0xff;
+        let is_point = after == u32::from(b'.' ^ b'0');
+        wrong |= u32::from(octet > 255) | u32::from(leading_zero) | u32::from(is_point == (part == 3));
+        value = value << 8 | octet & 0xff;
+        at += len as usize + 1;
     }
-    Some((Address(IpAddr::V4(Ipv4Addr::from(value))), at))
+    (wrong == 0).then(|| (Address(IpAddr::V4(Ipv4Addr::from(value))), at - 1))
 }
 
 #[cfg(test)]

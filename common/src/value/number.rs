@@ -30,6 +30,20 @@ pub fn integer(bytes: &[u8]) -> Option<(u64, usize)> {
     (at > 0 && !leading_zero && !goes_on).then_some((value, at))
 }
 
+/// A plain integer at the start of `bytes` that a comma or brace follows, and its length; the rest is left to
+/// [`integer`].
+#[inline]
+pub fn short_integer(bytes: &[u8]) -> Option<(u64, usize)> {
+    if let Some(word) = bytes.first_chunk::<16>() {
+        let (value, len) = eight(u64::from_le_bytes(*word.first_chunk()?));
+        let leading_zero = len > 1 && word[0] == b'0';
+        if len > 0 && !leading_zero && matches!(word[len & 15], b',' | b'}') {
+            return Some((value, len));
+        }
+    }
+    integer(bytes)
+}
+
 /// The value and the number of the digits at the start of eight bytes, all at once: the digits are moved to the top, so
 /// that zeros stand before them, and neighbours are put together to twos, fours and the eight.
 #[inline]

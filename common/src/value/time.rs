@@ -152,6 +152,29 @@ pub fn rfc3339(cache: &mut DateCache, bytes: &[u8]) -> Option<(Time, u8, usize)>
     Some((Time::from_seconds(seconds, nanos)?, resolution(used.saturating_sub(1)), 19 + used + zone))
 }
 
+/// A time in UTC with three decimals, in quotes, at the start of `bytes`: the time, the digits of its resolution, the
+/// length. Other forms are left to [`rfc3339`].
+#[inline]
+pub fn quoted_utc(cache: &mut DateCache, bytes: &[u8]) -> Option<(Time, u8, usize)> {
+    let text = bytes.first_chunk::<26>()?;
+    let [b'"', _, _, _, _, _, _, _, _, _, _, b'T', _, _, _, _, _, _, _, _, b'.', a, b, c, b'Z', b'"'] = text else {
+        return quoted_rfc3339(cache, bytes);
+    };
+    let [a, b, c] = [a, b, c].map(|d| i64::from(d.wrapping_sub(b'0')));
+    if a > 9 || b > 9 || c > 9 {
+        return None;
+    }
+    let seconds = cache.midnight(text[1..].first_chunk()?)? + clock(text[12..].first_chunk()?)?;
+    Some((Time::from_seconds(seconds, (a * 100 + b * 10 + c) * 1_000_000)?, 3, 26))
+}
+
+/// An RFC 3339 time in quotes.
+fn quoted_rfc3339(cache: &mut DateCache, bytes: &[u8]) -> Option<(Time, u8, usize)> {
+    let inner = bytes.strip_prefix(b"\"")?;
+    let (time, digits, used) = rfc3339(cache, inner)?;
+    (inner.get(used) == Some(&b'"')).then_some((time, digits, used + 2))
+}
+
 /// Seconds east of UTC of `+HH:MM`.
 fn offset(text: &[u8; 6]) -> Option<i64> {
     let mut hms = *b"00:00:00";
