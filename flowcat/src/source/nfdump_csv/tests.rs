@@ -132,6 +132,8 @@ fn the_lane_leaves_what_is_doubtful() {
         ROW.replace("1970-01-01", "2004-07-09"),
         ROW.replace(",TCP,", ",0,"),
         ROW.replace("127.0.0.1,5/6", "127.0.0.1,5/6,7"),
+        ROW.replace("02:34:56:78:90:aa", "02:34:56,78:90:aa"),
+        ROW.replace("1970-01-01 00:00:00.000", "1970-01-01 00:00,00.000"),
     ] {
         assert_eq!(both_ways(&row, "UTC").0, None, "{row}");
     }

@@ -10,7 +10,7 @@ use flow_record::record::field;
 use flow_record::value::address::{Address, ipv4};
 use flow_record::value::number::{integer, seconds};
 use flow_record::value::time::{DateCache, Zone, clock};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// Number of columns.
 pub(super) const COLUMNS: usize = 48;
@@ -41,6 +41,8 @@ pub(super) struct Wide {
     dates: DateCache,
     stretches: Vec<Stretch>,
     last: usize,
+    /// The MAC addresses of the last row that were looked at.
+    macs: [u8; 72],
     /// Whether a row was read: its times have no zone.
     pub(super) has_read: bool,
 }
@@ -69,6 +71,11 @@ impl<'r> Rest<'r> {
 
     #[inline]
     fn integer(&mut self) -> Option<u64> {
+        // Most are a single digit, and that mostly 0.
+        if let [digit @ b'0'..=b'9', b',', rest @ ..] = self.0 {
+            self.0 = rest;
+            return Some(u64::from(digit - b'0'));
+        }
         let (value, used) = integer(self.0)?;
         self.pass(used)?;
         Some(value)
@@ -98,7 +105,7 @@ impl<'r> Rest<'r> {
 impl Wide {
     /// `zone` is that of the times.
     pub(super) fn new(zone: Zone) -> Wide {
-        Wide { zone, dates: DateCache::default(), stretches: Vec::new(), last: 0, has_read: false }
+        Wide { zone, dates: DateCache::default(), stretches: Vec::new(), last: 0, macs: [0; 72], has_read: false }
     }
 
     /// Reads a row; `None` leaves it to the plan of columns.
@@ -182,7 +189,17 @@ impl Wide {
         if [17, 35, 53, 71].iter().any(|at| macs[*at] != b',') {
             return None;
         }
+        if *macs != self.macs {
+            // Four addresses and no further column.
+            if memchr_iter(b',', macs).count() != 4 {
+                return None;
+            }
+            self.macs = *macs;
+        }
         let (stretch, received) = rest.split_at(rest.len().checked_sub(RECEIVED)?);
+        if memchr(b',', received).is_some() {
+            return None;
+        }
         // Received on an earlier day than it began: the plan looks whether that can be.
         if received[..10] < first[..10] && &received[..10] != b"1970-01-01" {
             return None;
