@@ -19,7 +19,7 @@ def assign_packets(rng, flows, squares):
 
 
 def assign_totals(net, targets):
-    """Adds flows until the bytes of the hosts are `targets`, in some order; hosts without a flow get a single one."""
+    """Adds flows until the bytes of the hosts are `targets`, in some order; hosts without a flow get one, or equal ones."""
     rng, naturally = net.rng, dict.fromkeys(net.hosts, 0)
     for f in net.flows:
         naturally[f["src_ip"]] += f["bytes"]
@@ -33,7 +33,10 @@ def assign_totals(net, targets):
     light = [h for h in net.hosts if h not in heavy]
     for host, target in zip(light, rng.permutation(np.array(waiting, dtype=object))):
         if naturally[host] == 0:
-            net.flow(host, net.server(host), 443, size=int(target))
+            # Every other one gets some equal flows instead, if that goes without a rest.
+            parts = 1 if net.hosts.index(host) % 2 else next((k for k in (5, 4, 3, 2) if target % k == 0), 1)
+            for _ in range(parts):
+                net.flow(host, net.server(host), 443, size=int(target) // parts)
         else:
             fill(net, host, int(target) - naturally[host])
 
@@ -58,13 +61,8 @@ def exact_scores():
     """Set a."""
     rng = np.random.default_rng(11)
     net = Network(rng, "2024-02-28", 5, SECOND // 1000, 60)
-    for i, host in enumerate(net.hosts):
-        # Two hosts begin with flows of one size; the last four have a single flow each.
-        if i < 54:
-            net.background(host, int(rng.integers(60, 340)))
-        elif i < 56:
-            for _ in range(30):
-                net.flow(host, net.server(host), 80, size=4096)
+    for host in net.hosts[:54]:
+        net.background(host, int(rng.integers(60, 340)))
     net.attacks(unit=60_000)
     even(net)
     deviation = 3_000_000
