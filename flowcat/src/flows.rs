@@ -91,6 +91,23 @@ impl<'s> Flows<'s> {
         self.count();
     }
 
+    /// Writes so many lines, each with its newline, as they are.
+    pub(crate) fn pass_lines(&mut self, lines: &str, count: u64) {
+        if count == 0 {
+            return;
+        }
+        self.passed += count - 1;
+        // What is about to be written anyway needs no copy.
+        if self.limit.is_none() && lines.len() >= FULL {
+            self.hand_on();
+            self.session.write(lines.as_bytes());
+            self.stopped |= self.session.is_over();
+        } else {
+            self.out.extend_from_slice(lines.as_bytes());
+        }
+        self.count();
+    }
+
     #[inline]
     fn count(&mut self) {
         self.passed += 1;

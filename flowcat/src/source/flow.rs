@@ -9,7 +9,7 @@ use crate::feed::Feed;
 use crate::flows::Flows;
 use flow_record::item::Spec;
 use flow_record::record::field::RECORD;
-use flow_record::scan::{Clean, LineKind, Scanner};
+use flow_record::scan::{Clean, LineKind, Reject, Scanner};
 use memchr::memchr;
 
 pub(super) const FORMAT: Format = Format { spec: &SPEC, probe, open: |_| Box::<FlowLines>::default(), pieces: false };
@@ -65,41 +65,66 @@ struct FlowLines {
 }
 
 impl FlowLines {
-    /// One line; its number is in `flows`.
-    fn line(&mut self, line: Clean<'_>, flows: &mut Flows<'_>) {
-        match self.scanner.scan(line) {
-            Ok(line) => flows.pass(line.text),
-            Err(_) if line.text().trim_ascii_start().is_empty() => {}
-            Err(reject) => flows.reject_json(flows.line, &reject, line.text().as_bytes()),
+    /// A block without a stray byte: lines that are accepted one after the other pass as one piece.
+    fn clean_block(&mut self, block: Clean<'_>, flows: &mut Flows<'_>) {
+        let text = block.text();
+        let (mut start, mut at, mut count) = (0, 0, 0);
+        for line in block.lines() {
+            flows.line += 1;
+            let end = at + line.text().len() + 1;
+            match self.scanner.scan(line) {
+                Ok(_) => count += 1,
+                Err(reject) => {
+                    flows.pass_lines(&text[start..at], count);
+                    (start, count) = (end, 0);
+                    reject_line(&reject, line.text(), flows);
+                }
+            }
+            at = end;
+            if flows.is_over() {
+                break;
+            }
         }
+        flows.pass_lines(&text[start..at], count);
+    }
+
+    /// A block in which some line has a byte that none may have, or a carriage return.
+    fn mixed_block(&mut self, block: &[u8], flows: &mut Flows<'_>) {
+        let mut rest = block;
+        while let Some(end) = memchr(b'\n', rest) {
+            let line = &rest[..end];
+            rest = &rest[end + 1..];
+            flows.line += 1;
+            match Clean::line(line) {
+                Ok(clean) => match self.scanner.scan(clean) {
+                    Ok(line) => flows.pass(line.text),
+                    Err(reject) => reject_line(&reject, clean.text(), flows),
+                },
+                Err(reject) => flows.reject_json(flows.line, &reject, line),
+            }
+            if flows.is_over() {
+                return;
+            }
+        }
+    }
+}
+
+/// Rejects a line, unless it is blank.
+fn reject_line(reject: &Reject, line: &str, flows: &mut Flows<'_>) {
+    if !line.trim_ascii_start().is_empty() {
+        flows.reject_json(flows.line, reject, line.as_bytes());
     }
 }
 
 impl Source for FlowLines {
     fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
         while let Some(block) = feed.block(flows) {
-            if let Some(block) = Clean::block(block) {
-                for line in block.lines() {
-                    flows.line += 1;
-                    self.line(line, flows);
-                    if flows.is_over() {
-                        return Ok(());
-                    }
-                }
-                continue;
+            match Clean::block(block) {
+                Some(clean) => self.clean_block(clean, flows),
+                None => self.mixed_block(block, flows),
             }
-            let mut rest = block;
-            while let Some(end) = memchr(b'\n', rest) {
-                let line = &rest[..end];
-                rest = &rest[end + 1..];
-                flows.line += 1;
-                match Clean::line(line) {
-                    Ok(clean) => self.line(clean, flows),
-                    Err(reject) => flows.reject_json(flows.line, &reject, line),
-                }
-                if flows.is_over() {
-                    return Ok(());
-                }
+            if flows.is_over() {
+                break;
             }
         }
         Ok(())
