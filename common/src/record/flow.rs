@@ -87,8 +87,10 @@ impl Flow {
 
     #[inline]
     fn put(&mut self, id: FieldId, value: u64) {
-        self.present |= 1 << id.0;
-        self.cells[id.0 as usize] = value;
+        self.present |= 1u64.wrapping_shl(u32::from(id.0));
+        if let Some(cell) = self.cells.get_mut(id.0 as usize) {
+            *cell = value;
+        }
     }
 
     /// An integer field.

@@ -1,14 +1,24 @@
 //! A flow as a line: `{"timestamp":...,"duration":...}` in the order of the table, absent fields left out.
 
-use super::field::{FieldId, Kind};
+use super::field::{FieldId, Kind, RECORD};
 use super::flow::Flow;
 use crate::value::{number, text, time::TimeWriter};
 
 /// Longest `,"name":` of a field, and what a key takes up in the line buffer.
 const KEY: usize = 24;
 
-/// Room for every field but texts: a key and the longest value, an address, of each.
-const ROOM: usize = 40 * (KEY + 48);
+/// Room for every field but texts: a key and the longest value, an address, of each; and for the last copy's surplus.
+const ROOM: usize = (RECORD.len() + 1) * (KEY + 48);
+
+/// What the buffer and the flow's bits count on is checked when this is compiled.
+const _: () = {
+    assert!(RECORD.len() <= 64, "a flow has a bit for each field");
+    let mut i = 0;
+    while i < RECORD.len() {
+        assert!(RECORD[i].name.len() + 4 <= KEY, "a key fits its room");
+        i += 1;
+    }
+};
 
 /// Writes flows; keeps the text of the keys and the last date.
 ///

@@ -82,13 +82,15 @@ pub struct Line<'a> {
     /// Whether the object has no members.
     pub is_empty: bool,
     spans: &'a [Span],
+    places: &'a [u16],
 }
 
 impl<'a> Line<'a> {
     /// Where the value of the watched name number `watch` stands, if the line has it.
     #[inline]
     pub fn span(&self, watch: usize) -> Option<Span> {
-        self.spans.get(watch).copied().filter(|s| s.end > 0)
+        let place = *self.places.get(watch)?;
+        self.spans.get(usize::from(place)).copied().filter(|s| s.end > 0)
     }
 
     /// The value of the watched name number `watch` as JSON text.
@@ -105,7 +107,10 @@ pub struct Scanner {
     order: Order,
     dates: DateCache,
     flow: Flow,
+    /// Names whose values are watched, each once.
     watched: Vec<Box<str>>,
+    /// For each name that was asked for, its place in `watched`.
+    places: Vec<u16>,
     spans: Vec<Span>,
     kind: Option<Span>,
     /// A network where an address would stand in a flow: what rows have that count by prefix.
@@ -126,14 +131,25 @@ impl Scanner {
         Scanner::watching::<&str>(&[])
     }
 
-    /// A scanner that also keeps where the values of these names stand, numbered in this order.
+    /// A scanner that also keeps where the values of these names stand, numbered in this order. A name may be asked for
+    /// more than once.
     pub fn watching<S: AsRef<str>>(names: &[S]) -> Scanner {
+        let mut watched: Vec<Box<str>> = Vec::new();
+        let mut places = Vec::with_capacity(names.len());
+        for name in names {
+            let met = watched.iter().position(|w| **w == *name.as_ref());
+            places.push(met.unwrap_or(watched.len()) as u16);
+            if met.is_none() {
+                watched.push(name.as_ref().into());
+            }
+        }
         Scanner {
             order: Order::new(Slot::UNKNOWN),
             dates: DateCache::default(),
             flow: Flow::new(),
-            watched: names.iter().map(|n| n.as_ref().into()).collect(),
-            spans: vec![Span::default(); names.len()],
+            spans: vec![Span::default(); watched.len()],
+            watched,
+            places,
             kind: None,
             network: None,
             spare: Vec::new(),
@@ -169,7 +185,7 @@ impl Scanner {
                 row => LineKind::Row(row),
             },
         };
-        Ok(Line { text, flow: &self.flow, kind, close, is_empty, spans: &self.spans })
+        Ok(Line { text, flow: &self.flow, kind, close, is_empty, spans: &self.spans, places: &self.places })
     }
 
     /// Reads all members of a line that ends where memory does.
@@ -419,7 +435,8 @@ fn is_of_kind(token: &str, kind: Kind) -> bool {
         Kind::Integer(max) => is_number(token) && number::exact_integer(token).is_some_and(|v| v <= max),
         Kind::Number | Kind::Seconds => is_number(token),
         Kind::Truth => matches!(token, "true" | "false"),
-        Kind::Words | Kind::Numbers => token.starts_with('['),
+        Kind::Words => serde_json::from_str::<Vec<String>>(token).is_ok(),
+        Kind::Numbers => serde_json::from_str::<Vec<f64>>(token).is_ok(),
         Kind::Object => token.starts_with('{'),
         Kind::Any => true,
         Kind::Word(words) => token.starts_with('"') && words.contains(&&*value::unescaped(token)),

@@ -82,6 +82,19 @@ fn blanks_after_a_colon_change_nothing_whichever_line_came_first() {
 }
 
 #[test]
+fn a_name_that_is_watched_twice_is_found_by_both_numbers() {
+    let mut scanner = Scanner::watching(&["a", "b", "a"]);
+    let line = scanner.scan(Clean::line(br#"{"bytes":1,"b":2,"a":3}"#).unwrap()).unwrap();
+    assert_eq!((line.value(0), line.value(1), line.value(2)), (Some("3"), Some("2"), Some("3")));
+}
+
+#[test]
+fn a_list_of_words_has_nothing_but_words() {
+    assert_eq!(verdict(r#"{"bytes":1,"flagged":["sigma.bytes"]}"#), Ok(()));
+    assert!(verdict(r#"{"bytes":1,"flagged":[1]}"#).is_err());
+}
+
+#[test]
 fn reads_every_field_of_the_record() {
     let line = r#"{"timestamp":"2015-01-22T08:03:34.035Z","duration":1.25,"src_ip":"10.0.0.1","dst_ip":"2001:db8::1","src_port":1,"dst_port":2,"protocol":6,"packets":3,"bytes":4,"tcp_flags":27,"app":"d\"ns","clock":"ambiguous","zone":{"a":[1]}}"#;
     let mut scanner = Scanner::watching(&["zone", "bytes", "none"]);
