@@ -5,7 +5,7 @@
 
 use super::account::{Fate, Fates};
 use super::session::{Place, Session};
-use crate::input::{self, Blocks, InputError, Piece, Source};
+use crate::input::{self, Blocks, Identity, InputError, Piece, Source};
 use crate::scan::{Clean, Line, MAX_LINE, Reject, Scanner, Why};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -108,7 +108,8 @@ pub fn each_line<W: Worker>(
     }
     let to_workers = filled.clone();
     // Not joined: it may be waiting for input that never comes.
-    thread::spawn(move || read(sources, &pool, &to_workers));
+    let output = session.output_identity();
+    thread::spawn(move || read(sources, output, &pool, &to_workers));
     write(session, &done, &free);
     drop(done);
     end(&filled);
@@ -156,36 +157,36 @@ impl Batch {
             }
             Ok(())
         };
-        let whole = Clean::block(&self.bytes);
+        let bytes = &self.bytes;
+        let (lines, rejects) = (&mut self.lines, &mut self.rejects);
         let mut at = 0;
-        let mut next = || {
-            let end = memchr::memchr(b'\n', &self.bytes[at..]).map(|i| at + i + 1)?;
-            let range = at..end;
+        // Counts the line that ends before `end`; says whether to go on.
+        let mut take = |end: usize, result: Result<(), Reject>| {
+            if let Err(reject) = result {
+                rejects.push((*lines, at..end, reject));
+            }
             at = end;
-            Some(range)
+            *lines += 1;
+            result.is_ok() || !strict
         };
-        match whole {
+        match Clean::block(bytes) {
             Some(block) => {
+                let mut end = 0;
                 for line in block.lines() {
-                    let range = next();
-                    if let (Err(reject), Some(range)) = (one(line), range) {
-                        self.rejects.push((self.lines, range, reject));
-                        if strict {
-                            return;
-                        }
+                    end += line.text().len() + 1;
+                    if !take(end, one(line)) {
+                        return;
                     }
-                    self.lines += 1;
                 }
             }
             None => {
-                while let Some(range) = next() {
-                    if let Err(reject) = Clean::line(&self.bytes[range.clone()]).and_then(&mut one) {
-                        self.rejects.push((self.lines, range, reject));
-                        if strict {
-                            return;
-                        }
+                let mut start = 0;
+                for end in memchr::memchr_iter(b'\n', bytes) {
+                    let result = Clean::line(&bytes[start..end]).and_then(&mut one);
+                    start = end + 1;
+                    if !take(start, result) {
+                        return;
                     }
-                    self.lines += 1;
                 }
             }
         }
@@ -193,7 +194,12 @@ impl Batch {
 }
 
 /// Fills batches until the inputs end or nobody takes them.
-fn read(sources: Vec<Result<Source, InputError>>, pool: &Receiver<Batch>, workers: &[Sender<Batch>]) {
+fn read(
+    sources: Vec<Result<Source, InputError>>,
+    output: Option<Identity>,
+    pool: &Receiver<Batch>,
+    workers: &[Sender<Batch>],
+) {
     let mut turn = 0;
     let mut send = |load: Load, mut batch: Batch| {
         batch.load = load;
@@ -212,6 +218,10 @@ fn read(sources: Vec<Result<Source, InputError>>, pool: &Receiver<Batch>, worker
                     continue;
                 }
             };
+            if output.is_some() && input.identity() == output {
+                send(Load::Fault(format!("{name}: this file is also the output")), pool.recv().ok()?)?;
+                continue;
+            }
             send(Load::Begin(name.clone()), pool.recv().ok()?)?;
             let consumed = input.consumed();
             let mut blocks = Blocks::new(input);
