@@ -138,7 +138,7 @@ impl Holding {
         let mut marker = Marker::new(Arc::new(items), &mut watch, only)?;
         let fates = &mut session.account.fates;
         // What was kept has no fate before it was marked.
-        fates.passed -= self.lines;
+        fates.passed = fates.passed.saturating_sub(self.lines);
         if self.over {
             *fates.unused.entry("more than can be kept for a second pass").or_default() += self.lines;
             anyhow::bail!(

@@ -3,6 +3,7 @@
 //! Counts are exact integers; durations are kept in nanoseconds and shown in seconds. A flow that lacks the field has no
 //! value, never 0; only `flows` is 1 where it is absent, for a record stands for one flow unless it says otherwise.
 
+use crate::alert::Evidence;
 use crate::population::Value;
 use flow_record::item::nearest;
 use flow_record::record::{FieldId, Flow, Kind, field};
@@ -60,6 +61,14 @@ impl Measure {
     pub(crate) fn shown(self, value: f64) -> f64 {
         // Dividing gives the float nearest to the decimal; multiplying by the step would not.
         if self.0 == field::DURATION { value / NANOS as f64 } else { value }
+    }
+
+    /// Adds a value or a sum of values to evidence: counts exactly, durations in seconds.
+    pub(crate) fn term(self, evidence: Evidence, name: &str, kept: u128) -> Evidence {
+        match self.0 {
+            field::DURATION => evidence.number(name, self.shown(kept as f64)),
+            _ => evidence.integer(name, kept),
+        }
     }
 
     /// The field's name.

@@ -18,7 +18,10 @@ pub(crate) const PROGRAM: Program = Program {
     specs: detect::specs,
     examples: &[
         ("flowcat nfcapd.202611* | flowdetect", "the default detectors over a month"),
-        ("flowcat day.csv | flowdetect zscore:threshold=4 portscan beacon:flows=20 -t", "chosen detectors, as a table"),
+        (
+            "flowcat day.csv | flowdetect zscore:threshold=4 portscan beacon -t --fields severity,detector,reason",
+            "chosen detectors, as a table",
+        ),
         ("flowcat day.csv | flowstat hosts | flowdetect zscore:field=bytes", "hosts by their rows"),
         ("flowcat day.csv | flowdetect --mark sigma:normal=normal.ndjson | flowenrich scope", "flows, marked"),
     ],

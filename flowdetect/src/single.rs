@@ -8,7 +8,7 @@ use crate::alert::{Alert, Evidence, Verdict};
 use crate::detect::Found;
 use crate::ends::Ends;
 use crate::measure::Measure;
-use crate::population::{Judge, Value};
+use crate::population::Judge;
 use crate::seen::Seen;
 use flow_record::map::{Map, merge};
 use flow_record::record::key::Part;
@@ -101,15 +101,10 @@ fn farthest(bounds: &impl Judge, measure: Measure, tally: &Tally) -> Option<(Ver
 
 impl Tally {
     fn terms(&self, measure: Measure, evidence: Evidence) -> Evidence {
-        let add = |evidence: Evidence, name: &str, kept: u128| match measure.value(kept) {
-            Value::Whole(v) => evidence.integer(name, v),
-            Value::Real(_) if measure.shown(1.0) == 1.0 => evidence.integer(name, kept),
-            Value::Real(v) => evidence.number(name, v),
-        };
         let evidence = evidence.integer("count", self.seen.flows());
-        let evidence = add(evidence, "largest", self.largest.into());
-        let evidence = add(evidence, "smallest", self.smallest.into());
-        add(evidence, "sum", self.sum)
+        let evidence = measure.term(evidence, "largest", self.largest.into());
+        let evidence = measure.term(evidence, "smallest", self.smallest.into());
+        measure.term(evidence, "sum", self.sum)
     }
 }
 

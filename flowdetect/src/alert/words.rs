@@ -75,7 +75,7 @@ pub(crate) fn duration(seconds: f64) -> String {
         rest => format!("{n} {unit} {rest} {small}"),
     };
     match whole {
-        0..10 => figures((seconds * 1000.0).round() / 1000.0) + " s",
+        0..10 => figures(seconds) + " s",
         10..60 => format!("{whole} s"),
         60..3600 => two(whole / 60, "min", whole % 60, "s"),
         3600..86_400 => two(whole / 3600, "h", whole % 3600 / 60, "min"),
@@ -115,6 +115,7 @@ mod tests {
     fn times_read_well() {
         for (seconds, text) in [
             (0.0, "0 s"),
+            (0.000_002, "2.0e-6 s"),
             (0.4, "0.4 s"),
             (46.047, "46 s"),
             (59.6, "1 min"),

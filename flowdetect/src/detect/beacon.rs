@@ -2,12 +2,12 @@
 //!
 //! Two rules: the jitter ratio of the gaps, exact from nanoseconds, and RITA's four-part score ([`score`]). Both look at
 //! all starts of a key at once, sorted, so that the order of the input does not matter and every start is kept. Bound: 16
-//! bytes a flow (its start and its bytes) and about 120 a key.
+//! bytes a flow (its start and its bytes) and about 150 a key.
 
 mod score;
 
 use super::{Detect, Detector, Found, Taken, at_least, at_least_0, integer, number};
-use crate::alert::words::{amount, count, figures};
+use crate::alert::words::{count, duration, figures};
 use crate::alert::{Alert, Evidence, Severity, Verdict, share};
 use crate::ends::Ends;
 use crate::seen::{Same, Seen};
@@ -61,7 +61,7 @@ the input, so that they say little in less than a day. ts alone is above 0.5 for
         number("dur", "", "its part for the duration"),
         number("hist", "", "its part for the histogram"),
     ],
-    memory: "16 bytes a flow and about 120 a source, destination and port",
+    memory: "16 bytes a flow (its start and its bytes) and about 150 a source, destination and port",
     source: "activecm/rita v5, analysis/beacons.go (score); ATT&CK T1071, Application Layer Protocol",
 };
 
@@ -214,7 +214,7 @@ impl Beacon {
             name(target),
             service.port,
             count(rhythm.seen.flows(), "flows"),
-            amount(rhythm.mean, "s")
+            duration(rhythm.mean)
         );
         if let Some(jitter) = rhythm.jitter {
             let side = if jitter < self.jitter { "below" } else { "not below" };

@@ -2,7 +2,7 @@
 //!
 //! Sums are exact. Bound: about 100 bytes a pair.
 
-use super::{Detect, Detector, Found, Taken, at_least, integer};
+use super::{Detect, Detector, Found, Taken, at_least, integer, number};
 use crate::alert::words::{amount, count, duration};
 use crate::alert::{Alert, Evidence, Severity, Verdict};
 use crate::ends::Ends;
@@ -36,7 +36,7 @@ Known to be misled: backups, updates, video meetings; the sum does not ask who s
     columns: &[
         integer("bytes", "bytes", "sum from source to destination"),
         integer("rev_bytes", "bytes", "sum from destination to source"),
-        integer("total", "bytes", "both"),
+        number("total", "bytes", "both"),
     ],
     memory: "about 100 bytes a source and destination",
     source: "ATT&CK T1048, Exfiltration Over Alternative Protocol",

@@ -108,11 +108,11 @@ impl Judge for Bounds {
 
     fn says(&self, verdict: &Verdict, population: &str, unit: &str) -> String {
         let side = if verdict.value < 0.0 { "below" } else { "above" };
-        let what = if self.mad > 0.0 { "median" } else { "mean" };
+        let by = if self.mad > 0.0 { "" } else { " by mean deviations" };
         format!(
-            "a modified z-score of {} {side} the median of {population}, {}, by {what} deviations (threshold {})",
-            figures(verdict.value.abs()),
+            "{side} the median of {population}, {}, with a modified z-score of {}{by} (threshold {})",
             amount(self.median, unit),
+            figures(verdict.value),
             figures(self.threshold)
         )
     }

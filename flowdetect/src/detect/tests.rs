@@ -97,6 +97,14 @@ fn every_detector_has_a_name_of_its_own_and_is_documented() {
 }
 
 #[test]
+fn a_term_of_evidence_is_of_one_kind_in_all_detectors() {
+    let all: Vec<&Field> = DETECTORS.iter().flat_map(|d| d.spec.columns).collect();
+    for a in &all {
+        assert!(all.iter().filter(|b| b.name == a.name).all(|b| b.kind == a.kind), "{}", a.name);
+    }
+}
+
+#[test]
 fn every_parameter_has_a_default_that_it_would_take_itself() {
     for detector in DETECTORS {
         for param in detector.spec.params.iter().filter(|p| Some(p.name) != detector.needs) {
@@ -177,4 +185,78 @@ fn nothing_at_all_gives_nothing() {
         assert!(alerts(detector.spec.name, &one).is_empty());
         assert!(notes(detector.spec.name, &one).is_empty(), "{}", detector.spec.name);
     }
+}
+
+/// Lines of every sort on which every detector finds something, and items that do.
+fn everything(normal: &std::path::Path) -> (Vec<String>, Vec<String>) {
+    let mut lines: Vec<String> = (0..60u64)
+        .map(|i| flow("10.0.0.1", &format!("2001:db8::{i:x}"), 7000 + i as u16, 60 * i, 40 + i % 3))
+        .chain((0..30).map(|i| flow("10.0.0.2", "192.0.2.1", i as u16, i, 100)))
+        .chain((0..30).map(|i| flow("2001:db8::1", "192.0.2.2", 0, 60 * i, 333)))
+        .chain((3..20).map(|i| flow(&format!("10.0.0.{i}"), "192.0.2.3", 443, i, 1000)))
+        .collect();
+    lines.push(flow("10.0.0.99", "192.0.2.9", 443, 5, 900_000_000).replace("\"bytes\"", "\"rev_bytes\":7,\"bytes\""));
+    lines.extend((1..=12).map(|i| {
+        let bytes = if i == 7 { 100_000 } else { 10 + i };
+        format!(r#"{{"kind":"ports","dst_port":{i},"flows":{i},"bytes":{bytes},"bytes_per_flow_mean":{bytes}.5}}"#)
+    }));
+    let row = |field| {
+        format!(
+            r#"{{"kind":"describe","field":"{field}","count":9,"mean":1,"std":1,"p25":1,"p75":2,"approx":["p25"]}}"#
+        )
+    };
+    std::fs::write(normal, format!("{}\n{}\n", row("bytes"), row("rev_bytes"))).unwrap();
+    let mut items = vec!["zscore", "iqr", "mad", "portscan", "sweep", "exfil", "beacon", "beacon:rule=score,score=0.1"];
+    items.extend(["zscore:of=flow", "iqr:of=flow", "mad:of=flow", "zscore:by=src_ip/24+dst_port,threshold=1"]);
+    items.extend(["zscore:field=duration+flows+packets,threshold=1", "iqr:by=dst_ip"]);
+    let mut items: Vec<String> = items.into_iter().map(str::to_owned).collect();
+    items.extend(["sigma", "fence"].map(|name| format!("{name}:normal={}", normal.display())));
+    (lines, items)
+}
+
+#[test]
+fn every_alert_is_as_the_schema_says() {
+    let normal = tempfile::NamedTempFile::new().unwrap();
+    let (lines, items) = everything(normal.path());
+    let schemas = (crate::options::PROGRAM.schemas)(flow_record::record::schema::Form::Closed);
+    let schema = flow_record::record::schema::any_of("flowdetect", schemas);
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for item in items {
+        let found = alerts(&item, &lines);
+        assert!(!found.is_empty(), "{item} finds nothing");
+        for alert in &found {
+            assert!(validator.is_valid(alert), "{item}: {alert}");
+            let score = alert["score"].as_f64().unwrap();
+            assert!((0.0..=1.0).contains(&score), "{item}: {alert}");
+            assert!(alert["reason"].as_str().unwrap().len() > 40, "{item}: {alert}");
+        }
+    }
+}
+
+#[test]
+fn evidence_has_all_the_documented_terms_and_no_other() {
+    let normal = tempfile::NamedTempFile::new().unwrap();
+    let (lines, items) = everything(normal.path());
+    for detector in DETECTORS {
+        let spec = detector.spec;
+        let mine = items.iter().filter(|item| item.split(':').next() == Some(spec.name));
+        let found: Vec<Value> = mine.flat_map(|item| alerts(item, &lines)).collect();
+        let terms: std::collections::BTreeSet<String> =
+            found.iter().flat_map(|a| a["evidence"].as_object().unwrap().keys().cloned()).collect();
+        let documented: std::collections::BTreeSet<String> = spec.columns.iter().map(|c| c.name.to_owned()).collect();
+        assert!(terms.is_subset(&documented), "{}: {:?}", spec.name, terms.difference(&documented));
+        // What is rare: an estimate of more than 65 536 destinations, a median deviation of 0.
+        let rare = ["approx", "mean_deviation"].map(str::to_owned);
+        let missing: Vec<_> = documented.difference(&terms).filter(|t| !rare.contains(t)).collect();
+        assert!(missing.is_empty(), "{}: {missing:?}", spec.name);
+    }
+}
+
+#[test]
+fn ids_of_all_alerts_differ() {
+    let normal = tempfile::NamedTempFile::new().unwrap();
+    let (lines, items) = everything(normal.path());
+    let ids: Vec<String> = items.iter().flat_map(|item| alerts(item, &lines)).map(|a| a["id"].to_string()).collect();
+    let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(distinct.len(), ids.len());
 }

@@ -112,12 +112,8 @@ impl Hosts {
 
     /// Field, size of the population, and what the key is scored by.
     fn terms(&self, host: &Host, sum: Sum, n: u64) -> Evidence {
-        let total = self.measure.value(host.values.sum());
         let evidence = Evidence::new().text("field", self.measure.name()).integer("n", n);
-        let evidence = match total {
-            Value::Whole(v) => evidence.integer("total", v),
-            Value::Real(v) => evidence.number("total", v),
-        };
+        let evidence = self.measure.term(evidence, "total", host.values.sum());
         match sum {
             Sum::Total => evidence,
             Sum::PerFlow => evidence.number("per_flow", self.measure.shown(host.values.mean())),

@@ -1,0 +1,158 @@
+//! Alerts as they are used: sets of detectors, rows, accounts, `--fail-on`.
+
+use super::{flow, flows_of, json, network, normal, outcome, sweep, written};
+use serde_json::{Value, json as value};
+
+fn detectors(lines: &str) -> Vec<String> {
+    let mut names: Vec<String> = json(lines).iter().map(|a| a["detector"].as_str().unwrap().to_owned()).collect();
+    names.dedup();
+    names
+}
+
+#[test]
+fn without_items_scans_transfers_and_beacons_are_looked_for() {
+    let out = written(&["-q"], &flows_of(&network(500)).concat());
+    assert_eq!(detectors(&out), ["portscan", "sweep", "exfil", "beacon"]);
+    let found = json(&out);
+    let of = |name: &str| found.iter().find(|a| a["detector"] == name).unwrap();
+    assert_eq!((&of("sweep")["src_ip"], &of("sweep")["value"]), (&value!("10.9.0.1"), &value!(50)));
+    assert_eq!((&of("portscan")["src_ip"], &of("portscan")["value"]), (&value!("10.9.0.2"), &value!(80)));
+    assert_eq!((&of("exfil")["src_ip"], &of("exfil")["value"]), (&value!("10.9.0.9"), &value!(240_000_000)));
+    assert_eq!((&of("beacon")["src_ip"], &of("beacon")["dst_port"]), (&value!("2001:db8:9::7"), &value!(8443)));
+}
+
+#[test]
+fn alerts_come_item_by_item_and_largest_first() {
+    let lines = network(3000).concat();
+    let out = written(&["-q", "sweep:targets=20", "zscore:threshold=1", "iqr:of=flow"], &lines);
+    assert_eq!(detectors(&out), ["sweep", "zscore", "iqr"]);
+    for name in ["sweep", "zscore", "iqr"] {
+        let values: Vec<f64> =
+            json(&out).iter().filter(|a| a["detector"] == name).map(|a| a["value"].as_f64().unwrap()).collect();
+        assert!(values.len() > 1 && values.windows(2).all(|w| w[0] >= w[1]), "{name}: {values:?}");
+    }
+}
+
+#[test]
+fn several_items_find_what_each_finds_alone() {
+    let lines = flows_of(&network(2000)).concat();
+    let items = ["zscore:threshold=1", "iqr", "mad", "portscan", "sweep", "exfil", "beacon", "iqr:of=flow,as=flows"];
+    let alone: String = items.iter().map(|item| written(&["-q", item], &lines)).collect();
+    let together = written(&[&["-q"][..], &items[..]].concat(), &lines);
+    assert!(together == alone && alone.lines().count() > 100);
+}
+
+#[test]
+fn a_name_given_with_as_is_the_alerts() {
+    let out = written(&["-q", "sweep:as=spread"], &sweep());
+    assert_eq!(json(&out)[0]["detector"], "spread");
+    assert_ne!(json(&out)[0]["id"], json(&written(&["-q", "sweep"], &sweep()))[0]["id"]);
+}
+
+#[test]
+fn all_says_what_it_leaves_out() {
+    let (code, out, err) = outcome(&["all"], &network(800).concat());
+    assert_eq!(code, 0);
+    assert!(err.contains("flowdetect: all: left out: sigma (needs normal=FILE), fence (needs normal=FILE)"), "{err}");
+    assert_eq!(detectors(&out), ["zscore", "iqr", "mad", "portscan", "sweep", "exfil", "beacon"]);
+    assert!(outcome(&["-q", "all"], "").2.is_empty());
+}
+
+#[test]
+fn rows_pass_where_nothing_scores_them_and_are_consumed_where_something_does() {
+    let rows: String = (1..=12)
+        .map(|i| {
+            format!("{{\"kind\":\"hosts\",\"src_ip\":\"10.0.0.{i}\",\"bytes\":{}}}\n", if i == 3 { 900 } else { i })
+        })
+        .collect();
+    let (_, out, err) = outcome(&["sweep"], &rows);
+    assert_eq!(out, rows);
+    assert!(err.contains("no flows came, only rows"), "{err}");
+    let scored = json(&written(&["-q", "zscore"], &rows));
+    assert_eq!(
+        (scored.len(), &scored[0]["src_ip"], &scored[0]["evidence"]["row"]),
+        (1, &value!("10.0.0.3"), &value!("hosts"))
+    );
+    // Each kind is a population of its own.
+    let other = rows.replace("hosts", "peers").replace("900", "3");
+    assert_eq!(json(&written(&["-q", "zscore"], &format!("{rows}{other}"))).len(), 1);
+}
+
+#[test]
+fn networks_in_rows_are_keys_too() {
+    let rows: String = (1..=12)
+        .map(|i| {
+            format!("{{\"kind\":\"hosts\",\"src_ip\":\"10.0.{i}.0/24\",\"bytes\":{}}}\n", if i == 3 { 900 } else { i })
+        })
+        .collect();
+    assert_eq!(json(&written(&["-q", "zscore"], &rows))[0]["src_ip"], "10.0.3.0/24");
+    let flows: String =
+        (1..=12).map(|i| flow(&format!("10.0.{i}.9"), "192.0.2.1", 443, i, if i == 3 { 900 } else { i })).collect();
+    let alert = written(&["-q", "zscore:by=src_ip/24"], &flows);
+    assert_eq!(json(&alert)[0]["src_ip"], "10.0.3.0/24");
+    // An alert passes every filter, this one included.
+    assert_eq!(written(&["-q"], &alert), alert);
+}
+
+#[test]
+fn fail_on_says_by_the_exit_code_whether_there_was_a_grave_alert() {
+    for (severity, code) in [("critical", 1), ("low", 1)] {
+        assert_eq!(outcome(&["-q", "--fail-on", severity, "sweep"], &sweep()).0, code, "{severity}");
+    }
+    let scan: String = (0..30).map(|port| flow("10.0.0.1", "192.0.2.1", port, 1, 44)).collect();
+    assert_eq!(outcome(&["-q", "--fail-on", "high", "portscan"], &scan).0, 1);
+    assert_eq!(outcome(&["-q", "--fail-on", "critical", "portscan"], &scan).0, 0);
+    assert_eq!(outcome(&["-q", "--fail-on", "low"], &flow("10.0.0.1", "192.0.2.1", 1, 1, 44)).0, 0);
+    // What is worse wins: rejected input is 3, unreadable input 2.
+    assert_eq!(outcome(&["-q", "--fail-on", "low", "sweep"], &format!("{}x\n", sweep())).0, 3);
+    assert_eq!(outcome(&["-q", "--fail-on", "low", "-i", "-", "-i", "/nonexistent"], &sweep()).0, 2);
+}
+
+#[test]
+fn the_accounts_add_up_and_count_alerts_by_detector() {
+    let folder = tempfile::tempdir().unwrap();
+    let counters = folder.path().join("counters");
+    let input =
+        format!("{}{}x\n{{\"kind\":\"baseline\"}}\n{{\"src_ip\":\"10.0.0.1\"}}\n", sweep(), network(300).concat());
+    let args = ["-q", "--counters", counters.to_str().unwrap(), "sweep", "iqr:of=flow", "sweep:targets=2"];
+    let (code, out, _) = outcome(&args, &input);
+    assert_eq!(code, 3);
+    let counted: Value = serde_json::from_str(&std::fs::read_to_string(&counters).unwrap()).unwrap();
+    let n = |name: &str| counted[name].as_u64().unwrap();
+    let unused: u64 = counted["unused"].as_object().unwrap().values().map(|v| v.as_u64().unwrap()).sum();
+    assert_eq!(n("read"), input.lines().count() as u64);
+    assert_eq!(n("read"), n("used") + n("passed") + n("filtered") + n("merged") + unused + n("late") + n("rejected"));
+    assert_eq!(n("written"), out.lines().count() as u64);
+    assert_eq!((n("rejected"), n("passed")), (1, 1 + 80));
+    let alerts = |name: &str| json(&out).iter().filter(|a| a["detector"] == name).count() as u64;
+    assert_eq!(counted["details"], value!({"sweep": alerts("sweep"), "iqr": alerts("iqr")}));
+    assert_eq!(n("made"), alerts("sweep") + alerts("iqr"));
+    assert!(unused > 0);
+}
+
+#[test]
+fn what_cannot_be_judged_is_said_once() {
+    let lines = format!("{}{}", sweep(), "{\"src_ip\":\"10.0.0.1\",\"bytes\":7}\n".repeat(9));
+    let (_, _, err) = outcome(&["sweep", "beacon", "exfil:rule=ratio", "zscore"], &lines);
+    for told in [
+        "sweep: 9 lines without dst_ip left out",
+        "beacon: 9 lines without timestamp left out",
+        "exfil: rule=ratio needs a baseline",
+        "zscore: 1 host: no z can exceed 0",
+    ] {
+        assert_eq!(err.matches(told).count(), usize::from(!told.contains("no z")), "{told}: {err}");
+    }
+    assert!(outcome(&["-q", "sweep", "beacon"], &lines).2.is_empty());
+}
+
+#[test]
+fn thresholds_learnt_on_normal_flows_are_put_to_others() {
+    let file = normal();
+    let lines: String = [125, 130, 131, 140].iter().map(|b| flow("10.0.0.1", "192.0.2.1", 443, *b, *b)).collect();
+    let normal = file.path().to_str().unwrap();
+    let (code, out, err) = outcome(&[&format!("sigma:normal={normal}"), &format!("fence:normal={normal}")], &lines);
+    assert_eq!((code, detectors(&out)), (0, vec!["sigma".to_owned()]));
+    let alert = &json(&out)[0];
+    assert_eq!((&alert["value"], &alert["threshold"], &alert["flows"]), (&value!(140), &value!(130), &value!(2)));
+    assert!(err.contains("sigma: rev_bytes is not judged") && err.contains("has no values of it"), "{err}");
+}
