@@ -15,7 +15,7 @@ fn neither_threads_nor_the_order_of_lines_show_in_alerts() {
         "zscore:of=flow,field=bytes+rev_bytes+duration,as=flows",
         "iqr:k=0.1",
         "iqr:of=flow,as=far",
-        "mad:of=flow,field=packets,as=odd",
+        "mad:of=flow,field=rev_bytes,as=odd",
         "zscore:by=src_ip/24+dst_port,field=flows+duration,threshold=1,as=networks",
         "portscan:ports=3,total=4",
         "sweep:targets=5",
