@@ -43,13 +43,30 @@ pub(crate) fn when(items: &[Item]) -> anyhow::Result<Marks> {
 /// Marks flows; one a thread.
 pub(crate) struct Marker {
     items: Arc<Vec<Item>>,
-    /// Names of each item's rules.
-    rules: Vec<Vec<String>>,
+    /// The rules of each item.
+    rules: Vec<Vec<Rule>>,
     /// Where `flagged` is watched.
     flagged: usize,
     /// Only flows that are marked pass.
     only: bool,
+    /// The marks of the line at hand, as JSON.
+    names: Vec<u8>,
     splice: Splice,
+}
+
+/// What a flow is marked with.
+#[derive(Clone)]
+struct Rule {
+    name: String,
+    json: Vec<u8>,
+}
+
+impl Rule {
+    fn new(name: String) -> Rule {
+        let mut json = Vec::new();
+        text::write_json(&name, &mut json);
+        Rule { name, json }
+    }
 }
 
 impl Marker {
@@ -58,9 +75,9 @@ impl Marker {
     /// # Errors
     /// None, for `flagged` is a name of its own.
     pub(crate) fn new(items: Arc<Vec<Item>>, watch: &mut Watch, only: bool) -> anyhow::Result<Marker> {
-        let rules = items.iter().map(Item::rules).collect();
+        let rules = items.iter().map(|item| item.rules().into_iter().map(Rule::new).collect()).collect();
         let flagged = watch.add([FLAGGED].into_iter())?;
-        Ok(Marker { items, rules, flagged, only, splice: Splice::default() })
+        Ok(Marker { items, rules, flagged, only, names: Vec::new(), splice: Splice::default() })
     }
 
     /// The same again, for another thread.
@@ -70,27 +87,35 @@ impl Marker {
             rules: self.rules.clone(),
             flagged: self.flagged,
             only: self.only,
+            names: Vec::new(),
             splice: Splice::default(),
         }
     }
 
-    /// Writes the names of the rules that hold: those that were there, then ours.
-    fn names(&self, before: Option<&str>, holds: impl Fn(usize) -> u64, out: &mut Vec<u8>) {
-        let mut names: Vec<String> = before.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-        for (i, rules) in self.rules.iter().enumerate() {
-            let holds = holds(i);
-            for (_, name) in rules.iter().enumerate().filter(|(bit, _)| holds >> bit & 1 == 1) {
-                if !names.contains(name) {
-                    names.push(name.clone());
+    /// Puts the names of the rules that hold into `names`: those that were there, then ours.
+    fn name(&mut self, line: &Line<'_>) {
+        self.names.clear();
+        let before: Vec<String> =
+            line.value(self.flagged).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        for name in &before {
+            push(&mut self.names, |out| text::write_json(name, out));
+        }
+        for (item, rules) in self.items.iter().zip(&self.rules) {
+            let holds = item.mark(line.flow);
+            for (_, rule) in rules.iter().enumerate().filter(|(bit, _)| holds >> bit & 1 == 1) {
+                if !before.contains(&rule.name) {
+                    push(&mut self.names, |out| out.extend_from_slice(&rule.json));
                 }
             }
         }
-        for (i, name) in names.iter().enumerate() {
-            out.push(if i == 0 { b'[' } else { b',' });
-            text::write_json(name, out);
-        }
-        out.push(b']');
+        self.names.push(b']');
     }
+}
+
+/// Appends a member to a list that may be yet to begin.
+fn push(list: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    list.push(if list.is_empty() { b'[' } else { b',' });
+    write(list);
 }
 
 impl Worker for Marker {
@@ -101,12 +126,12 @@ impl Worker for Marker {
         if self.items.iter().all(|item| item.mark(line.flow) == 0) {
             return if self.only { Fate::Filtered } else { pass(line, out) };
         }
-        let mut names = Vec::new();
-        self.names(line.value(self.flagged), |i| self.items[i].mark(line.flow), &mut names);
+        self.name(line);
         self.splice.clear();
+        let names = &self.names;
         match line.span(self.flagged) {
-            Some(span) => self.splice.replace(span, |out| out.extend_from_slice(&names)),
-            None => self.splice.add(FLAGGED, |out| out.extend_from_slice(&names)),
+            Some(span) => self.splice.replace(span, |out| out.extend_from_slice(names)),
+            None => self.splice.add(FLAGGED, |out| out.extend_from_slice(names)),
         }
         self.splice.apply(line, out);
         Fate::Passed
@@ -180,5 +205,44 @@ impl Worker for Holding {
             }
         }
         Fate::Passed
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::detect::tests::flow;
+    use crate::item::Plan;
+    use flow_record::item::Args;
+    use flow_record::output::Sink;
+    use flow_record::run::Conduct;
+
+    /// Marks a hundred flows of a rule that needs two passes, with room for `max` bytes.
+    fn held(max: usize) -> (anyhow::Result<()>, Session) {
+        let args = Args::resolve("zscore:of=flow", "detector", crate::detect::specs()).unwrap();
+        let plan = Plan::of(&[args]).unwrap();
+        let mut session = Session::begin("flowdetect", Conduct::default(), Sink::none()).unwrap();
+        let mut holding = Holding::new(plan.items, max);
+        let mut scanner = Scanner::new();
+        for i in 0..100 {
+            let text = flow("10.0.0.1", "10.0.0.2", 80, i, if i == 50 { 9999 } else { 10 });
+            let line = scanner.scan(Clean::line(text.as_bytes()).unwrap()).unwrap();
+            let fate = holding.line(&line, &mut Vec::new());
+            session.account.fates.count(fate);
+        }
+        let result = holding.finish(&mut session, Watch::default(), true);
+        (result, session)
+    }
+
+    #[test]
+    fn lines_are_kept_up_to_a_bound_and_then_refused_with_advice() {
+        let (result, session) = held(1 << 20);
+        assert!(result.is_ok());
+        assert_eq!((session.account.fates.passed, session.account.fates.filtered), (1, 99));
+        let (result, session) = held(4096);
+        assert!(result.unwrap_err().to_string().contains("mark with sigma:normal=FILE"));
+        let fates = &session.account.fates;
+        assert_eq!((fates.passed, fates.filtered, fates.unused.values().sum::<u64>()), (0, 0, 100));
     }
 }
