@@ -4,6 +4,7 @@
 //! Bound: [`FULL`] bytes of lines that wait to be written.
 
 use crate::row::Converter;
+use flow_record::map::Map;
 use flow_record::record::{Flow, Writer};
 use flow_record::run::{Place, Session};
 use flow_record::scan::Reject;
@@ -250,7 +251,15 @@ impl<'s> Flows<'s> {
         self.end_input();
         self.flush();
         if self.inputs.len() > 1 {
-            self.session.account.details.append(&mut self.inputs);
+            let mut places = Map::default();
+            let details = &mut self.session.account.details;
+            for (name, passed) in self.inputs.drain(..) {
+                let place = *places.entry(name.clone()).or_insert(details.len());
+                match details.get_mut(place) {
+                    Some((_, sum)) => *sum += passed,
+                    None => details.push((name, passed)),
+                }
+            }
         }
         if self.condensed > 0 {
             self.session.account.details.push(("condensed addresses".into(), self.condensed));

@@ -4,6 +4,9 @@
 
 use std::collections::BTreeMap;
 
+/// Details that the accounting line shows; there may be thousands of inputs.
+const DETAILS: usize = 12;
+
 /// What became of a line that was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -112,7 +115,10 @@ impl Account {
             .map(|(name, n)| format!("{name} {n}"))
             .collect();
         parts.extend(self.fates.unused.iter().map(|(why, n)| format!("unused {n} ({why})")));
-        parts.extend(self.details.iter().map(|(name, n)| format!("{name} {n}")));
+        parts.extend(self.details.iter().take(DETAILS).map(|(name, n)| format!("{name} {n}")));
+        if self.details.len() > DETAILS {
+            parts.push(format!("and {} more in --counters", self.details.len() - DETAILS));
+        }
         parts.push(format!("{seconds:.2} s"));
         parts.join(", ")
     }
@@ -135,6 +141,13 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_line_stays_short_however_many_details_there_are() {
+        let details = (0..5000).map(|i| (format!("file{i}"), 1)).collect();
+        let line = Account { details, ..Account::default() }.line(0.0);
+        assert!(line.contains("file11 1, and 4988 more in --counters, 0.00 s"), "{line}");
+    }
 
     #[test]
     fn what_was_read_is_the_sum_of_the_fates() {

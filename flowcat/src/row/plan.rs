@@ -177,6 +177,8 @@ impl Plan {
 /// What a cell and its form say, in words.
 pub(crate) fn described(cell: Cell, form: Form) -> String {
     let more = match form {
+        Form::Plain if cell == Cell::End => ", for the duration where none is given, and to check it",
+        Form::Plain if cell == Cell::Received => ", to check the time",
         Form::Plain => "",
         Form::Seconds => ", in seconds",
         Form::Millis => ", in milliseconds",

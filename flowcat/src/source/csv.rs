@@ -27,13 +27,14 @@ const SPEC: Spec = Spec {
     explain: "
 Recognised by a first line with commas, semicolons, tabs or bars. Columns are taken by name; letter case, blanks and
 punctuation in names do not matter: src_ip, SrcIP and Src IP are one. Known are the names of nfdump (ts sa da sp dp pr
-ibyt ipkt), Zeek (id.orig_h, orig_ip_bytes), Argus, nProbe, NetFlow and IPFIX, pmacct, nfstream and everyday ones (src_ip
-bytes timestamp, up_bytes down_bytes proto port). bytes_out, sent and up are the source's bytes, bytes_in, received and
-down its rev_bytes; in_bytes and out_bytes are NetFlow's words for bytes and rev_bytes. --map src_ip=SrcAddr,... says what
-else a column is. Times are dates with the year first, with or without a zone, or numbers since the epoch: below 10^11
-seconds, below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds. Durations are seconds unless the name says
-otherwise (duration_ms). Protocols are numbers or names. Empty, -, NaN and null say that there is none. ICMP's type and
-code come from their own columns, or from the destination port where the source port is 0. Other columns are dropped, or
+ibyt ipkt), Zeek (id.orig_h, orig_ip_bytes), Argus, nProbe, NetFlow and IPFIX, pmacct, nfstream and everyday ones
+(src_ip bytes timestamp, up_bytes down_bytes proto port). bytes_out, sent and up are the source's bytes, bytes_in,
+received and down its rev_bytes; in_bytes and out_bytes are NetFlow's words for bytes and rev_bytes. --map
+src_ip=SrcAddr,... says what else a column is: a field of the record, or end, received, all_packets, all_bytes. Times
+are dates with the year first, with or without a zone, or numbers since the epoch: below 10^11 seconds, below 10^14
+milliseconds, below 10^17 microseconds, else nanoseconds. Durations are seconds unless the name says otherwise
+(duration_ms). Protocols are numbers or names. Empty, -, NaN and null say that there is none. ICMP's type and code
+come from their own columns, or from the destination port where the source port is 0. Other columns are dropped, or
 kept after the known ones with --keep-extra. A table without an address, bytes or packets is refused.",
     params: &[],
     needs: &[],

@@ -165,8 +165,10 @@ impl Json {
             }
             Part::CutOff(text) => flows.reject_json(line, &Reject { at: text.len(), why: Why::Unfinished }, text),
             Part::TooLong(text) => flows.reject_json(line, &Reject { at: MAX_LINE, why: Why::TooLong }, text),
-            Part::Text(text) if is_remark(text) => {}
-            Part::Text(text) if is_message(text) => flows.warn("messages among the records", &message(text)),
+            Part::Text(text) if self.dialect == Dialect::Nfdump && is_remark(text) => {}
+            Part::Text(text) if self.dialect == Dialect::Nfdump && is_message(text) => {
+                flows.warn("messages among the records", &message(text));
+            }
             Part::Text(text) => flows.reject_json(line, &Reject { at: 0, why: Why::NotAnObject }, text),
         }
         if flows.is_over() || failed.is_err() { Taken::Last } else { Taken::Yes }
