@@ -261,6 +261,11 @@ mod tests {
                 "nfdump-line",
             ),
             ("{\"src_ip\":\"10.0.0.1\",\"bytes\":5}\n", "flow"),
+            (
+                "{\"src_ip\":\"10.0.0.1\",\"bytes\":5,\"service\":\"dns\",\"direction\":\"outbound\",\"note\":1}\n",
+                "flow",
+            ),
+            ("{\"src_ip\":\"10.0.0.1\",\"bytes\":5,\"octets\":7,\"proto\":null}\n", "flow"),
             ("{\"kind\":\"alert\",\"id\":\"0\"}\n", "flow"),
             ("{\"bytes\":1,\"bytes\":2}\n", "flow"),
             ("{\"bytes\":\n", "flow"),

@@ -8,10 +8,10 @@ use super::nfdump::{is_message, is_remark, message};
 use super::{Fate, Format, Probe, Settings, Source};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::{Converter, Dialect, Mapping, Row};
+use crate::row::{Cell, Converter, Dialect, Mapping, Row};
 use flow_record::item::Spec;
 use flow_record::record::Flow;
-use flow_record::record::field::{self, FieldId, RECORD};
+use flow_record::record::field::{self, RECORD};
 use flow_record::scan::walk::{Walk, unquoted};
 use flow_record::scan::{Clean, MAX_LINE, Reject, Scanner, Why};
 use flow_record::value::time::Zone;
@@ -45,8 +45,8 @@ pub(super) fn first_object(text: Clean<'_>) -> Option<()> {
     Some(())
 }
 
-/// Whether the table of aliases reads more out of an object than the record's own names do: a member has another name
-/// for a field that the object lacks, or a field of the record has a value that must be converted.
+/// Whether the table of aliases reads more out of an object than the record's own names do: a member that the suite
+/// does not know by its name gives a field that the object lacks, or a field has a value that must be converted.
 pub(super) fn is_better_read(text: Clean<'_>) -> bool {
     if columns::is_table(text) || is_nfdump(text) {
         return true;
@@ -55,17 +55,29 @@ pub(super) fn is_better_read(text: Clean<'_>) -> bool {
     let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
     let converts = objects.read(text, &mut row, &mut extras).is_ok()
         && Converter::new(Dialect::Foreign, Zone::utc()).convert(&row, &mut flow).is_ok();
-    if !converts {
-        return false;
-    }
-    let mut own = Vec::new();
+    converts && (gains(text) || matches!(Scanner::new().scan(text), Err(Reject { why: Why::BadField(_), .. })))
+}
+
+/// Whether a member of an unknown name means a field that the object does not have under its own name.
+fn gains(text: Clean<'_>) -> bool {
+    let (mut own, mut gained) = (Vec::new(), Vec::new());
     let mut walk = Walk::new(text);
     while let Ok(Some(member)) = walk.member() {
-        own.extend(FieldId::named(&unquoted(member.key)));
+        let name = unquoted(member.key);
+        if field::known().any(|f| f.name == name) {
+            own.push(name.into_owned());
+        } else if !member.value.starts_with(['{', '[', 'n']) {
+            let cell = Dialect::Foreign.column(&name, &Mapping::default()).map(|used| used.cell);
+            gained.extend(cell.filter(|cell| *cell != Cell::Received));
+        }
     }
-    // `clock` and `byte_layer` are what a conversion says of itself.
-    let gained = flow.present().any(|id| !own.contains(&id) && !matches!(id, field::CLOCK | field::BYTE_LAYER));
-    gained || matches!(Scanner::new().scan(text), Err(Reject { why: Why::BadField(_), .. }))
+    let field = |cell: &Cell| match cell {
+        Cell::End => "duration",
+        Cell::AllPackets => "rev_packets",
+        Cell::AllBytes => "rev_bytes",
+        other => other.name(),
+    };
+    gained.iter().any(|cell| !own.iter().any(|name| name == field(cell)))
 }
 
 /// Whether an object is one of nfdump's: it has a type, and a first time or an address under nfdump's names.
