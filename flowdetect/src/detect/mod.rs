@@ -281,4 +281,4 @@ const fn at_least_0(name: &'static str, default: &'static str, unit: &'static st
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
