@@ -20,17 +20,17 @@ use std::sync::atomic::AtomicBool;
 /// Records that are looked at.
 const RECORDS: u64 = 3;
 
-/// The file that is to be explained, if it is one and no format.
+/// The file that is to be explained, if the name is no format's.
 pub(crate) fn file(options: &Options) -> Option<PathBuf> {
     let name = options.common.explain.as_deref()?;
     let is_format = FORMATS.iter().any(|f| f.spec.name == name);
-    (!is_format && (name == "-" || Path::new(name).exists())).then(|| PathBuf::from(name))
+    let is_path = name == "-" || name.contains(['/', '.']) || Path::new(name).exists();
+    (!is_format && is_path).then(|| PathBuf::from(name))
 }
 
 /// Explains a file; answers the exit code.
 pub(crate) fn explain(path: &Path, settings: &Settings, from: Option<&'static Format>) -> ExitCode {
-    let conduct = Conduct { quiet: true, ..Conduct::default() };
-    let mut session = match Session::begin(PROGRAM.name, conduct, Sink::none()) {
+    let mut session = match Session::begin(PROGRAM.name, Conduct::default(), Sink::none()) {
         Ok(session) => session,
         Err(e) => return usage_error(&PROGRAM, &e.to_string()),
     };
@@ -51,15 +51,13 @@ pub(crate) fn explain(path: &Path, settings: &Settings, from: Option<&'static Fo
                 for (name, fate) in source.fates() {
                     let _ = writeln!(text, "  {:<24} {}", name, fate.as_deref().unwrap_or("(dropped)"));
                 }
-                let _ = writeln!(text, "\nFirst records\n{}", String::from_utf8_lossy(flows.lines()).trim_end());
+                let lines = String::from_utf8_lossy(flows.lines());
+                let lines = if lines.is_empty() { "  (none)" } else { lines.trim_end() };
+                let _ = writeln!(text, "\nFirst records\n{lines}");
             }
         }
     }
     flows.finish();
-    let rejected = session.account.rejected;
-    if rejected > 0 {
-        let _ = writeln!(text, "\nRejected among them: {rejected}");
-    }
     let ending = session.end();
     let printed = Output::open(None, false).and_then(|mut out| {
         out.write_all(printable_lines(&text).as_bytes())?;

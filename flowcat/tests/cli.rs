@@ -287,6 +287,9 @@ fn a_file_is_explained_by_its_format_its_columns_and_its_first_records() {
     ] {
         assert!(outcome.text().contains(part), "{part} in {}", outcome.text());
     }
+    let missing = run(&["--explain", "/nowhere/at/all.csv"], "");
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.stderr.contains("no such file"), "{}", missing.stderr);
     let format = run(&["--explain", "csv"], "");
     assert!(format.text().starts_with("csv: any CSV"), "{}", format.text());
     assert_eq!(run(&["--list"], "").text().lines().count(), 7);

@@ -23,7 +23,7 @@ pub(super) const FORMAT: Format =
 
 const SPEC: Spec = Spec {
     name: "csv",
-    about: "any CSV with a header: columns by the names that tools and people give them, or by --map",
+    about: "any CSV with a header, by the names of its columns or --map",
     explain: "
 Recognised by a first line with commas, semicolons, tabs or bars. Columns are taken by name; letter case, blanks and
 punctuation in names do not matter: src_ip, SrcIP and Src IP are one. Known are the names of nfdump (ts sa da sp dp pr

@@ -16,7 +16,7 @@ pub(super) const FORMAT: Format = Format { spec: &SPEC, probe, open: |_| Box::<F
 
 const SPEC: Spec = Spec {
     name: "flow",
-    about: "flow lines, rows, alerts, baselines and ticks: what the filters write",
+    about: "what the filters write: flow lines, rows, alerts, baselines",
     explain: "
 Recognised by a first JSON object that has the record's own fields, in the record's own units, and none that another
 name would give a field it lacks; or that has a kind. Such lines pass byte for byte, unknown members included, after the

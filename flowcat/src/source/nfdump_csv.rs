@@ -20,7 +20,7 @@ pub(super) const FORMAT: Format =
 
 const SPEC: Spec = Spec {
     name: "nfdump-csv",
-    about: "CSV of nfdump: 48 columns (1.6.13 to 1.7.4), chosen columns and csv-fast (from 1.7.5)",
+    about: "CSV of nfdump: 48 columns, chosen columns, csv-fast",
     explain: "
 Recognised by a header of nfdump's own column names, or by rows of 48 columns that begin with two times (-q).
 Times have no zone: --tz says which; csv-fast has milliseconds since the epoch. In 48 columns times are whole seconds

@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format =
 
 const SPEC: Spec = Spec {
     name: "nfdump-json",
-    about: "JSON of nfdump: -o json (1.6.17 to 1.8) and -o ndjson (from 1.7.5)",
+    about: "JSON of nfdump: -o json and -o ndjson",
     explain: "
 Recognised by an object of type FLOW with nfdump's names. Brackets may be missing and commas left over (-q); No matching
 flows and messages between objects are no records. Times have no zone: --tz says which; 1.6 wrote milliseconds without

@@ -23,7 +23,7 @@ pub(super) const FORMAT: Format =
 
 const SPEC: Spec = Spec {
     name: "nfdump-line",
-    about: "tables of nfdump: line, long, extended, biline, bilong, with or without whole IPv6 addresses, and fmt:",
+    about: "tables of nfdump: line, long, extended, biline, bilong, fmt:",
     explain: "
 Recognised by its header, or, where -q left that out, by rows of line, long, extended, biline or bilong. Times have no
 zone: --tz says which. Numbers from a million on are scaled (1.2 M) and so only as exact as printed, unless nfdump -N

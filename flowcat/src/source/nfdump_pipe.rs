@@ -20,7 +20,7 @@ pub(super) const FORMAT: Format =
 
 const SPEC: Spec = Spec {
     name: "nfdump-pipe",
-    about: "numbers between bars of nfdump -o pipe: 22 (1.7.0 to 1.7.4) or 24 (1.6)",
+    about: "numbers between bars: nfdump -o pipe",
     explain: "
 Recognised by a first line of 22 or 24 numbers between bars that begins with the address family, 2 or 10. Times are
 milliseconds since the epoch, so no zone is needed. The duration is last less first; where that is negative it is left

@@ -24,7 +24,7 @@ pub(super) const FORMAT: Format =
 
 const SPEC: Spec = Spec {
     name: "json",
-    about: "JSON objects of any tool: one a line, in an array, or a table by columns as pandas writes it",
+    about: "JSON objects of any tool: lines, arrays, tables by columns",
     explain: "
 Recognised by its first JSON object. Members are taken by name, as columns are in csv: by the table of aliases or by
 --map. Nested members are not looked into. Numbers in strings are numbers; null, \"\", \"-\" and NaN say that there is none.
