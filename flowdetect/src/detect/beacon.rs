@@ -7,7 +7,7 @@
 mod score;
 
 use super::{Detect, Detector, Found, Taken, at_least, at_least_0, integer, number};
-use crate::alert::words::{count, duration, figures};
+use crate::alert::words::{amount, count, duration, figures};
 use crate::alert::{Alert, Evidence, Severity, Verdict, share};
 use crate::ends::Ends;
 use crate::seen::{Same, Seen};
@@ -214,7 +214,7 @@ impl Beacon {
             name(target),
             service.port,
             count(rhythm.seen.flows(), "flows"),
-            duration(rhythm.mean)
+            interval(rhythm.mean)
         );
         if let Some(jitter) = rhythm.jitter {
             let side = if jitter < self.jitter { "below" } else { "not below" };
@@ -226,6 +226,11 @@ impl Beacon {
         }
         reason
     }
+}
+
+/// A mean gap: in seconds, as clockwork is set in them, up to ten minutes.
+fn interval(seconds: f64) -> String {
+    if seconds < 600.0 { amount(seconds, "s") } else { duration(seconds) }
 }
 
 fn terms(rhythm: &Rhythm) -> Evidence {

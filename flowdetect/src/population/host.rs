@@ -140,16 +140,16 @@ impl Hosts {
         let unit = self.measure.unit();
         let who = described(self.by.names().zip(key.parts()));
         let verb = match (self.is_by_source(), self.measure.name()) {
-            (true, "bytes" | "packets") => "sent".to_owned(),
-            (true, "rev_bytes" | "rev_packets") => "received".to_owned(),
-            (_, name) => format!("has {name}"),
+            (true, "bytes" | "packets") => " sent".to_owned(),
+            (true, "rev_bytes" | "rev_packets") => " received".to_owned(),
+            (_, name) => format!(": {name}"),
         };
         let (scored, per_flow) = match sum {
             Sum::Total => (self.measure.value(host.values.sum()).as_f64(), ""),
             Sum::PerFlow => (self.measure.shown(host.values.mean()), " per flow"),
         };
         let flows = count(host.seen.flows(), "flows");
-        format!("{who} {verb} {}{per_flow} in {flows}, {says}", amount(scored, unit))
+        format!("{who}{verb} {}{per_flow} in {flows}, {says}", amount(scored, unit))
     }
 }
 

@@ -114,6 +114,6 @@ impl Rows {
         let who = described(row.members.iter().take(row.keyed).map(|(name, part)| (&**name, part)));
         let value = amount(row.value.as_f64(), self.unit());
         let subject = if who.is_empty() { format!("a row of {kind}") } else { format!("{who} in {kind}") };
-        format!("{subject} has {} {value}, {says}", self.column)
+        format!("{subject}: {} {value}, {says}", self.column)
     }
 }
