@@ -2,5 +2,9 @@
 
 mod support;
 
+mod embed;
+mod mistakes;
+mod parity;
 mod readme;
+mod streams;
 mod verdicts;

@@ -3,25 +3,12 @@
 //! Python is that of `FLOW_PYTHON`, else `python3`; where it lacks the three libraries, the test says so and is skipped.
 #![allow(clippy::unwrap_used)]
 
-use crate::support::{programs, root, shared};
-use std::process::{Command, Stdio};
-
-/// A Python with the libraries.
-fn python() -> Option<String> {
-    let name = std::env::var("FLOW_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let quiet = || Stdio::null();
-    let found =
-        Command::new(&name).args(["-c", "import numpy, pandas, scipy"]).stdout(quiet()).stderr(quiet()).status();
-    if found.is_ok_and(|status| status.success()) {
-        return Some(name);
-    }
-    println!("skipped: parity: {name} has no numpy, pandas and scipy; FLOW_PYTHON can name one that has");
-    None
-}
+use crate::support::{programs, python, root, shared};
+use std::process::Command;
 
 #[test]
 fn views_and_detectors_agree_with_pandas_and_scipy() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("numpy, pandas, scipy") else { return };
     let mut compare = Command::new(python);
     // No compiled copies of the modules beside them.
     compare.arg("-B").arg(root().join("tests/parity/compare")).arg("--bin").arg(programs());

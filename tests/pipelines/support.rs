@@ -86,12 +86,15 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
+/// Seconds after which a command line is taken to hang.
+const PATIENCE: &str = "120";
+
 /// A bash with the four programs on its path, in the folder of the repository.
 pub(crate) fn shell(script: &str) -> Command {
     let path = std::env::var("PATH").unwrap_or_default();
-    let mut command = Command::new("bash");
+    let mut command = Command::new("timeout");
     command
-        .args(["-o", "pipefail", "-c", script])
+        .args([PATIENCE, "bash", "-o", "pipefail", "-c", script])
         .current_dir(root())
         .env("PATH", format!("{}:{path}", programs().display()))
         .env("LC_ALL", "C.UTF-8")
@@ -167,7 +170,8 @@ impl Outcome {
         text.lines()
             .map(|line| {
                 assert!(!line.bytes().any(|b| b < 0x20), "{}: a control byte in {line}", self.script);
-                let value: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{}: {e}: {line}", self.script));
+                let value: Value =
+                    serde_json::from_str(line).unwrap_or_else(|e| panic!("{}: {e}: {line}", self.script));
                 let reasons = schemas.reasons(&value);
                 assert!(reasons.is_empty(), "{}: not by the schema: {line}\n{reasons}", self.script);
                 value
@@ -258,4 +262,15 @@ pub(crate) fn rejects(path: &Path) -> Vec<Value> {
 /// A folder for one test's files, gone afterwards.
 pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
+}
+
+/// A Python that has these modules, if there is one; says so if not. `FLOW_PYTHON` names it.
+pub(crate) fn python(modules: &str) -> Option<PathBuf> {
+    let name = std::env::var("FLOW_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let found = Command::new(&name).args(["-c", &format!("import {modules}")]).stderr(Stdio::null()).status();
+    if found.is_ok_and(|status| status.success()) {
+        return Some(name.into());
+    }
+    println!("skipped: {name} has no {modules}; FLOW_PYTHON can name one that has");
+    None
 }

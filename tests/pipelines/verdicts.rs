@@ -66,8 +66,7 @@ pub(super) fn judge(cases: &[Case]) {
     let mut first: Option<Vec<Value>> = None;
     for (tool, filter) in filters(path("lines").display()) {
         let (kept_aside, counters) = (path(&format!("{tool}.rejects")), path(&format!("{tool}.counters")));
-        let outcome =
-            run(&format!("{filter} --rejects {} --counters {}", kept_aside.display(), counters.display()));
+        let outcome = run(&format!("{filter} --rejects {} --counters {}", kept_aside.display(), counters.display()));
         let aside = rejects(&kept_aside);
         compare(tool, cases, &aside);
         let is_rejected = |case: &&Case| matches!(case.wanted, Wanted::Rejected(..));
@@ -157,7 +156,8 @@ fn decoded(text: &str) -> Vec<u8> {
 fn output(tool: &str, outcome: &Outcome, kept: &[u8]) {
     // serde_json refuses numbers that no f64 holds; JSON does not.
     let readable = ["1e400", "1e99999999999999999999"].iter().fold(outcome.text(), |t, n| t.replace(n, "1e300"));
-    let lines = Outcome { script: outcome.script.clone(), stdout: readable.into(), stderr: String::new(), code: 0 }.open_lines();
+    let lines = Outcome { script: outcome.script.clone(), stdout: readable.into(), stderr: String::new(), code: 0 }
+        .open_lines();
     match tool {
         "flowcat" | "flowdetect" => assert!(outcome.stdout == kept, "{tool} does not pass on what it accepted"),
         "flowenrich" => {
@@ -174,7 +174,9 @@ fn output(tool: &str, outcome: &Outcome, kept: &[u8]) {
 
 #[test]
 fn rejects_are_decoded_rightly_here() {
-    for (text, bytes) in [("", &b""[..]), ("Zg==", b"f"), ("Zm8=", b"fo"), ("Zm9v", b"foo"), ("YWL//g==", b"ab\xff\xfe")] {
+    for (text, bytes) in
+        [("", &b""[..]), ("Zg==", b"f"), ("Zm8=", b"fo"), ("Zm9v", b"foo"), ("YWL//g==", b"ab\xff\xfe")]
+    {
         assert_eq!(decoded(text), bytes);
     }
 }

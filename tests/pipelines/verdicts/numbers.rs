@@ -90,9 +90,13 @@ fn a_count_is_exact_or_rejected_and_any_number_passes_where_none_is_known() {
 
 #[test]
 fn a_count_is_summed_as_it_was_written() {
-    let counts: Vec<_> = NUMBERS.iter().filter_map(|(text, n)| if let Count(n) = n { Some((text, *n)) } else { None }).collect();
-    let input: String =
-        counts.iter().zip(0..).map(|((text, _), i)| format!("{{\"src_ip\":\"10.0.0.{i}\",\"bytes\":{text}}}\n")).collect();
+    let counts: Vec<_> =
+        NUMBERS.iter().filter_map(|(text, n)| if let Count(n) = n { Some((text, *n)) } else { None }).collect();
+    let input: String = counts
+        .iter()
+        .zip(0..)
+        .map(|((text, _), i)| format!("{{\"src_ip\":\"10.0.0.{i}\",\"bytes\":{text}}}\n"))
+        .collect();
     let rows = run_with("flowstat hosts", input).code(0).quiet().lines();
     assert_eq!(rows.len(), counts.len());
     for (row, (text, value)) in rows.iter().zip(counts) {
@@ -135,8 +139,11 @@ fn every_port_and_protocol_number_is_one_and_the_next_is_not() {
     let mut cases: Vec<Case> = (0..=65_535u32)
         .map(|port| accepted(format!("{{\"bytes\":1,\"src_port\":{},\"dst_port\":{port}}}", 65_535 - port)))
         .collect();
-    cases.extend((0..=255).map(|n| accepted(format!("{{\"bytes\":1,\"protocol\":{n},\"tos\":{n},\"icmp_type\":{n}}}"))));
-    for name in ["src_port", "dst_port", "protocol", "tos", "icmp_code", "tcp_flags", "vlan", "src_as", "input_if", "sampling"] {
+    cases
+        .extend((0..=255).map(|n| accepted(format!("{{\"bytes\":1,\"protocol\":{n},\"tos\":{n},\"icmp_type\":{n}}}"))));
+    for name in
+        ["src_port", "dst_port", "protocol", "tos", "icmp_code", "tcp_flags", "vlan", "src_as", "input_if", "sampling"]
+    {
         let last: u64 = match name {
             "src_port" | "dst_port" | "tcp_flags" | "vlan" => 65_535,
             "protocol" | "tos" | "icmp_code" => 255,
@@ -152,7 +159,9 @@ fn every_port_and_protocol_number_is_one_and_the_next_is_not() {
 
 #[test]
 fn every_port_and_protocol_is_counted_apart() {
-    let input: String = (0..=65_535u32).map(|port| format!("{{\"bytes\":1,\"dst_port\":{port},\"protocol\":{}}}\n", port % 256)).collect();
+    let input: String = (0..=65_535u32)
+        .map(|port| format!("{{\"bytes\":1,\"dst_port\":{port},\"protocol\":{}}}\n", port % 256))
+        .collect();
     let rows = run_with("flowstat top:by=dst_port,n=70000 protocols", input).code(0).quiet().lines();
     let of = |kind: &str, key: &str| -> Vec<u64> {
         let mut all: Vec<_> = rows.iter().filter(|r| r["kind"] == kind).map(|r| r[key].as_u64().unwrap()).collect();

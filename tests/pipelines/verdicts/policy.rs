@@ -238,6 +238,7 @@ fn an_input_of_bad_lines_alone_is_no_different() {
         "{\"bytes\":1,\"bytes\":2}",
         "{\"bytes\":",
         "{\"bytes\":-1}",
+        "{\"x\":1}",
         "{\"bytes\":1,\"x\":[[[[",
         "{\"x\":{\"a\":[1]},\"bytes\":1,}",
         "{\"x\":\"\\ud800\",\"bytes\":1}",
