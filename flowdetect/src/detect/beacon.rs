@@ -2,7 +2,7 @@
 //!
 //! Two rules: the jitter ratio of the gaps, exact from nanoseconds, and RITA's four-part score ([`score`]). Both look at
 //! all starts of a key at once, sorted, so that the order of the input does not matter and every start is kept. Bound: 16
-//! bytes a flow (its start and its bytes) and about 150 a key.
+//! bytes a flow (its start and its bytes) and about 180 a key.
 
 mod score;
 
@@ -61,7 +61,7 @@ the input, so that they say little in less than a day. ts alone is above 0.5 for
         number("dur", "", "its part for the duration"),
         number("hist", "", "its part for the histogram"),
     ],
-    memory: "16 bytes a flow (its start and its bytes) and about 150 a source, destination and port",
+    memory: "16 bytes a flow (its start and its bytes) and about 180 a source, destination and port, in each thread that meets them",
     source: "activecm/rita v5, analysis/beacons.go (score); ATT&CK T1071, Application Layer Protocol",
 };
 

@@ -1,6 +1,6 @@
 //! Large transfers: a source and a destination that exchanged many bytes.
 //!
-//! Sums are exact. Bound: about 100 bytes a pair.
+//! Sums are exact. Bound: about 170 bytes a pair.
 
 use super::{Detect, Detector, Found, Taken, at_least, integer, number};
 use crate::alert::words::{amount, count, duration};
@@ -38,7 +38,7 @@ Known to be misled: backups, updates, video meetings; the sum does not ask who s
         integer("rev_bytes", "bytes", "sum from destination to source"),
         number("total", "bytes", "both"),
     ],
-    memory: "about 100 bytes a source and destination",
+    memory: "about 170 bytes a source and destination, in each thread that meets them",
     source: "ATT&CK T1048, Exfiltration Over Alternative Protocol",
 };
 

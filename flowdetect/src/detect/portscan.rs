@@ -1,7 +1,7 @@
 //! Vertical scans: a source that tries many destination ports, of one target or of all together.
 //!
 //! Counts are exact: a set of ports takes 8 KiB at most. Whether a port answered is not looked at, so a server that
-//! answers many ports of one asker counts too. Bound: about 110 bytes a pair and its ports.
+//! answers many ports of one asker counts too. Bound: about 200 bytes a pair and its ports.
 
 use super::{Detect, Detector, Found, Taken, integer};
 use crate::alert::words::{count, duration, figures};
@@ -41,7 +41,7 @@ a scan of that host; pair the directions (flowcat --biflow) or test the flows (-
         Field { name: "ports", kind: Kind::Numbers, unit: "", about: "the lowest of them, ascending" },
         integer("targets", "", "over all targets: how many there are"),
     ],
-    memory: "about 110 bytes a source and target; from 12 ports on 2 bytes a port, from 513 on 8 KiB",
+    memory: "about 200 bytes a source and target, in each thread that meets them; from 12 ports on 2 bytes a port, from 513 on 8 KiB",
     source: "the vertical scan of intrusion detection; ATT&CK T1046, Network Service Discovery",
 };
 

@@ -1,6 +1,6 @@
 //! Horizontal scans: a source that has flows to many targets.
 //!
-//! Counts are exact. Bound: about 110 bytes a pair and its ports.
+//! Counts are exact. Bound: about 200 bytes a pair and its ports.
 
 use super::{Detect, Detector, Found, Taken, at_least, integer, words};
 use crate::alert::words::{count, duration, figures};
@@ -37,7 +37,7 @@ Known to be misled: resolvers, mail relays, proxies, monitoring, and servers who
         integer("ports_probed", "ports", "sum over the targets of the distinct ports tried"),
         words("sample", "the lowest of the targets, ascending"),
     ],
-    memory: "about 110 bytes a source and target; from 12 ports on 2 bytes a port, from 513 on 8 KiB",
+    memory: "about 200 bytes a source and target, in each thread that meets them; from 12 ports on 2 bytes a port, from 513 on 8 KiB",
     source: "the horizontal scan of intrusion detection; ATT&CK T1018, Remote System Discovery (a sweep for one service is \
 also T1046, one from outside T1595)",
 };

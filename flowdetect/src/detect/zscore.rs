@@ -58,7 +58,7 @@ Known to be misled: traffic is heavy-tailed, so busy servers stand out every day
         terms::SMALLEST,
         terms::SUM,
     ],
-    memory: "of=host: about 250 bytes a key and its distinct destinations; of=flow: 24 bytes a flow and 60 a pair; of=rows: 300 bytes a row",
+    memory: "of=host: about 400 bytes a key, in each thread that meets it, and its distinct destinations; of=flow: about 60 bytes a flow and 100 a pair; of=rows: about 300 bytes a row",
     source: "SciPy stats.zscore; R. E. Shiffler, Maximum Z scores and outliers, The American Statistician 42 (1988)",
 };
 

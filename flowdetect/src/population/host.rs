@@ -1,6 +1,6 @@
 //! One number a key: what its flows add up to.
 //!
-//! Keys are hosts (`by=src_ip`) unless told otherwise. Bound: about 250 bytes a key and what its set of destination
+//! Keys are hosts (`by=src_ip`) unless told otherwise. Bound: about 400 bytes a key and what its set of destination
 //! addresses holds, which is 16 KiB at most once it has met more than 65 536 of them.
 
 use super::{Judge, Of, Rule, Sum, Value, Values, constant};
