@@ -4,7 +4,7 @@
 //! other than counts, and hours. What enrichers added is copied to the alert but is no part of the key, so that an alert
 //! keeps its name when its row gets a country. Bound: one line.
 
-use crate::alert::Member;
+use crate::alert::{FIXED, Member};
 use crate::population::Value;
 use crate::seen::Span;
 use flow_record::record::key::Part;
@@ -18,26 +18,8 @@ use std::fmt;
 /// Numbers of rows that are names, beside those of the record.
 const HOURS: [&str; 2] = ["hour", "hour_of_week"];
 
-/// Columns that an alert has a member of its own for, or that say when.
-const OWN: [&str; 17] = [
-    "kind",
-    "id",
-    "detector",
-    "severity",
-    "score",
-    "timestamp",
-    "end",
-    "value",
-    "threshold",
-    "flows",
-    "reason",
-    "evidence",
-    "technique",
-    "first",
-    "last",
-    "approx",
-    "clock",
-];
+/// Columns that say when, or how sure, and not who.
+const NEVER: [&str; 4] = ["first", "last", "approx", "clock"];
 
 /// A row.
 #[derive(Debug)]
@@ -96,7 +78,7 @@ impl<'a> Row<'a> {
 
 /// The value of a column that says whom a row is about.
 fn part(name: &str, json: &str) -> Option<Part> {
-    if OWN.contains(&name) {
+    if FIXED.contains(&name) || NEVER.contains(&name) {
         return None;
     }
     let id = FieldId::named(name);

@@ -70,6 +70,23 @@ pub(crate) fn share(a: f64, b: f64) -> f64 {
     if a > 0.0 { a / (a + b) } else { 0.0 }
 }
 
+/// The fixed members of an alert: no key may have their names.
+pub(crate) const FIXED: [&str; 13] = [
+    "kind",
+    "id",
+    "detector",
+    "severity",
+    "score",
+    "timestamp",
+    "end",
+    "value",
+    "threshold",
+    "flows",
+    "reason",
+    "evidence",
+    "technique",
+];
+
 /// A member of the alert's line beside the fixed ones.
 pub(crate) type Member = (Cow<'static, str>, Part);
 

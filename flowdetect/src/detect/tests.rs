@@ -167,6 +167,8 @@ fn wrong_fields_and_keys_are_refused() {
         ("iqr:of=flow,field=bytes+bytes", "twice"),
         ("mad:by=src_ip/99", "by=src_ip/99"),
         ("mad:of=flow,by=src_ip", "by= is for of=host"),
+        ("zscore:by=src_ip+timestamp", "by=timestamp: an alert has a member of that name"),
+        ("zscore:by=value", "by=value: an alert has a member of that name"),
         ("zscore:of=hosts", "did you mean \"host\"?"),
         ("beacon:flows=1", "integer from 2 is expected"),
         ("portscan:ports=0", "integer, 1 to 65536 is expected"),

@@ -1,8 +1,8 @@
 //! One number a flow.
 //!
 //! Which flows lie far out is known only at the end, so every flow is kept: its value, time, port and protocol, and its
-//! two ends as a number. Bound: 24 bytes a flow, twice that while the list
-//! grows, 16 more while all are judged, and about 100 bytes a pair of ends.
+//! two ends as a number. Bound: 24 bytes a flow, twice that while the list grows, 16 more while all are judged, and about
+//! 100 bytes a pair of ends.
 
 use super::{Judge, Of, Rule, Values, constant};
 use crate::alert::words::count;

@@ -7,6 +7,7 @@ use super::flow::Flows;
 use super::host::Hosts;
 use super::row::Rows;
 use super::{Judge, Rule};
+use crate::alert::FIXED;
 use crate::detect::{Detect, Found, Marks, Taken, Watch};
 use crate::measure::Measure;
 use crate::row::Row;
@@ -40,6 +41,9 @@ impl<R: Rule> Outliers<R> {
         }
         if named.is_none_or(|of| of == "host") {
             let by = KeySpec::of(&args.list("by")).map_err(|e| anyhow::anyhow!("by={e}"))?;
+            if let Some(name) = by.names().find(|name| FIXED.contains(name)) {
+                anyhow::bail!("by={name}: an alert has a member of that name");
+            }
             let base = watch.add(by.watched_names())?;
             made.hosts = Measure::all(&fields)?.into_iter().map(|m| Hosts::new(m, by.clone(), base)).collect();
         }
