@@ -17,7 +17,6 @@ pub(crate) use shape::Shape;
 use crate::flows::Flows;
 use flow_record::input::{self, Blocks, Identity, Input, InputError, Piece, Source};
 use flow_record::scan::{MAX_LINE, Reject, Why};
-use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -77,8 +76,8 @@ pub(crate) struct Feed {
     count: usize,
     /// Number of the current input.
     current: usize,
-    /// Blocks that were looked at and not yet used.
-    ahead: VecDeque<Vec<u8>>,
+    /// What was looked at and not yet used.
+    head: Vec<u8>,
     block: Vec<u8>,
     ended: bool,
     deadline: Option<Instant>,
@@ -102,21 +101,25 @@ impl Feed {
         let reader = Reader { to_feed, pool, skipped: skipped.clone(), stop, output, before: 0 };
         // Not joined: it may be waiting for input that never comes.
         thread::spawn(move || reader.all(sources));
-        let (ahead, block) = (VecDeque::new(), Vec::new());
-        Feed { parcels, free, skipped, count, current: 0, ahead, block, ended: true, deadline: None }
+        let (head, block) = (Vec::new(), Vec::new());
+        Feed { parcels, free, skipped, count, current: 0, head, block, ended: true, deadline: None }
     }
 
     /// One input that comes in these blocks.
     #[cfg(test)]
     pub(crate) fn of_blocks(blocks: Vec<Vec<u8>>) -> Feed {
-        let mut feed = Feed::start(Vec::new(), Arc::default(), None);
-        feed.ahead = blocks.into();
+        let mut feed = Feed::start(vec![], Arc::default(), None);
+        let (to_feed, parcels) = channel();
+        for bytes in blocks {
+            let _ = to_feed.send(Parcel { input: 0, load: Load::Block, bytes, read: 0 });
+        }
+        (feed.parcels, feed.ended) = (parcels, false);
         feed
     }
 
     /// The next input that can be opened; `None` after the last. What is left of the current one is passed over.
     pub(crate) fn open(&mut self, flows: &mut Flows<'_>) -> Option<Opened> {
-        self.ahead.clear();
+        self.head.clear();
         if !self.ended {
             self.ended = true;
             self.skipped.store(self.current + 1, Ordering::Relaxed);
@@ -144,23 +147,25 @@ impl Feed {
     pub(crate) fn block(&mut self, flows: &mut Flows<'_>) -> Option<&[u8]> {
         let used = std::mem::take(&mut self.block);
         self.give_back(used);
-        self.block = match self.ahead.pop_front() {
-            Some(block) => block,
-            None => self.receive(flows)?,
+        self.block = match self.head.is_empty() {
+            false => std::mem::take(&mut self.head),
+            true => self.receive(flows)?,
         };
         Some(&self.block)
     }
 
-    /// Looks one block further ahead and appends it to `head`; false where there is none.
-    pub(crate) fn look(&mut self, flows: &mut Flows<'_>, head: &mut Vec<u8>) -> bool {
-        match self.receive(flows) {
-            Some(block) => {
-                head.extend_from_slice(&block);
-                self.ahead.push_back(block);
-                true
-            }
-            None => false,
-        }
+    /// Looks one block further ahead; false where there is none.
+    pub(crate) fn look(&mut self, flows: &mut Flows<'_>) -> bool {
+        let Some(block) = self.receive(flows) else { return false };
+        // Copied, because as many blocks may be looked at as there are lines in a slow input.
+        self.head.extend_from_slice(&block);
+        self.give_back(block);
+        true
+    }
+
+    /// What was looked at.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
     }
 
     /// A block from the reader. Lines that are too long or broken off are rejected here.

@@ -315,3 +315,29 @@ fn every_line_holds_against_the_schema() {
         }
     }
 }
+
+#[test]
+fn a_folder_of_anything_is_read_to_its_end() {
+    let folder = folder();
+    for i in 0..30 {
+        std::fs::write(folder.path().join(format!("{i:02}")), "no flows at all\n".repeat(20_000)).unwrap();
+    }
+    std::fs::write(folder.path().join("last"), CSV).unwrap();
+    let outcome = read(folder.path(), &[]);
+    assert_eq!((outcome.code, outcome.text()), (Some(2), format!("{FLOW}\n").as_str()));
+    assert_eq!(outcome.stderr.matches("no format that flowcat knows").count(), 30);
+}
+
+#[test]
+fn an_input_that_comes_line_by_line_is_looked_at_as_long_as_it_takes() {
+    let mut child = flowcat(&["-q"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let members: String = (0..40).map(|i| format!("\"m{i}\" : 1,\n")).collect();
+    let text = format!("{{\n{members}\"src\":\"10.0.0.1\",\n\"octets\":5\n}}\n");
+    for line in text.split_inclusive('\n') {
+        stdin.write_all(line.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    drop(stdin);
+    assert_eq!(child.wait_with_output().unwrap().stdout, format!("{FLOW}\n").as_bytes());
+}

@@ -139,7 +139,7 @@ pub(crate) const FOREIGN: &[Alias] = &[
     ]),
     // Volumes.
     plain(Cell::Packets, &[
-        "packets", "pkts", "pkt", "ipkt", "inpkt", "inpkts", "inpackets", "packetcount", "numpackets", "packetdeltacount", "dpkts", "npackets", "srcpackets",
+        "packets", "pkts", "pkt", "ipkt", "inpkt", "inpkts", "inpackets", "packetcount", "numpackets", "packetdeltacount", "npackets", "srcpackets",
         "srcpkts", "sourcepackets", "spkts", "fwdpackets", "fwdpkts", "totalfwdpackets", "totalfwdpacket", "totfwdpkts", "src2dstpackets", "origpkts",
         "packetsout", "pktsout", "packetssent", "sentpackets", "sentpkt", "uppackets", "uppkts", "packetsup", "txpackets", "txpkts", "packetstoserver",
         "pktstoserver", "clientpackets",
@@ -151,7 +151,7 @@ pub(crate) const FOREIGN: &[Alias] = &[
     ]),
     formed(Cell::Bytes, Form::Payload, &["origbytes", "totallengthoffwdpackets", "totallengthoffwdpacket", "totlenfwdpkts"]),
     plain(Cell::RevPackets, &[
-        "revpackets", "revpkts", "outpkts", "outpackets", "dstpackets", "dstpkts", "destinationpackets", "dpackets", "bwdpackets", "bwdpkts",
+        "revpackets", "revpkts", "outpkts", "outpackets", "dstpackets", "dstpkts", "destinationpackets", "dpkts", "dpackets", "bwdpackets", "bwdpkts",
         "totalbwdpackets", "totalbackwardpackets", "totbwdpkts", "dst2srcpackets", "resppkts", "packetsin", "pktsin", "packetsreceived",
         "receivedpackets", "rcvdpkt", "downpackets", "downpkts", "packetsdown", "rxpackets", "rxpkts", "packetstoclient", "pktstoclient",
         "serverpackets",

@@ -6,7 +6,7 @@ use super::alias::{self, Alias};
 use super::{Cell, Dialect, Form, NAMES, Row};
 use flow_record::item::nearest;
 use flow_record::record::field;
-use flow_record::value::text::write_json;
+use flow_record::value::text::{snippet, write_json};
 
 /// What the user says that columns mean: `--map src_ip=SrcAddr,...`.
 #[derive(Clone, Debug, Default)]
@@ -236,7 +236,7 @@ fn is_number(text: &[u8]) -> bool {
 /// The names of columns for a message, the first twenty of them.
 fn listed(columns: &[String]) -> String {
     let more = if columns.len() > 20 { format!(" and {} more", columns.len() - 20) } else { String::new() };
-    let names: Vec<_> = columns.iter().take(20).map(|c| format!("{:?}", c.trim())).collect();
+    let names: Vec<_> = columns.iter().take(20).map(|c| format!("\"{}\"", snippet(c.trim().as_bytes(), 40))).collect();
     format!("{}{more}", names.join(", "))
 }
 

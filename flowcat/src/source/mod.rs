@@ -162,9 +162,9 @@ pub(crate) enum Detected {
 
 /// Looks at the beginning of an input, as far as is needed. The answer depends on its lines, not on how they come.
 pub(crate) fn detect(feed: &mut Feed, flows: &mut Flows<'_>, lines: bool) -> Detected {
-    let mut head = Vec::new();
     let mut looked = 0;
-    while feed.look(flows, &mut head) {
+    while feed.look(flows) {
+        let head = feed.head();
         let ends: Vec<usize> = match lines {
             true => memchr_iter(b'\n', &head[looked..]).map(|i| looked + i + 1).collect(),
             false => vec![head.len()],
@@ -176,7 +176,7 @@ pub(crate) fn detect(feed: &mut Feed, flows: &mut Flows<'_>, lines: bool) -> Det
         }
         looked = head.len();
     }
-    decide(significant(&head), true).unwrap_or(Detected::Nothing)
+    decide(significant(feed.head()), true).unwrap_or(Detected::Nothing)
 }
 
 /// The format of what begins like this; `last` says that no more will be seen.
