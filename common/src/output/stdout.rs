@@ -3,9 +3,10 @@
 //! Rust's runtime opens `/dev/null` for reading and writing in place of a standard descriptor that is closed when
 //! the program starts, and `std::io::Stdout` takes a write to a closed descriptor for a success. Both would turn
 //! `>&-` into lost data and exit 0. So the descriptor is duplicated and written to directly, and `/dev/null` opened
-//! for both reading and writing counts as closed. A shell's `>/dev/null` opens it for writing only. A parent that
-//! hands down the null device opened for both cannot be told from the runtime, and gets the error too, but only
-//! where there was something to write.
+//! for both reading and writing counts as closed. A shell's `>/dev/null` opens it for writing only. Where stderr leads
+//! there too, a parent meant it so (`daemon(3)`, a harness). A parent that hands down the null device opened for both as
+//! standard output alone, as Python's `DEVNULL` is, cannot be told from the runtime: it gets the error, which says what
+//! to do, and only where there was something to write.
 
 use std::fs::File;
 use std::io;
@@ -24,8 +25,12 @@ pub(super) fn open() -> io::Result<File> {
 
 /// Whether standard output was closed when the program started. Then all that is written to it is lost.
 pub fn stdout_is_closed() -> bool {
+    let stderr = || io::stderr().as_fd().try_clone_to_owned().map(File::from);
     match open() {
-        Ok(file) => leads_nowhere(&file).unwrap_or(false),
+        Ok(file) => {
+            let meant = || stderr().and_then(|f| leads_nowhere(&f)).unwrap_or(false);
+            leads_nowhere(&file).unwrap_or(false) && !meant()
+        }
         Err(_) => true,
     }
 }
@@ -41,7 +46,7 @@ fn leads_nowhere(file: &File) -> io::Result<bool> {
 
 /// The error of a write to a standard output that is closed.
 pub(super) fn closed() -> io::Error {
-    io::Error::other("it is closed")
+    io::Error::other("it is closed, or the null device opened for reading too; open that for writing only")
 }
 
 #[cfg(test)]

@@ -190,7 +190,7 @@ fn a_closed_standard_output_is_an_error_only_where_there_is_data() {
     closed().finish().unwrap();
     let mut output = closed();
     output.write_all(b"x").unwrap();
-    assert_eq!(output.finish().unwrap_err().to_string(), "cannot write \"stdout\": it is closed");
+    assert!(output.finish().unwrap_err().to_string().starts_with("cannot write \"stdout\": it is closed"));
 }
 
 #[test]
