@@ -12,12 +12,23 @@ use crate::support::bin;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// A program that reads stdin, all its streams to be set.
+/// A program that reads stdin, its other streams to be set; ended if it hangs.
 fn reading_stdin(filter: &str) -> Command {
-    let mut words = filter.split(' ').map(|word| if word == "IN" { "-" } else { word });
-    let mut command = Command::new(bin(words.next().unwrap_or_default()));
-    command.args(words).stderr(Stdio::piped());
+    let mut command = Command::new("timeout");
+    command.args(["60".as_ref(), bin(filter.split(' ').next().unwrap_or_default()).as_os_str()]);
+    command.args(words(filter)).stderr(Stdio::piped());
     command
+}
+
+/// The same without anything between the program and its signals.
+fn signalled(filter: &str) -> Command {
+    let mut command = Command::new(bin(filter.split(' ').next().unwrap_or_default()));
+    command.args(words(filter)).stderr(Stdio::piped());
+    command
+}
+
+fn words(filter: &str) -> impl Iterator<Item = &str> {
+    filter.split(' ').skip(1).map(|word| if word == "IN" { "-" } else { word })
 }
 
 /// Waits for the end of a program, but not for ever.

@@ -1,7 +1,7 @@
 //! SIGINT and SIGTERM: whole lines, what was made of the input so far, and 128+n.
 #![allow(clippy::unwrap_used)]
 
-use super::{ended, reading_stdin};
+use super::{ended, signalled};
 use crate::support::{FILTERS, flow, flows};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -18,7 +18,7 @@ struct Running {
 }
 
 fn running(filter: &str) -> Running {
-    let mut child = reading_stdin(filter).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = signalled(filter).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdin.write_all(flows(1_000).as_bytes()).unwrap();
