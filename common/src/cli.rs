@@ -10,7 +10,7 @@ use crate::output::progress::When;
 use crate::output::{Output, Sink};
 use crate::record::field;
 use crate::record::schema;
-use crate::run::{Conduct, Ending, Session};
+use crate::run::{Conduct, Ending, Files, Session};
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -205,6 +205,23 @@ impl Common {
         if self.table { Form::Table } else { self.to }
     }
 
+    /// Checks the columns that were asked for.
+    fn check_fields(&self) -> Result<(), String> {
+        if self.fields.is_empty() {
+            return Ok(());
+        }
+        if self.form() == Form::Ndjson {
+            return Err("--fields is for tables and CSV; add -t, --to table or --to csv".into());
+        }
+        if self.fields.iter().any(String::is_empty) {
+            return Err("--fields: a name is empty".into());
+        }
+        match self.fields.iter().enumerate().find(|(i, name)| self.fields[..*i].contains(name)) {
+            Some((_, name)) => Err(format!("--fields: {name:?} is there twice")),
+            None => Ok(()),
+        }
+    }
+
     /// Number of worker threads.
     pub fn workers(&self) -> usize {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
@@ -212,11 +229,19 @@ impl Common {
         if self.strict { 1 } else { self.threads.map_or(cores, usize::from) }
     }
 
-    /// Begins the run.
+    /// Begins the run over these inputs.
     ///
     /// # Errors
-    /// The exit code, where an output or the file for rejects cannot be opened.
-    pub fn session(&self, program: &Program) -> Result<Session, ExitCode> {
+    /// The exit code, where files are the same that must not be, the columns make no sense, or an output or the file for
+    /// rejects cannot be opened.
+    pub fn session(&self, program: &Program, sources: &[Result<Source, InputError>]) -> Result<Session, ExitCode> {
+        let files = Files {
+            sources,
+            output: self.output.as_deref(),
+            rejects: self.rejects.as_deref(),
+            counters: self.counters.as_deref(),
+        };
+        self.check_fields().and_then(|()| files.check()).map_err(|e| usage_error(program, &e))?;
         let conduct = Conduct {
             quiet: self.quiet,
             strict: self.strict,

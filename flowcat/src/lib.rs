@@ -53,7 +53,7 @@ fn begin() -> Result<ExitCode, ExitCode> {
         return Ok(code);
     }
     let sources = sources(&options.names(), &PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM)?;
+    let mut session = options.common.session(&PROGRAM, &sources)?;
     session.begin_progress(&sources);
     let mut feed = Feed::start(sources, session.signals.flag(), session.output_identity());
     let mut flows = Flows::new(&mut session, settings.zone_given);

@@ -59,7 +59,7 @@ fn run() -> Result<ExitCode, ExitCode> {
     let when =
         if marks { mark::when(&plan.items).map_err(|e| usage_error(&PROGRAM, &e.to_string()))? } else { Marks::Never };
     let sources = options.inputs.sources(&PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM)?;
+    let mut session = options.common.session(&PROGRAM, &sources)?;
     plan.notes.iter().for_each(|note| session.messages.note(note));
     let result = match when {
         Marks::Never => {

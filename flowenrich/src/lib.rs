@@ -80,7 +80,7 @@ fn run() -> Result<ExitCode, ExitCode> {
         ExitCode::from(Ending { failed: true, ..Ending::default() })
     })?;
     let sources = options.inputs.sources(&PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM)?;
+    let mut session = options.common.session(&PROGRAM, &sources)?;
     let watch = chain.watch().to_vec();
     let mut workers: Vec<_> = (1..session.conduct.threads).map(|_| chain.another()).collect();
     workers.push(chain);

@@ -111,7 +111,7 @@ fn answer() -> Result<ExitCode, ExitCode> {
     for _ in 1..options.common.workers() {
         workers.push(states()?.0);
     }
-    let mut session = options.common.session(&PROGRAM)?;
+    let mut session = options.common.session(&PROGRAM, &sources)?;
     run::run(&mut session, sources, &watched, workers);
     Ok(session.end().into())
 }

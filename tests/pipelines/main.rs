@@ -2,6 +2,7 @@
 
 mod support;
 
+mod clashes;
 mod embed;
 mod mistakes;
 mod parity;

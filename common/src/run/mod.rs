@@ -10,11 +10,14 @@
 //! [`Fate`] or one rejection; output is flushed whenever the next batch is not there yet.
 
 mod account;
+mod clash;
 mod ending;
 mod messages;
 mod session;
 mod signals;
 mod stream;
+
+pub(crate) use clash::Files;
 
 pub use account::{Account, Fate, Fates};
 pub use ending::Ending;
