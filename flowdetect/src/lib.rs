@@ -6,12 +6,12 @@
 //!                 └ what passes goes on ───────┘
 //! ```
 //!
-//! - [`options`]: the command line; [`item`]: which detectors it asks for; [`worker`]: the work on a line.
-//! - [`detect`]: the detectors, one file each, and their registry; [`alert`]: what they find and how it is written.
-//! - [`population`]: numbers of hosts, flows or rows, and rules that learn from them (zscore, iqr, mad);
-//!   [`normal`]: bounds learnt elsewhere (sigma, fence); [`single`]: alerts on single flows; [`mark`]: flows that are marked
+//! - `options`: the command line; `item`: which detectors it asks for; `worker`: the work on a line.
+//! - `detect`: the detectors, one file each, and their registry; `alert`: what they find and how it is written.
+//! - `population`: numbers of hosts, flows or rows, and rules that learn from them (zscore, iqr, mad);
+//!   `normal`: bounds learnt elsewhere (sigma, fence); `single`: alerts on single flows; `mark`: flows that are marked
 //!   instead.
-//! - [`measure`], [`ends`], [`seen`], [`row`]: a number of a flow, its two ends, what flows have in common, a row.
+//! - `measure`, `ends`, `seen`, `row`: a number of a flow, its two ends, what flows have in common, a row.
 //!
 //! Invariants: alerts are a function of the multiset of lines, whatever their order and the number of threads; numbers are
 //! compared unrounded; nothing here reads the clock; a flow that lacks what a detector needs is left out, counted and told,
