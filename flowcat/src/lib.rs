@@ -18,7 +18,7 @@
 //! over the fields that both print; each record read is passed or rejected, and counted once; the output depends on the
 //! bytes of the inputs, never on how they arrive.
 //!
-//! To add a format: a file in `source/` with its `Spec`, its probe and its [`Source`](source::Source), a row in
+//! To add a format: a file in `source/` with its `Spec`, its probe and its `Source`, a row in
 //! `source::FORMATS`, a sample in the tests. To add a name for a column: a word in `row/alias.rs`.
 
 mod explain;
