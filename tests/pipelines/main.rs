@@ -2,10 +2,13 @@
 
 mod support;
 
+mod accounts;
 mod clashes;
 mod embed;
+mod escapes;
 mod mistakes;
 mod parity;
 mod readme;
+mod sameness;
 mod streams;
 mod verdicts;

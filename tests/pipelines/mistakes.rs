@@ -216,20 +216,22 @@ fn a_full_disk_is_told_and_the_answer_is_2() {
 
 #[test]
 fn an_output_that_fails_leaves_the_old_file_and_nothing_beside_it() {
-    let folder = folder();
-    let kept = folder.path().join("kept");
-    for (_, filter) in filters("none") {
-        std::fs::write(&kept, "old\n").unwrap();
-        run(&format!("{filter} -o {}", kept.display())).code(2);
-        // The input failed, not the output: what there is of it is written.
-        assert!(std::fs::read_to_string(&kept).unwrap().is_empty() || filter.starts_with("flowstat"), "{filter}");
-        assert_eq!(names(folder.path()), ["kept"]);
-        run(&format!(
-            "ulimit -f 8; trap '' XFSZ; {} -o {}",
-            filter.replace("none", "tests/data/traffic.csv"),
-            kept.display()
-        ));
-        assert_eq!(names(folder.path()), ["kept"]);
+    let (folder, elsewhere) = (folder(), crate::support::folder());
+    let (kept, input) = (folder.path().join("kept"), elsewhere.path().join("flows"));
+    std::fs::write(&input, flows(1_000)).unwrap();
+    std::fs::write(&kept, "old\n").unwrap();
+    for (_, filter) in filters(input.display()) {
+        // No file may be longer than a KiB.
+        let command = format!("ulimit -f 1; trap '' XFSZ; {filter} -o {}", kept.display());
+        run(&command).code(2).says(&format!("error: cannot write \"{}\": file too large", kept.display()));
+        assert_eq!(std::fs::read_to_string(&kept).unwrap(), "old\n", "{filter}");
+        assert_eq!(names(folder.path()), ["kept"], "{filter}");
+    }
+    for (_, filter) in filters(input.display()) {
+        let wanted = run(&filter).code(0).stdout;
+        run(&format!("{filter} -o {}", kept.display())).code(0).quiet();
+        assert!(std::fs::read(&kept).unwrap() == wanted, "{filter}");
+        assert_eq!(names(folder.path()), ["kept"], "{filter}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Standard streams in every state that a shell, a parent or a network can leave them in, inputs of every kind, and the
 //! limits of the system: nothing is lost in silence, and no line is cut.
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod inputs;
 mod limits;

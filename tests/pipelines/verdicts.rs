@@ -2,6 +2,7 @@
 //! with the same line, column and reason; what is accepted stays byte for byte.
 //!
 //! The lines stand in tables: `policy` what JSON may look like here, `numbers`, `times`, `addresses` the values.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod addresses;
 mod numbers;

@@ -78,12 +78,20 @@ fn input_that_cannot_be_read_is_told_and_an_absent_one_is_empty() {
     }
 }
 
+/// A parent that throws all output away means it; one that throws away data alone cannot be told from a closed stream.
 #[test]
-fn all_streams_closed_is_no_success() {
+fn the_null_device_opened_for_both_ways_is_meant_where_messages_go_there_too() {
     let folder = folder();
     let path = folder.path().join("flows");
     std::fs::write(&path, flows(3)).unwrap();
-    for filter in FILTERS {
-        run(&format!("{} <&- >&- 2>&-", filter.replace("IN", &path.display().to_string()))).code(2);
+    for (tool, filter) in TOOLS.iter().zip(FILTERS) {
+        let data = filter.replace("IN", &path.display().to_string());
+        for redirect in ["<&- >&- 2>&-", "1<>/dev/null 2<>/dev/null", "1<>/dev/null 2>&1"] {
+            run(&format!("{data} {redirect}")).code(0).quiet();
+        }
+        run(&format!("{data} 1<>/dev/null")).code(2).says("open that for writing only");
+        // Nothing to write is nothing lost.
+        run(&format!("{tool} --quiet {} 1<>/dev/null </dev/null", if *tool == "flowenrich" { "scope" } else { "" }))
+            .code(if *tool == "flowstat" { 2 } else { 0 });
     }
 }

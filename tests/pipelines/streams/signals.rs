@@ -1,10 +1,12 @@
 //! SIGINT and SIGTERM: whole lines, what was made of the input so far, and 128+n.
 #![allow(clippy::unwrap_used)]
 
-use super::{ended, signalled};
+use super::{Numbers, ended, signalled};
 use crate::support::{FILTERS, flow, flows};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
 const SIGNALS: [(&str, i32); 2] = [("-INT", 130), ("-TERM", 143)];
@@ -59,7 +61,7 @@ fn flowcat_stops_reading_and_writes_what_it_has() {
     for (name, code) in SIGNALS {
         let flowcat = running("flowcat IN");
         flowcat.signal(name);
-        let stdin = flowcat.stdin.try_clone_for_test();
+        let stdin = held_open(&flowcat.stdin);
         let (status, output, said) = flowcat.end();
         drop(stdin);
         assert_eq!((status, output.as_str()), (Some(code), flows(1_000).as_str()), "{name}: {said}");
@@ -67,15 +69,8 @@ fn flowcat_stops_reading_and_writes_what_it_has() {
 }
 
 /// Keeps an input open that would else end with its owner.
-trait KeptOpen {
-    fn try_clone_for_test(&self) -> std::os::fd::OwnedFd;
-}
-
-impl KeptOpen for ChildStdin {
-    fn try_clone_for_test(&self) -> std::os::fd::OwnedFd {
-        use std::os::fd::AsFd;
-        self.as_fd().try_clone_to_owned().unwrap()
-    }
+fn held_open(stdin: &ChildStdin) -> OwnedFd {
+    stdin.as_fd().try_clone_to_owned().unwrap()
 }
 
 #[test]
@@ -116,7 +111,7 @@ fn an_input_that_does_not_end_is_waited_for_5_seconds_at_most() {
     let programs: Vec<_> = FILTERS[1..].iter().map(|filter| running(filter)).collect();
     programs.iter().for_each(|program| program.signal("-TERM"));
     for (program, filter) in programs.into_iter().zip(&FILTERS[1..]) {
-        let stdin = program.stdin.try_clone_for_test();
+        let stdin = held_open(&program.stdin);
         let (status, output, said) = program.end();
         drop(stdin);
         assert_eq!(status, Some(143), "{filter}: {said}");
@@ -134,12 +129,44 @@ fn a_second_signal_ends_at_once() {
         // The first must have been taken, or the two are one.
         std::thread::sleep(Duration::from_millis(300));
         program.signal("-TERM");
-        let stdin = program.stdin.try_clone_for_test();
+        let stdin = held_open(&program.stdin);
         let begun = Instant::now();
         let (status, output, _) = program.end();
         drop(stdin);
         assert_eq!(status, Some(143), "{filter}");
         assert!(output.is_empty() || output.ends_with('\n'), "{filter}");
         assert!(begun.elapsed() < Duration::from_secs(3), "{filter} waits for its input");
+    }
+}
+
+#[test]
+fn lines_are_whole_whenever_the_signal_comes() {
+    let mut numbers = Numbers(3);
+    for filter in FILTERS {
+        for round in 0..6 {
+            let mut child = signalled(filter).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let mut stdin = child.stdin.take().unwrap();
+            let block = flows(400);
+            // Feeds until the signal has been sent; the last write may find nobody.
+            let (sent, told) = std::sync::mpsc::channel::<()>();
+            let feeder = std::thread::spawn(move || {
+                while told.try_recv() == Err(TryRecvError::Empty) && stdin.write_all(block.as_bytes()).is_ok() {}
+            });
+            let mut stdout = child.stdout.take().unwrap();
+            let reader = std::thread::spawn(move || {
+                let mut output = Vec::new();
+                stdout.read_to_end(&mut output).unwrap();
+                output
+            });
+            // Later than the handlers are there: before that a signal ends it at once, which is also well.
+            std::thread::sleep(Duration::from_millis(20 + numbers.below(60) as u64));
+            let id = child.id().to_string();
+            assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+            drop(sent);
+            feeder.join().unwrap();
+            assert_eq!(ended(&mut child).code(), Some(143), "{filter}, round {round}");
+            let output = reader.join().unwrap();
+            assert!(output.is_empty() || output.ends_with(b"\n"), "{filter}, round {round}: a line is cut");
+        }
     }
 }

@@ -1,4 +1,5 @@
 //! Addresses: IPv4 without leading zeros, IPv6 as RFC 4291 writes it, shown as RFC 5952 does.
+#![allow(clippy::unwrap_used)]
 
 use super::{Case, accepted, judge, rejected};
 use crate::support::run_with;

@@ -1,4 +1,5 @@
 //! Numbers: exact or rejected, never rounded in silence.
+#![allow(clippy::unwrap_used)]
 
 use super::{Case, accepted, judge, rejected};
 use crate::support::run_with;

@@ -1,4 +1,5 @@
 //! What a line may look like (RFC 8259, and less where its readers disagree).
+#![allow(clippy::unwrap_used)]
 
 use super::{Case, accepted, judge, rejected, rejected_whole, skipped};
 use crate::support::{FILTERS, flow, folder, rejects, run, run_with};

@@ -1,4 +1,5 @@
 //! Times: RFC 3339 from 1677 to 2262, to the nanosecond, whatever the calendar does.
+#![allow(clippy::unwrap_used)]
 
 use super::{Case, accepted, judge, rejected};
 use crate::support::run_with;
