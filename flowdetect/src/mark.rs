@@ -76,7 +76,7 @@ impl Marker {
     /// None, for `flagged` is a name of its own.
     pub(crate) fn new(items: Arc<Vec<Item>>, watch: &mut Watch, only: bool) -> anyhow::Result<Marker> {
         let rules = items.iter().map(|item| item.rules().into_iter().map(Rule::new).collect()).collect();
-        let flagged = watch.add([FLAGGED].into_iter())?;
+        let flagged = watch.add([FLAGGED].into_iter());
         Ok(Marker { items, rules, flagged, only, names: Vec::new(), splice: Splice::default() })
     }
 

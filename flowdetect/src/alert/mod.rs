@@ -159,7 +159,7 @@ impl Alert {
     /// Appends the alert as a line.
     pub(crate) fn write(&self, naming: &Naming, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"kind\":\"alert\",\"id\":\"");
-        out.extend_from_slice(format!("{:016x}", naming.id(&self.key)).as_bytes());
+        out.extend_from_slice(format!("{:016x}", naming.id(&self.key, None)).as_bytes());
         out.extend_from_slice(b"\",\"detector\":");
         text::write_json(naming.detector(), out);
         out.extend_from_slice(b",\"severity\":\"");

@@ -29,14 +29,16 @@ static SPEC: Spec = Spec {
 For each source, destination and destination port with at least `flows` flows that have a time:
 
 The jitter rule alerts where the population deviation of the gaps between sorted start times, divided by their mean, is \
-below `jitter`, strictly; it is exact from nanoseconds. No alert where the mean gap is 0. Severity: critical.
+below `jitter`, strictly; it is exact from nanoseconds. No alert where the mean gap is 0.
 
 The score rule alerts where RITA's four-part score is at least `score`. It is the mean of four parts between 0 and 1, with \
 times in whole seconds: `ts`, how symmetric (Bowley's skewness) and narrow (median absolute deviation) the gaps lie around \
 their median; `ds`, the same of the bytes a flow; `hist`, how even the flows are over 24 equal parts of the input, or how \
 well these are of two levels; `dur`, the share of the input from first to last flow, or the longest run of parts with \
-flows out of 12, if at least 6 have any. It needs four different seconds and less than one flow a second. Severity: \
-high, or critical where the jitter rule holds too.
+flows out of 12, if at least 6 have any. It needs four different seconds and less than one flow a second.
+
+Severity: critical where the jitter rule found it, which needs rule=jitter or either; else high, so that with rule=score \
+all are, however regular.
 
 rule=either is both. `value` is the score where the score rule holds, else the jitter ratio; the alert's score is the \
 four-part score, or jitter threshold / (threshold + ratio). Evidence has the ratio and, where there is one, the score and \

@@ -221,21 +221,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches these, and says where the first of them is.
-    ///
-    /// # Errors
-    /// Where a part of them is watched already in another order: the scanner watches a name once.
-    pub(crate) fn add<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> anyhow::Result<usize> {
-        let names: Vec<String> = names.map(str::to_owned).collect();
-        if let Some(at) = self.names.windows(names.len().max(1)).position(|w| w == names) {
-            return Ok(at);
-        }
-        if let Some(twice) = names.iter().find(|n| self.names.contains(n)) {
-            anyhow::bail!("{twice} is in the keys of several items; write their parts in the same order");
-        }
+    /// Watches these, in this order, and says where the first of them is.
+    pub(crate) fn add<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> usize {
         let at = self.names.len();
-        self.names.extend(names);
-        Ok(at)
+        self.names.extend(names.map(str::to_owned));
+        at
     }
 
     /// The names, in order.

@@ -44,7 +44,7 @@ impl<R: Rule> Outliers<R> {
             if let Some(name) = by.names().find(|name| FIXED.contains(name)) {
                 anyhow::bail!("by={name}: an alert has a member of that name");
             }
-            let base = watch.add(by.watched_names())?;
+            let base = watch.add(by.watched_names());
             made.hosts = Measure::all(&fields)?.into_iter().map(|m| Hosts::new(m, by.clone(), base)).collect();
         }
         if named == Some("flow") {

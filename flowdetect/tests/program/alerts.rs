@@ -156,3 +156,20 @@ fn thresholds_learnt_on_normal_flows_are_put_to_others() {
     assert_eq!((&alert["value"], &alert["threshold"], &alert["flows"]), (&value!(140), &value!(130), &value!(2)));
     assert!(err.contains("sigma: rev_bytes is not judged") && err.contains("has no values of it"), "{err}");
 }
+
+#[test]
+fn keys_that_share_members_are_read_each_by_itself() {
+    let lines: String = (0..30)
+        .map(|i| {
+            let bytes = if i == 7 { 1_000_000 } else { 100 + i };
+            format!("{{\"bytes\":{bytes},\"c\":\"z{}\",\"b\":\"y{}\",\"a\":\"x{i}\"}}\n", i % 13, i % 29)
+        })
+        .collect();
+    let (one, other) = ("zscore:by=a+b", "iqr:by=b+c");
+    let apart = written(&[one], &lines) + &written(&[other], &lines);
+    assert_eq!(written(&[one, other], &lines), apart);
+    assert!(
+        apart.contains(r#""a":"x7","b":"y7","value""#) && apart.contains(r#""b":"y7","c":"z7","value""#),
+        "{apart}"
+    );
+}

@@ -111,3 +111,23 @@ fn a_table_of_many_kinds_of_rows_and_a_closed_pipe_are_no_trouble() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.stdout.iter().filter(|b| **b == b'\n').count(), output.stderr), (1, vec![]));
 }
+
+#[test]
+fn two_items_may_group_by_the_same_member() {
+    let lines = |n: u64| -> String {
+        (0..n)
+            .map(|i| {
+                format!(
+                    "{{\"src_ip\":\"10.0.0.{}\",\"bytes\":{i},\"src_country\":\"{}\"}}\n",
+                    i % 7,
+                    ["PT", "FR"][i as usize % 2]
+                )
+            })
+            .collect()
+    };
+    let (one, other) = ("top:by=src_country", "top:by=src_country+src_ip,as=again");
+    let made = super::lines(&[one, other], &lines(50));
+    assert_eq!(made, super::lines(&[one], &lines(50)) + &super::lines(&[other], &lines(50)));
+    assert!(made.contains(r#"{"kind":"top","src_country":"FR","flows":25,"#), "{made}");
+    assert!(made.contains(r#"{"kind":"again","src_country":"PT","src_ip":"10.0.0.6","#), "{made}");
+}
