@@ -1,7 +1,7 @@
 //! NDJSON lines to fields.
 //!
 //! [`Clean`] is text that passed the checks that are cheap by block: valid UTF-8, no byte below 0x20. [`Scanner`] takes
-//! one clean line apart, remembering the key orders it has met ([`order`]); [`value`] reads and checks the values. What
+//! one clean line apart, remembering the key orders it has met (`order`); `value` reads and checks the values. What
 //! it accepts is what RFC 8259 accepts, less what [`Why`] lists; a property test holds it against `serde_json`.
 
 mod clean;
