@@ -11,6 +11,7 @@ use crate::output::{Output, Sink};
 use crate::record::field;
 use crate::record::schema;
 use crate::run::{Conduct, Ending, Files, Session};
+use crate::value::text::printable;
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -138,17 +139,19 @@ pub fn parse<A: CommandFactory + FromArgMatches>(program: &Program) -> Result<A,
     let mut command = command::<A>(program);
     let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => matches,
-        Err(e) if e.use_stderr() => {
-            // There is nobody to tell of a failing stderr.
-            let _ = e.print();
-            return Err(ExitCode::from(2));
-        }
+        Err(e) if e.use_stderr() => return Err(refused(&e)),
         Err(e) => return Err(print(program, &e.to_string())),
     };
-    A::from_arg_matches(&matches).map_err(|e| {
-        let _ = e.print();
-        ExitCode::from(2)
-    })
+    A::from_arg_matches(&matches).map_err(|e| refused(&e))
+}
+
+/// Tells what clap found wrong with the command line, without colours: the words in it may hold what a terminal acts on.
+fn refused(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let lines: String = text.lines().map(|line| format!("{}\n", printable(line))).collect();
+    // There is nobody to tell of a failing stderr.
+    let _ = io::stderr().write_all(lines.as_bytes());
+    ExitCode::from(2)
 }
 
 fn command<A: CommandFactory>(program: &Program) -> clap::Command {
@@ -290,11 +293,7 @@ pub fn sources(names: &[OsString], program: &Program) -> Result<Vec<Result<Sourc
 /// # Errors
 /// The exit code, after the first mistake was told.
 pub fn items(program: &Program, texts: &[String]) -> Result<Vec<Args>, ExitCode> {
-    let specs = (program.specs)();
-    texts
-        .iter()
-        .map(|text| Args::resolve(text, program.what, specs.iter().copied()))
-        .collect::<Result<_, _>>()
+    crate::item::resolve(program.name, program.what, &(program.specs)(), texts)
         .map_err(|e| usage_error(program, &e.to_string()))
 }
 

@@ -44,6 +44,7 @@ impl Plan {
             }
         }
         anyhow::ensure!(named.iter().filter(|a| is_all(a)).count() <= 1, "all is there twice");
+        anyhow::ensure!(!named.iter().any(|a| is_all(a) && a.is_given("as")), "all: as= is for a single detector");
         for args in named {
             match DETECTORS.iter().find(|d| d.spec.name == args.spec.name) {
                 Some(detector) => plan.add(detector, args)?,

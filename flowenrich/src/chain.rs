@@ -72,6 +72,9 @@ impl Chain {
         for args in items {
             // Items were looked up among the enrichers.
             let Some(enricher) = ENRICHERS.iter().find(|e| e.spec.name == args.spec.name) else { continue };
+            if args.is_given("as") {
+                anyhow::bail!("{}: as= names rows, and an enricher makes none", args.spec.name);
+            }
             let enrich = (enricher.build)(&args)?;
             if stages.last().is_none_or(|stage| stage.concerns(&args)) {
                 stages.push(Stage::default());

@@ -6,6 +6,7 @@ mod accounts;
 mod clashes;
 mod embed;
 mod escapes;
+mod hangups;
 mod mistakes;
 mod parity;
 mod readme;

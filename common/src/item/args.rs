@@ -11,6 +11,9 @@ use crate::value::time::Zone;
 use ipnet::IpNet;
 use std::path::PathBuf;
 
+/// Kinds of lines that are no rows.
+const RESERVED: [&str; 3] = ["alert", "baseline", "tick"];
+
 /// A checked use of an item.
 #[derive(Clone, Debug)]
 pub struct Args {
@@ -45,7 +48,13 @@ impl Args {
                     check(param, &value).map_err(|e| ItemError(format!("{}: {key}={value}: {e}", spec.name)))?;
                     args.pairs.push((key, value));
                 }
-                None if key == "as" && is_kind(&value) => args.kind = value,
+                None if key == "as" && is_kind(&value) => {
+                    args.kind.clone_from(&value);
+                    args.pairs.push((key, value));
+                }
+                None if key == "as" && RESERVED.contains(&value.as_str()) => {
+                    return Err(ItemError(format!("{}: as={value}: the name {value} is reserved", spec.name)));
+                }
                 None if key == "as" => {
                     return Err(ItemError(format!("{}: as={value}: letters, digits and _ are expected", spec.name)));
                 }
@@ -64,7 +73,14 @@ impl Args {
         Args { spec, kind: spec.name.to_owned(), text: spec.name.to_owned(), pairs: Vec::new() }
     }
 
-    /// Whether the parameter was written.
+    /// Whether both are the same item with the same parameters, given or default, under the same name.
+    pub(super) fn is_same(&self, other: &Args) -> bool {
+        std::ptr::eq(self.spec, other.spec)
+            && self.kind == other.kind
+            && self.spec.params.iter().all(|p| self.text(p.name) == other.text(p.name))
+    }
+
+    /// Whether the parameter was written; `as` is one.
     pub fn is_given(&self, name: &str) -> bool {
         self.pairs.iter().any(|(k, _)| k == name)
     }
@@ -117,9 +133,7 @@ fn hint(near: Option<&str>, otherwise: &str) -> String {
 }
 
 fn is_kind(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && !matches!(text, "alert" | "baseline" | "tick")
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !RESERVED.contains(&text)
 }
 
 /// A whole number with a power of 1000 behind it: `100M`, `1.5k`.
@@ -216,7 +230,8 @@ mod tests {
             ("zscore:bytes=1.5", "integer from 1 is expected"),
             ("zscore:of=flows", "did you mean \"flow\"?"),
             ("zscore:internal=10.0.0.0/33", "is no network"),
-            ("zscore:as=alert", "letters"),
+            ("zscore:as=alert", "the name alert is reserved"),
+            ("zscore:as=a-b", "letters"),
         ] {
             let message = resolve(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

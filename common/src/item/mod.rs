@@ -5,10 +5,12 @@
 
 mod args;
 mod grammar;
+mod line;
 mod spec;
 mod suggest;
 
 pub use args::Args;
 pub use grammar::{Item, ItemError};
+pub(crate) use line::resolve;
 pub use spec::{Param, ParamKind, Spec};
 pub use suggest::nearest;

@@ -15,12 +15,19 @@ fn a_wrong_item_is_refused_with_the_nearest_right_one_before_any_input() {
         (&["sweep:targets=0"], "integer from 1 is expected"),
         (&["all", "all"], "all is there twice"),
         (&["all:x=1"], "unknown key"),
+        (&["all:as=x"], "as= is for a single detector"),
+        (&["zscore", "zscore"], "zscore is there twice"),
+        (&["Cargo.toml"], "use -i Cargo.toml, or flowcat Cargo.toml | flowdetect"),
+        (&["sweep", "targets=5"], "write sweep:targets=5"),
+        (&["--fail-on", "\u{1b}[2Jz\u{202e}"], "z\\u{202e}"),
+        (&["--\u{1b}[2Jz\u{9b}"], "z\\u{9b}"),
         (&["--fail-on", "grave"], "possible values: low, medium, high, critical"),
         (&["--explain", "beacn"], "did you mean \"beacon\"?"),
         (&["sweep", "--windw", "5m"], "unexpected argument"),
     ] {
         let (code, out, err) = outcome(args, &sweep());
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
+        assert!(!err.contains('\u{1b}'), "{args:?}: {err:?}");
         assert!(err.contains(told), "{args:?}: {err}");
     }
 }

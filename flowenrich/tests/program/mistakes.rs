@@ -17,6 +17,8 @@ fn a_wrong_item_is_answered_with_the_right_one_before_any_input() {
         ("scope:internal=10.0.0.0/33", "is no network"),
         ("geo:full=yes", "true|false is expected"),
         ("service:overwrite=1", "true|false is expected"),
+        ("scope:as=x", "scope: as= names rows"),
+        ("Cargo.toml", "use -i Cargo.toml, or flowcat Cargo.toml | flowenrich"),
     ] {
         let output = run(&[item], b"{\"bytes\":1}\n");
         let told = String::from_utf8(output.stderr).unwrap();

@@ -24,6 +24,8 @@ fn a_wrong_word_is_answered_with_the_nearest_right_one() {
         (["top:n=0"], "integer from 1"),
         (["describe:of=src_ip"], "a field whose values are numbers"),
         (["ports:top=70000"], "integer, 1 to 65536"),
+        (["hosts:as=alert"], "the name alert is reserved"),
+        (["Cargo.toml"], "use -i Cargo.toml, or flowcat Cargo.toml | flowstat"),
     ] {
         let told = refused(&args);
         assert!(told.contains(said), "{args:?}: {told}");
@@ -77,4 +79,11 @@ fn every_item_is_listed_and_explained() {
         assert!(["Columns", "Memory", "Source"].iter().all(|part| told.contains(&format!("\n{part}\n"))), "{told}");
     }
     assert_eq!(list.lines().count(), 12);
+}
+
+#[test]
+fn columns_are_for_tables_and_csv_and_each_is_named_once() {
+    assert!(refused(&["--fields", "flows"]).contains("-t, --to table or --to csv"));
+    assert!(refused(&["-t", "--fields", "flows,,bytes"]).contains("a name is empty"));
+    assert!(refused(&["--to", "csv", "--fields", "flows,bytes,flows"]).contains("\"flows\" is there twice"));
 }
