@@ -2,9 +2,13 @@
 //! bar, quoted or not.
 //!
 //! The `csv` crate takes blocks of whole lines apart. A record whose quote is not closed at the end of a block waits for
-//! the next; where that goes on for [`MAX_LINE`] bytes, the quote was no opening one, and only its line is rejected.
+//! the next; where that goes on for [`MAX_LINE`] bytes, or to the end of the input, the quote was no opening one: its
+//! line is rejected, and each of the lines that were looked at for its end is a record of its own.
 //!
-//! Invariant: the records do not depend on how the input is cut. Bound: a record of 1 MiB and one block.
+//! Invariants: the records do not depend on how the input is cut; each byte is looked at a fixed number of times.
+//! Bound: a record of 1 MiB and one block.
+
+mod quotes;
 
 use super::nfdump::is_remark;
 use super::{Fate, Format, Probe, Settings, Source, first_line};
@@ -17,6 +21,7 @@ use flow_record::record::Flow;
 use flow_record::record::field::RECORD;
 use flow_record::scan::MAX_LINE;
 use memchr::memchr;
+use quotes::Quotes;
 
 pub(super) const FORMAT: Format =
     Format { spec: &SPEC, probe, open: |settings| Box::new(Csv::new(settings)), pieces: false };
@@ -64,6 +69,8 @@ struct Csv {
     plan: Option<Plan>,
     /// The header as it stands, to know it again.
     header: Vec<u8>,
+    /// Bytes to come whose lines are records of their own, because they were looked at for a closing quote in vain.
+    apart: usize,
     converter: Converter,
     record: ByteRecord,
     row: Row,
@@ -88,18 +95,6 @@ fn names(header: &[u8], delimiter: u8) -> Vec<String> {
     record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
-/// Whether a record's text ends inside quotes: then a further line is swallowed by it.
-fn is_open(raw: &[u8], delimiter: u8) -> bool {
-    if memchr(b'"', raw).is_none() {
-        return false;
-    }
-    let text = [raw.trim_ascii_end(), b"\nx\n"].concat();
-    let mut record = ByteRecord::new();
-    let mut reader = reader(&text, delimiter);
-    let _ = reader.read_byte_record(&mut record);
-    !matches!(reader.read_byte_record(&mut record), Ok(true))
-}
-
 /// The text of a record without blank lines before it, and how many those are.
 fn without_blanks(raw: &[u8]) -> (&[u8], u64) {
     let mut blank = 0;
@@ -120,6 +115,7 @@ impl Csv {
             delimiter: b',',
             plan: None,
             header: Vec::new(),
+            apart: 0,
             converter: Converter::new(Dialect::Foreign, settings.zone.clone()),
             record: ByteRecord::new(),
             row: Row::default(),
@@ -142,53 +138,76 @@ impl Csv {
     /// Reads the records of a text of whole lines; answers how much of it was used. `last` says that nothing follows.
     fn text(&mut self, text: &[u8], last: bool, flows: &mut Flows<'_>) -> Result<usize, String> {
         let mut start = 0;
-        'parts: loop {
+        while start < text.len() && !flows.is_over() {
             if self.plan.is_none() {
-                start += self.find_header(&text[start..], flows);
+                let passed = self.find_header(&text[start..], flows);
+                self.apart = self.apart.saturating_sub(passed);
+                start += passed;
             }
-            let before = flows.line;
-            let mut reader = reader(&text[start..], self.delimiter);
-            let mut record = std::mem::take(&mut self.record);
-            loop {
-                let (at, line) = (start + reader.position().byte() as usize, reader.position().line());
-                if !reader.read_byte_record(&mut record).map_err(|e| e.to_string())? {
-                    flows.line = before + reader.position().line() - 1;
-                    self.record = record;
-                    return Ok(text.len());
+            let rest = &text[start..];
+            if self.apart == 0 {
+                let (used, waits) = self.records(rest, last, flows)?;
+                start += used;
+                if waits {
+                    return Ok(start);
                 }
-                let end = start + reader.position().byte() as usize;
-                let (raw, blank) = without_blanks(&text[at..end]);
+                continue;
+            }
+            let closed = quotes::closed_lines(rest, self.apart, self.delimiter);
+            let used = match closed {
+                0 => self.reject_open(rest, flows),
+                _ => self.records(&rest[..closed], true, flows)?.0,
+            };
+            self.apart = self.apart.saturating_sub(used);
+            start += used;
+        }
+        Ok(text.len())
+    }
+
+    /// Rejects the first line of a text, whose quote is not closed; answers its length.
+    #[cold]
+    fn reject_open(&mut self, text: &[u8], flows: &mut Flows<'_>) -> usize {
+        let length = memchr(b'\n', text).map_or(text.len(), |i| i + 1);
+        flows.line += 1;
+        flows.reject(flows.line, 0, "bad quote", "a quote that is not closed", text[..length].trim_ascii_end());
+        length
+    }
+
+    /// Reads records up to one that is not closed; answers how much was used, and whether the rest waits for more text.
+    fn records(&mut self, text: &[u8], last: bool, flows: &mut Flows<'_>) -> Result<(usize, bool), String> {
+        let before = flows.line;
+        let mut reader = reader(text, self.delimiter);
+        let mut record = std::mem::take(&mut self.record);
+        let mut answer = (text.len(), false);
+        loop {
+            let (at, line) = (reader.position().byte() as usize, reader.position().line());
+            if !reader.read_byte_record(&mut record).map_err(|e| e.to_string())? {
+                flows.line = before + reader.position().line() - 1;
+                break;
+            }
+            let end = reader.position().byte() as usize;
+            let (raw, blank) = without_blanks(&text[at..end]);
+            flows.line = before + line + blank;
+            let is_open = end == text.len() && !Quotes::default().ends(raw, self.delimiter);
+            if raw.len() > MAX_LINE || is_open {
+                flows.line -= 1;
                 let first = end - raw.len();
-                flows.line = before + line + blank;
-                let is_unclosed = end == text.len() && is_open(raw, self.delimiter);
-                if is_unclosed && !last && raw.len() <= MAX_LINE {
-                    flows.line -= 1;
-                    self.record = record;
-                    return Ok(first);
+                if raw.len() <= MAX_LINE && !last {
+                    answer = (first, true);
+                } else {
+                    let length = self.reject_open(raw, flows);
+                    self.apart = MAX_LINE.saturating_sub(length);
+                    answer = (first + length, false);
                 }
-                if is_unclosed || raw.len() > MAX_LINE {
-                    let length = memchr(b'\n', raw).map_or(raw.len(), |i| i + 1);
-                    flows.reject(
-                        flows.line,
-                        0,
-                        "bad quote",
-                        "a quote that is not closed",
-                        raw[..length].trim_ascii_end(),
-                    );
-                    start = first + length;
-                    self.record = record;
-                    if flows.is_over() || start >= text.len() {
-                        return Ok(text.len());
-                    }
-                    continue 'parts;
-                }
-                self.one(&record, raw.trim_ascii_end(), flows)?;
-                if flows.is_over() {
-                    self.record = record;
-                    return Ok(text.len());
-                }
+                break;
+            }
+            self.one(&record, raw.trim_ascii_end(), flows)?;
+            if flows.is_over() {
+                break;
             }
         }
+        self.record = record;
+        Ok(answer)
     }
 
     /// Passes blank lines and remarks before the header, and chooses the delimiter by it.
@@ -247,14 +266,23 @@ impl Csv {
 impl Source for Csv {
     fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
         let mut waiting: Vec<u8> = Vec::new();
+        // Where in quotes what waits ends.
+        let mut quotes = Quotes::default();
         while let Some(block) = feed.block(flows) {
             if waiting.is_empty() {
                 let used = self.text(block, false, flows)?;
                 waiting.extend_from_slice(&block[used..]);
+                quotes = Quotes::default();
+                quotes.ends(&waiting, self.delimiter);
             } else {
+                let ends = quotes.ends(block, self.delimiter);
                 waiting.extend_from_slice(block);
-                let used = self.text(&waiting, false, flows)?;
-                waiting.drain(..used);
+                if ends || waiting.len() > MAX_LINE {
+                    let used = self.text(&waiting, false, flows)?;
+                    waiting.drain(..used);
+                    quotes = Quotes::default();
+                    quotes.ends(&waiting, self.delimiter);
+                }
             }
             flows.zone_of(&self.converter);
         }

@@ -80,6 +80,14 @@ fn a_quote_that_is_not_closed_costs_one_line() {
 }
 
 #[test]
+fn lines_that_all_open_a_quote_cost_no_more_than_others() {
+    let text = format!("src_ip,bytes\n{}10.0.0.1,5\n", "\"a,x\"y,\"\n".repeat(200_000));
+    let outcome = outcome(&text, &[]);
+    assert_eq!((outcome.rejects.len(), outcome.lines.len()), (200_000, 1));
+    assert_eq!(outcome.rejects[199_999], "200001:0 a quote that is not closed");
+}
+
+#[test]
 fn rows_that_are_no_flows_are_rejected_with_their_place() {
     let text = "src_ip,bytes,app\n\n10.0.0,5,x\n10.0.0.1,five,x\n10.0.0.1,5\n,,\n10.0.0.1,5,x,,\nsrc_ip,bytes,app\n10.0.0.1,5,x,y\n";
     assert_eq!(lines(text, &[]), [r#"{"src_ip":"10.0.0.1","bytes":5,"app":"x"}"#]);
