@@ -341,3 +341,14 @@ fn an_input_that_comes_line_by_line_is_looked_at_as_long_as_it_takes() {
     drop(stdin);
     assert_eq!(child.wait_with_output().unwrap().stdout, format!("{FLOW}\n").as_bytes());
 }
+
+#[test]
+fn what_is_dropped_among_flow_lines_is_told_once() {
+    let text = "{\"src_ip\":\"10.0.0.1\",\"bytes\":\"5\",\"src_country\":\"PT\"}\n".repeat(3);
+    let outcome = run(&[], &text);
+    assert_eq!((outcome.code, outcome.text()), (Some(0), format!("{FLOW}\n").repeat(3).as_str()));
+    assert_eq!(outcome.stderr.matches("\"src_country\"").count(), 1, "{}", outcome.stderr);
+    let foreign = "{\"src\":\"10.0.0.1\",\"octets\":5,\"other\":1}\n";
+    assert_eq!(run(&[], foreign).stderr, "");
+    assert!(run(&[], format!("{foreign}{FLOW}\n{foreign}")).stderr.contains("without \"other\""));
+}

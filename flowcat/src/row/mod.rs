@@ -108,6 +108,16 @@ impl Cell {
         NAMES[self as usize].1
     }
 
+    /// The cell of the field that this one is read into.
+    pub(crate) fn field(self) -> Cell {
+        match self {
+            Cell::End => Cell::Duration,
+            Cell::AllPackets => Cell::RevPackets,
+            Cell::AllBytes => Cell::RevBytes,
+            other => other,
+        }
+    }
+
     /// The cell with this name.
     pub(crate) fn named(name: &str) -> Option<Cell> {
         NAMES.iter().find(|(_, n)| *n == name).map(|(cell, _)| *cell)

@@ -3,7 +3,7 @@
 //! Every line gets the verdict that the other filters give, by the same scanner. What is in a line and no field of the
 //! record stays in it.
 
-use super::json::{first_object, is_better_read, is_table};
+use super::json::{first_object, is_better_read, is_several, is_table};
 use super::{Fate, Format, Probe, Source};
 use crate::feed::Feed;
 use crate::flows::Flows;
@@ -45,16 +45,18 @@ fn probe(head: &[u8]) -> Probe {
         let Ok(clean) = Clean::line(text) else { continue };
         if first_object(clean).is_none() {
             // A broken line among flow lines, or the first of an object over several, or of a table.
-            if text == b"{" || is_table(text) {
+            if text == b"{" || is_table(text) || is_several(text) {
                 return Probe::No;
             }
             continue;
         }
-        return match scanner.scan(clean) {
-            Ok(line) if line.kind != LineKind::Flow => Probe::Yes,
-            _ if is_better_read(clean) => Probe::No,
-            _ => Probe::Yes,
-        };
+        match scanner.scan(clean) {
+            Ok(line) if line.kind != LineKind::Flow => return Probe::Yes,
+            _ if is_better_read(clean) => return Probe::No,
+            Ok(_) => return Probe::Yes,
+            // Nobody's line: the next one tells.
+            Err(_) => {}
+        }
     }
     Probe::Maybe
 }

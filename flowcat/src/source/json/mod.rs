@@ -8,11 +8,11 @@ use super::nfdump::{is_message, is_remark, message};
 use super::{Fate, Format, Probe, Settings, Source};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::{Cell, Converter, Dialect, Mapping, Row};
+use crate::row::{Converter, Dialect, Mapping, Row};
 use flow_record::item::Spec;
 use flow_record::record::Flow;
-use flow_record::record::field::{self, RECORD};
-use flow_record::scan::walk::{Walk, unquoted};
+use flow_record::record::field::RECORD;
+use flow_record::scan::walk::Walk;
 use flow_record::scan::{Clean, MAX_LINE, Reject, Scanner, Why};
 use flow_record::value::time::Zone;
 use object::Objects;
@@ -28,7 +28,8 @@ const SPEC: Spec = Spec {
     explain: "
 Recognised by its first JSON object. Members are taken by name, as columns are in csv: by the table of aliases or by
 --map. Nested members are not looked into. Numbers in strings are numbers; null, \"\", \"-\" and NaN say that there is none.
-Members that are no field of the record are dropped, or kept after the known ones with --keep-extra. Objects may be one
+Members that are no field of the record are dropped, or kept after the known ones with --keep-extra; arrays and objects
+for a field are rejected. An object that is a flow line already, or has a kind, passes byte for byte. Objects may be one
 a line, spread over lines, in arrays, with or without their brackets. A table by columns ({\"src_ip\":{\"0\":\"10.0.0.1\"}}
 or {\"src_ip\":[\"10.0.0.1\"]}) is held in memory, at most 256 MiB of it. An array that is not closed is told as truncated.",
     params: &[],
@@ -55,29 +56,27 @@ pub(super) fn is_better_read(text: Clean<'_>) -> bool {
     let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
     let converts = objects.read(text, &mut row, &mut extras).is_ok()
         && Converter::new(Dialect::Foreign, Zone::utc()).convert(&row, &mut flow).is_ok();
-    converts && (gains(text) || matches!(Scanner::new().scan(text), Err(Reject { why: Why::BadField(_), .. })))
+    let is_bad = || matches!(Scanner::new().scan(text), Err(Reject { why: Why::BadField(_), .. }));
+    converts && (objects.gains() || is_bad())
 }
 
-/// Whether a member of an unknown name means a field that the object does not have under its own name.
-fn gains(text: Clean<'_>) -> bool {
-    let (mut own, mut gained) = (Vec::new(), Vec::new());
-    let mut walk = Walk::new(text);
-    while let Ok(Some(member)) = walk.member() {
-        let name = unquoted(member.key);
-        if field::known().any(|f| f.name == name) {
-            own.push(name.into_owned());
-        } else if !member.value.starts_with(['{', '[', 'n']) {
-            let cell = Dialect::Foreign.column(&name, &Mapping::default()).map(|used| used.cell);
-            gained.extend(cell.filter(|cell| *cell != Cell::Received));
+/// Whether a line is several objects, one after the other.
+pub(super) fn is_several(line: &[u8]) -> bool {
+    let (mut objects, mut others) = (0, 0);
+    let mut split = Split::new(MAX_LINE, MAX_LINE);
+    let mut count = |part: Part<'_>, _| match part {
+        Part::Line(_) => Taken::No,
+        Part::Object(text) if Clean::line(text).is_ok_and(|clean| first_object(clean).is_some()) => {
+            objects += 1;
+            Taken::Yes
         }
-    }
-    let field = |cell: &Cell| match cell {
-        Cell::End => "duration",
-        Cell::AllPackets => "rev_packets",
-        Cell::AllBytes => "rev_bytes",
-        other => other.name(),
+        _ => {
+            others += 1;
+            Taken::Last
+        }
     };
-    gained.iter().any(|cell| !own.iter().any(|name| name == field(cell)))
+    let whole = split.block(line, &mut count) && split.end(&mut count);
+    whole && objects > 1 && others == 0
 }
 
 /// Whether an object is one of nfdump's: it has a type, and a first time or an address under nfdump's names.
@@ -137,6 +136,12 @@ pub(super) struct Json {
     row: Row,
     extras: Vec<u8>,
     flow: Flow,
+    /// Knows what is a line of the pipe already.
+    scanner: Scanner,
+    /// Whether a line passed as it was.
+    has_passed: bool,
+    /// Whether it was said that members are dropped.
+    told: bool,
     fates: Option<Vec<Fate>>,
     /// Nothing was read yet.
     first: bool,
@@ -152,6 +157,9 @@ impl Json {
             row: Row::default(),
             extras: Vec::new(),
             flow: Flow::new(),
+            scanner: Scanner::new(),
+            has_passed: false,
+            told: false,
             fates: None,
             first: true,
         }
@@ -202,7 +210,16 @@ impl Json {
             }
             return Ok(());
         }
-        self.objects.read(text, &mut self.row, &mut self.extras)?;
+        if self.dialect == Dialect::Nfdump {
+            self.objects.read(text, &mut self.row, &mut self.extras)?;
+        } else {
+            let read = self.objects.read(text, &mut self.row, &mut self.extras);
+            if self.passes(text, flows)? {
+                return Ok(());
+            }
+            read?;
+            self.tell(flows);
+        }
         self.first = false;
         match self.converter.convert(&self.row, &mut self.flow) {
             Ok(()) => flows.flow_with(&self.flow, &self.extras),
@@ -212,6 +229,36 @@ impl Json {
             }
         }
         Ok(())
+    }
+}
+
+impl Json {
+    /// Passes the object that was read last as it is, if it is a line of the pipe.
+    fn passes(&mut self, text: Clean<'_>, flows: &mut Flows<'_>) -> Result<bool, Reject> {
+        if !self.objects.has_kind() && self.objects.gains() {
+            return Ok(false);
+        }
+        match self.scanner.scan(text) {
+            Ok(line) => flows.pass(line.text),
+            Err(reject) if self.objects.has_kind() && !self.objects.gains() => return Err(reject),
+            Err(_) => return Ok(false),
+        }
+        (self.first, self.has_passed) = (false, true);
+        Ok(true)
+    }
+
+    /// Says, once an input, that members are dropped: of the suite's own, or of objects among lines that pass.
+    #[inline]
+    fn tell(&mut self, flows: &mut Flows<'_>) {
+        if !self.told
+            && let Some((name, is_own)) = self.objects.dropped()
+            && (is_own || self.has_passed)
+        {
+            self.told = true;
+            let name = flow_record::value::text::snippet(name.as_bytes(), 40);
+            let text = format!("not a flow line as it is: read, without \"{name}\" and what else the record lacks");
+            flows.warn("dropped members", &(text + "; --keep-extra keeps it"));
+        }
     }
 }
 

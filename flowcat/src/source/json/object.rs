@@ -3,8 +3,9 @@
 //! A key that comes where it came last time costs one comparison; another is looked up; only a new one is thought about.
 //! Bound: [`MOST_KEYS`] keys, after which all are forgotten.
 
-use crate::row::{Dialect, Mapping, Row, Use, described, extra_key};
+use crate::row::{Cell, Dialect, Form, Mapping, Row, Use, described, extra_key};
 use flow_record::map::Map;
+use flow_record::record::field::{self, RECORD};
 use flow_record::scan::walk::{Member, Walk, unquoted};
 use flow_record::scan::{Clean, Reject, Why};
 use flow_record::value::text::write_json;
@@ -31,6 +32,8 @@ struct Name {
     used: Option<Use>,
     /// `,"name":`, for what is kept besides.
     extra: Box<[u8]>,
+    /// It is a name of the suite's own, and means what the suite means.
+    is_own: bool,
     /// The object in which it was last met.
     met: u64,
 }
@@ -52,6 +55,13 @@ pub(super) struct Objects {
     /// The best of the members for each cell.
     best: Vec<Option<(usize, usize)>>,
     object: u64,
+    /// Fields that the current object has under their own names, and that other names would give; a bit a cell.
+    own: u64,
+    gained: u64,
+    /// Whether the current object has a text for `kind`.
+    has_kind: bool,
+    /// A name of which a value was dropped since it was last asked for.
+    dropped: Option<u32>,
 }
 
 impl Objects {
@@ -68,46 +78,76 @@ impl Objects {
             members: Vec::new(),
             best: vec![None; crate::row::CELLS],
             object: 0,
+            own: 0,
+            gained: 0,
+            has_kind: false,
+            dropped: None,
         }
+    }
+
+    /// Whether the object that was read last says what it is, as rows, alerts and baselines do.
+    pub(super) fn has_kind(&self) -> bool {
+        self.has_kind
+    }
+
+    /// Whether in the object that was read last a member of a foreign name means a field that the object lacks.
+    pub(super) fn gains(&self) -> bool {
+        // Alerts have a last time and no duration.
+        let usual = if self.has_kind { 1 << Cell::Duration as u64 } else { 0 };
+        self.gained & !self.own & !usual != 0
+    }
+
+    /// A name of which a value was dropped since this was last asked, and whether it is one of the suite's own.
+    pub(super) fn dropped(&mut self) -> Option<(&str, bool)> {
+        let name = &self.names[self.dropped.take()? as usize];
+        Some((&name.text, name.is_own))
     }
 
     /// Fills a row, and what is kept besides, from the text of an object.
     ///
     /// # Errors
-    /// What is no JSON, or a key twice. nfdump repeats keys that nobody uses; those are let pass.
+    /// What is no JSON, a key twice, an array or object for a field. nfdump repeats keys that nobody uses; those are let
+    /// pass.
     pub(super) fn read(&mut self, text: Clean<'_>, row: &mut Row, extras: &mut Vec<u8>) -> Result<(), Reject> {
         self.walk(text)?;
         row.clear();
         extras.clear();
         self.best.fill(None);
-        for (i, (name, ..)) in self.members.iter().enumerate() {
+        for (i, (name, _, value)) in self.members.iter().enumerate() {
             if let Some(used) = self.names[*name as usize].used {
+                // What is written as one value comes before any array and object.
+                let rank = if is_nested(&text.text()[value.clone()]) { used.rank + NESTED } else { used.rank };
                 let best = &mut self.best[used.cell as usize];
-                if best.is_none_or(|(rank, _)| used.rank < rank) {
-                    *best = Some((used.rank, i));
+                if best.is_none_or(|(other, _)| rank < other) {
+                    *best = Some((rank, i));
                 }
             }
         }
         let text = text.text();
         for (i, (name, at, value)) in self.members.iter().enumerate() {
-            let name = &self.names[*name as usize];
+            let number = *name;
+            let name = &self.names[number as usize];
             let value = &text[value.clone()];
             match name.used {
-                Some(used)
-                    if self.best[used.cell as usize].is_some_and(|(_, best)| best == i)
-                        && !value.starts_with(['{', '[']) =>
-                {
+                Some(used) if self.best[used.cell as usize].is_some_and(|(_, best)| best == i) && !is_nested(value) => {
                     if value.starts_with('"') {
                         row.put(used.cell, used.form, unquoted(value).as_bytes(), at + 1);
                     } else {
                         row.put(used.cell, used.form, value.as_bytes(), *at);
                     }
                 }
-                _ if self.keep && !matches!(value, "null" | "\"\"") => {
+                Some(used)
+                    if self.best[used.cell as usize].is_some_and(|(_, best)| best == i)
+                        && used.form != Form::Lenient =>
+                {
+                    return Err(Reject { at: *at, why: not_nested(used.cell) });
+                }
+                _ if matches!(value, "null" | "\"\"") => {}
+                _ if self.keep => {
                     extras.extend_from_slice(&name.extra);
                     extras.extend_from_slice(value.as_bytes());
                 }
-                _ => {}
+                _ => self.dropped = Some(number),
             }
         }
         Ok(())
@@ -120,6 +160,7 @@ impl Objects {
         }
         self.object += 1;
         self.members.clear();
+        (self.own, self.gained, self.has_kind, self.dropped) = (0, 0, false, None);
         let mut walk = Walk::new(text);
         while let Some(member) = walk.member()? {
             let name = self.name(&member);
@@ -132,6 +173,14 @@ impl Objects {
                 return Err(Reject { at: member.key_at, why: Why::DuplicateKey });
             }
             known.met = self.object;
+            match known.used {
+                None => self.has_kind |= &*known.text == "kind" && member.value.starts_with('"'),
+                Some(used) if known.is_own => self.own |= 1 << used.cell as u64,
+                Some(used) if used.cell != Cell::Received && !member.value.starts_with(['{', '[', 'n']) => {
+                    self.gained |= 1 << used.cell.field() as u64;
+                }
+                Some(_) => {}
+            }
             if self.members.len() == MOST_MEMBERS {
                 return Err(Reject { at: member.key_at, why: Why::TooManyMembers });
             }
@@ -170,7 +219,8 @@ impl Objects {
                 write_json(&extra_key(&text), &mut extra);
                 extra.push(b':');
                 let used = self.dialect.column(&text, &self.mapping);
-                self.names.push(Name { text: text.clone(), used, extra: extra.into(), met: 0 });
+                let is_own = field::known().any(|f| f.name == &*text) && self.mapping.cell(&text).is_none();
+                self.names.push(Name { text: text.clone(), used, extra: extra.into(), is_own, met: 0 });
                 let name = self.names.len() as u32 - 1;
                 self.by_name.insert(text, name);
                 name
@@ -189,5 +239,22 @@ impl Objects {
             None => self.keep.then(|| format!("{} (kept)", extra_key(&n.text))),
         };
         self.names.iter().map(|n| (n.text.to_string(), fate(n))).collect()
+    }
+}
+
+/// How much further down arrays and objects stand among members for one field.
+const NESTED: usize = 1 << 16;
+
+/// Whether a value is an array or an object.
+fn is_nested(value: &str) -> bool {
+    value.starts_with(['{', '['])
+}
+
+/// That an array or an object cannot be the value of a cell.
+#[cold]
+fn not_nested(cell: Cell) -> Why {
+    match RECORD.iter().find(|f| f.name == cell.name()) {
+        Some(field) => Why::BadField(field),
+        None => Why::Expected("a number or a text"),
     }
 }

@@ -117,3 +117,52 @@ fn of_two_members_for_a_field_the_better_name_is_taken_and_the_other_kept() {
     );
     assert_eq!(rejects(text, &[]).len(), 0);
 }
+
+#[test]
+fn lines_of_the_pipe_pass_after_a_foreign_first_line() {
+    let lines_of_the_pipe = [
+        r#"{"src_ip":"10.0.0.1", "bytes":5,"src_country":"PT","other":1}"#,
+        r#"{"kind":"hosts","src_ip":"10.0.0.9","flows":1,"bytes":7,"sent":3}"#,
+        r#"{"kind":"alert","id":"00","timestamp":"2024-01-01T00:00:00.000Z","end":"2024-01-01T00:00:01.000Z","src_ip":"10.0.0.9"}"#,
+        r#"{"kind":"tick","timestamp":"2024-01-01T00:00:00.000Z"}"#,
+    ];
+    for first in [
+        r#"{"src_ip":"10.0.0.1","bytes":"5"}"#,
+        r#"{"src_ip":"10.0.0.1","bytes":5,"protocol":null}"#,
+        r#"{"src":"10.0.0.1","octets":5}"#,
+    ] {
+        let text = format!("{first}\n{}\n{first}\n", lines_of_the_pipe.join("\n"));
+        let flow = r#"{"src_ip":"10.0.0.1","bytes":5}"#;
+        let expected = [&[flow], &lines_of_the_pipe[..], &[flow]].concat();
+        for args in [&[][..], &["--from", "json"]] {
+            let outcome = outcome(&text, args);
+            assert_eq!(outcome.lines, expected, "{first}");
+            assert_eq!(outcome.code, 0);
+        }
+    }
+    let text = "{\"src\":\"10.0.0.1\"}\n{\"kind\":\"hosts\",\"bytes\":\"x\"}\n";
+    assert_eq!(rejects(text, &[]), ["2:25 bad bytes \"x\": an integer from 0 to 9007199254740991 is expected"]);
+}
+
+#[test]
+fn arrays_and_objects_are_no_values_of_a_field() {
+    let text = "{\"src\":\"10.0.0.1\",\"octets\":5}\n{\"src\":[\"10.0.0.1\"],\"octets\":5}\n{\"src\":\"10.0.0.1\",\"end\":{\"a\":1}}\n";
+    assert_eq!(
+        rejects(text, &[]),
+        [
+            "2:8 bad src_ip [\"10.0.0.1\": an IP address in a string is expected",
+            "3:25 expected a number or a text, found {\"a\":1}}",
+        ]
+    );
+    // A plain value under another name is taken, and a doubtful column is passed over.
+    let text = r#"{"src_ip":"10.0.0.1","client":{"ip":"10.0.0.2"},"octets":5,"agent":{"id":1}}"#;
+    assert_eq!(lines(text, &[]), [r#"{"src_ip":"10.0.0.1","bytes":5}"#]);
+}
+
+#[test]
+fn objects_may_follow_each_other_on_one_line() {
+    let text = "{\"src\":\"10.0.0.1\",\"octets\":5,\"proto\":6}{\"src\":\"10.0.0.1\",\"octets\":5,\"proto\":6}\n";
+    assert_eq!(lines(text, &[]), [FLOW, FLOW]);
+    assert_eq!(lines(FLOW.repeat(2) + "\n", &[]), [FLOW, FLOW]);
+    assert_eq!(lines(FLOW.to_owned() + "x\n", &[]), [""; 0]);
+}
