@@ -36,7 +36,7 @@ fn a_wrong_item_key_or_value_is_refused_before_any_input_is_read() {
         ),
         ("flowstat -i none hosts:tpo=20", 2, &["hosts: unknown key \"tpo\"", "did you mean \"top\"?"]),
         ("flowenrich -i none scope:internl=10.0.0.0/8", 2, &["scope: unknown key \"internl\"", "\"internal\""]),
-        ("flowdetect -i none zscore:threshold=high", 2, &["zscore: threshold=high", "a number from 0 is expected"]),
+        ("flowdetect -i none zscore:threshold=high", 2, &["zscore: threshold=high", "number from 0 is expected"]),
         ("flowdetect -i none zscore:threshold=-3", 2, &["threshold=-3", "number from 0 is expected"]),
         ("flowdetect -i none portscan:ports=1.5", 2, &["portscan: ports=1.5", "integer"]),
         ("flowdetect -i none zscore:of=flows", 2, &["of=flows", "did you mean \"flow\"?"]),

@@ -138,12 +138,13 @@ fn is_field(kind: Kind, token: &str, is_row: bool) -> bool {
     }
 }
 
-/// Of the fields that options and enrichers add only the type is looked at.
+/// Of the fields that options and enrichers add only the type is looked at, in lists that of each element.
 fn is_added(kind: Kind, token: &str) -> bool {
     match kind {
         Kind::Number => number(token).is_some(),
         Kind::Truth => matches!(token, "true" | "false"),
-        Kind::Words => token.starts_with('['),
+        Kind::Words => serde_json::from_str::<Vec<Box<RawValue>>>(token)
+            .is_ok_and(|all| all.iter().all(|element| text(element.get()).is_some())),
         Kind::Word(words) => text(token).is_some_and(|s| words.contains(&s.as_str())),
         Kind::Text => text(token).is_some(),
         other => unimplemented!("no field that is added was of kind {other:?} when this was written"),

@@ -206,6 +206,8 @@ fn a_known_field_has_its_type_and_a_flow_has_an_end_or_a_count() {
         rejected(r#"{"bytes":1,"byte_layer":^"l3"}"#, "bad byte_layer"),
         rejected(r#"{"bytes":1,"direction":^"sideways"}"#, "bad direction"),
         rejected(r#"{"bytes":1,"flagged":^"sigma"}"#, "bad flagged"),
+        rejected(r#"{"bytes":1,"flagged":^["sigma.bytes",1]}"#, "bad flagged"),
+        accepted(r#"{"bytes":1,"flagged":["sigma.bytes","fence.bytes"]}"#),
         rejected(r#"{"bytes":1,"src_internal":^1}"#, "bad src_internal"),
         rejected(r#"{"kind":^7}"#, "kind is no string"),
         rejected("^{}", "no src_ip, dst_ip, bytes or packets"),
