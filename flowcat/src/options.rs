@@ -21,7 +21,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     pub(crate) map: Vec<String>,
     /// Zone of times without one: an IANA name, UTC or +01:00 [default: UTC]
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub(crate) tz: Option<String>,
     /// Keep columns that are no field of the record, after those that are
     #[arg(long)]

@@ -352,3 +352,23 @@ fn what_is_dropped_among_flow_lines_is_told_once() {
     assert_eq!(run(&[], foreign).stderr, "");
     assert!(run(&[], format!("{foreign}{FLOW}\n{foreign}")).stderr.contains("without \"other\""));
 }
+
+#[test]
+fn of_columns_that_mean_the_same_it_is_told_which_is_taken() {
+    for text in [
+        "src_ip,bytes,octets\n10.0.0.1,5,6\n10.0.0.1,5,6\n",
+        "src_ip,bytes,bytes\n10.0.0.1,5,6\n10.0.0.1,5,6\n",
+        "{\"src\":\"10.0.0.1\",\"nbytes\":5,\"octets\":6}\n{\"src\":\"10.0.0.1\",\"nbytes\":5,\"octets\":6}\n",
+    ] {
+        let outcome = run(&[], text);
+        assert_eq!((outcome.code, outcome.text()), (Some(0), format!("{FLOW}\n{FLOW}\n").as_str()));
+        assert_eq!(outcome.stderr.matches("bytes is taken from the first").count(), 1, "{}", outcome.stderr);
+        let mapped = run(&["--map", "bytes=octets"], text);
+        assert!(!mapped.stderr.contains("taken") && (text.contains("bytes,bytes") || mapped.text().contains(":6}")));
+    }
+    let folder = folder();
+    let path = folder.path().join("table.csv");
+    std::fs::write(&path, "src_ip,bytes,octets\n10.0.0.1,5,6\n").unwrap();
+    let explained = run(&["--explain", path.to_str().unwrap()], "");
+    assert!(explained.text().contains("(dropped, because \"bytes\" is taken)"), "{}", explained.text());
+}

@@ -52,11 +52,18 @@ impl Trouble {
 
     /// The message for a person.
     pub(crate) fn message(&self, row: &Row) -> String {
-        let Some(cell) = self.cell else { return "no address, no bytes and no packets".into() };
+        let Some(cell) = self.cell else {
+            return if row.invalid { "bytes that are not UTF-8" } else { "no address, no bytes and no packets" }.into();
+        };
         let text = row.text(cell).map_or(&b""[..], |(text, _)| text);
-        format!("{} \"{}\" for {}", self.kind, flow_record::value::text::snippet(text, 40), cell.name())
+        let taken = if self.kind == "bad time" { FORMS_OF_TIME } else { "" };
+        format!("{} \"{}\" for {}{taken}", self.kind, flow_record::value::text::snippet(text, 40), cell.name())
     }
 }
+
+/// What is taken for a time, for messages.
+const FORMS_OF_TIME: &str =
+    "; taken are 2015-07-22 08:03 with or without seconds and a zone, 08:03:34, and numbers since 1970";
 
 /// 1990-01-01T00:00:00Z: no flow was exported before.
 const FIRST_YEAR: i64 = 631_152_000;
@@ -110,6 +117,9 @@ impl Converter {
     /// The first text that cannot be read, or that there is no flow in it.
     pub(crate) fn convert(&mut self, row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
         flow.clear();
+        if row.invalid {
+            return Err(Trouble { cell: None, kind: "invalid UTF-8" });
+        }
         self.times(row, flow)?;
         addresses(row, flow)?;
         if let Some((text, _)) = row.text(Cell::Protocol) {

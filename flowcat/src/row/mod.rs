@@ -18,7 +18,7 @@ mod protocol;
 
 pub(crate) use convert::{Converter, Dialect};
 pub(crate) use flags::flags;
-pub(crate) use plan::{Mapping, Plan, Use, described, extra_key};
+pub(crate) use plan::{Mapping, Plan, Use, described, doubt, extra_key};
 pub(crate) use protocol::protocol;
 
 /// What a text of a record means.
@@ -166,11 +166,13 @@ pub(crate) struct Row {
     present: u64,
     places: [Place; CELLS],
     text: Vec<u8>,
+    /// What was to be kept besides is no text.
+    invalid: bool,
 }
 
 impl Default for Row {
     fn default() -> Row {
-        Row { present: 0, places: [Place::default(); CELLS], text: Vec::new() }
+        Row { present: 0, places: [Place::default(); CELLS], text: Vec::new(), invalid: false }
     }
 }
 
@@ -180,6 +182,13 @@ impl Row {
     pub(crate) fn clear(&mut self) {
         self.present = 0;
         self.text.clear();
+        self.invalid = false;
+    }
+
+    /// Says that what was to be kept besides is no text.
+    #[cold]
+    fn invalidate(&mut self) {
+        self.invalid = true;
     }
 
     /// Keeps a text without the blanks around it; what says that there is none is left out.

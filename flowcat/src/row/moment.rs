@@ -1,11 +1,11 @@
 //! Times and durations of foreign sources.
 //!
-//! A time is a date with a clock, with or without a zone, or a number since 1970-01-01T00:00:00Z. A number without a unit
+//! A time is a date with a clock (seconds may be left out), with or without a zone, or a number since 1970-01-01T00:00:00Z. A number without a unit
 //! is taken by its size: below 10^11 seconds (to the year 5138), below 10^14 milliseconds, below 10^17 microseconds, else
 //! nanoseconds. A duration is a number (seconds unless the column says otherwise) or `HH:MM:SS`, with days before it.
 
 use super::Form;
-use flow_record::value::civil::civil;
+use flow_record::value::civil::{Civil, civil};
 use flow_record::value::number::MAX_NANOS;
 use flow_record::value::time::{DateCache, Time, Zone, clock, fraction, resolution};
 
@@ -66,7 +66,7 @@ impl Clock {
     }
 
     fn dated(&mut self, text: &[u8], form: Form) -> Option<Moment> {
-        let mut civil = civil(&mut self.dates, text)?;
+        let mut civil = civil(&mut self.dates, text).or_else(|| self.minutes(text))?;
         if form == Form::UnpaddedMillis && (1..=3).contains(&civil.decimals) {
             let millis = civil.nanos / 10i64.pow(9 - civil.decimals as u32);
             (civil.nanos, civil.decimals) = (millis * 1_000_000, 3);
@@ -79,6 +79,22 @@ impl Clock {
             }
             None => self.local(civil.seconds, civil.nanos, digits),
         }
+    }
+}
+
+impl Clock {
+    /// A date with hours and minutes, as spreadsheets write it.
+    #[cold]
+    fn minutes(&mut self, text: &[u8]) -> Option<Civil> {
+        let (start, rest) = text.split_first_chunk::<16>()?;
+        if start[13] != b':' || matches!(rest.first(), Some(b':' | b'.')) || rest.len() > 12 {
+            return None;
+        }
+        let mut whole = [b' '; 31];
+        whole[..16].copy_from_slice(start);
+        whole[16..19].copy_from_slice(b":00");
+        whole[19..19 + rest.len()].copy_from_slice(rest);
+        civil(&mut self.dates, whole[..19 + rest.len()].trim_ascii_end())
     }
 }
 
@@ -235,7 +251,13 @@ mod tests {
         assert_eq!(at("2024-10-27 01:30:00", Form::Plain), ("2024-10-27T00:30:00.000Z".into(), true));
         assert_eq!(at("0000-00-00 00:00:00.000", Form::Plain).0, "None");
         assert_eq!(at("12:30:00.123456", Form::Plain), ("1970-01-01T12:30:00.123456Z".into(), true));
-        assert_eq!(at("03/07/2017 08:59:00", Form::Plain).0, "Bad");
+        assert_eq!(at("2024-07-01 12:00", Form::Plain), ("2024-07-01T11:00:00.000Z".into(), false));
+        assert_eq!(at("2024/07/01T12:00+02:00", Form::Plain), ("2024-07-01T10:00:00.000Z".into(), false));
+        for bad in
+            ["03/07/2017 08:59:00", "2024-07-01 12:0", "2024-07-01 12:00x", "2024-07-01 12:00.5", "2024-07-01 12:60"]
+        {
+            assert_eq!(at(bad, Form::Plain).0, "Bad", "{bad}");
+        }
     }
 
     #[test]

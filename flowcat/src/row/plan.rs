@@ -18,7 +18,7 @@ impl Mapping {
     /// Reads `FIELD=COLUMN` parts.
     ///
     /// # Errors
-    /// A part without `=`, an unknown field (with the nearest right one), a field twice.
+    /// A part without `=`, an unknown field (with the nearest right one), a field or a column twice.
     pub(crate) fn parse<'p>(parts: impl IntoIterator<Item = &'p str>) -> Result<Mapping, String> {
         let mut pairs: Vec<(Cell, String)> = Vec::new();
         for part in parts {
@@ -26,11 +26,17 @@ impl Mapping {
                 return Err(format!("--map {part}: FIELD=COLUMN is expected"));
             };
             let Some(cell) = Cell::named(name) else {
+                if field::known().any(|f| f.name == name) {
+                    return Err(format!("--map {part}: {name} is made by the suite itself and cannot be mapped"));
+                }
                 let near = nearest(name, NAMES.iter().map(|(_, n)| *n)).map(|n| format!("; did you mean {n:?}?"));
                 return Err(format!("--map {part}: unknown field {name:?}{}", near.unwrap_or_default()));
             };
             if pairs.iter().any(|(c, _)| *c == cell) {
                 return Err(format!("--map {part}: {name} is mapped twice"));
+            }
+            if let Some((other, _)) = pairs.iter().find(|(_, c)| alias::normal(c) == alias::normal(column)) {
+                return Err(format!("--map {part}: the column {column:?} is mapped already, to {}", other.name()));
             }
             pairs.push((cell, column.to_owned()));
         }
@@ -93,6 +99,8 @@ pub(crate) struct Plan {
     uses: Vec<Option<(Cell, Form)>>,
     /// `,"name":` of each column that is kept besides.
     extras: Vec<Option<Box<[u8]>>>,
+    /// Columns that are passed over for another one: its number, and whether nothing says which is the better.
+    rivals: Vec<Option<(usize, bool)>>,
 }
 
 impl Plan {
@@ -114,6 +122,12 @@ impl Plan {
             .enumerate()
             .map(|(i, u)| u.filter(|u| best(*u) == Some(i)).map(|u| (u.cell, u.form)))
             .collect();
+        let rival = |u: &Option<Use>| {
+            let used = (*u)?;
+            let taken = best(used)?;
+            found[taken].map(|t| (taken, t.rank == used.rank))
+        };
+        let rivals = found.iter().enumerate().map(|(i, u)| rival(u).filter(|(taken, _)| *taken != i)).collect();
         let is_needed = |cell| {
             matches!(cell, Cell::SrcIp | Cell::DstIp | Cell::Bytes | Cell::Packets | Cell::AllBytes | Cell::AllPackets)
         };
@@ -139,7 +153,16 @@ impl Plan {
             .zip(&uses)
             .map(|(name, used)| (keep && used.is_none() && !name.trim().is_empty()).then(|| extra(name)))
             .collect();
-        Ok(Plan { columns, uses, extras })
+        Ok(Plan { columns, uses, extras, rivals })
+    }
+
+    /// What to say of columns that mean the same, where nothing tells which is the better.
+    pub(crate) fn doubts(&self) -> impl Iterator<Item = String> {
+        self.rivals.iter().enumerate().filter_map(|(i, rival)| {
+            let (taken, _) = rival.filter(|(_, is_doubtful)| *is_doubtful)?;
+            let (cell, _) = self.uses[taken]?;
+            Some(doubt(cell, &self.columns[taken], &self.columns[i]))
+        })
     }
 
     /// Number of columns.
@@ -154,8 +177,10 @@ impl Plan {
         match self.uses.get(column) {
             Some(Some((cell, form))) => row.put(*cell, *form, text, at),
             _ => {
-                if let Some(Some(key)) = self.extras.get(column) {
-                    extra(key, text, extras);
+                if let Some(Some(key)) = self.extras.get(column)
+                    && !extra(key, text, extras)
+                {
+                    row.invalidate();
                 }
             }
         }
@@ -170,8 +195,18 @@ impl Plan {
                 format!("{name} (kept)")
             }),
         };
+        let fate = |i: usize| match (fate(i), self.rivals[i]) {
+            (None, Some((taken, _))) => Some(format!("(dropped, because {:?} is taken)", self.columns[taken])),
+            (fate, _) => fate,
+        };
         self.columns.iter().enumerate().map(|(i, name)| (name.clone(), fate(i))).collect()
     }
+}
+
+/// That two columns or members mean the same.
+pub(crate) fn doubt(cell: Cell, taken: &str, other: &str) -> String {
+    let [taken, other] = [taken, other].map(|name| snippet(name.as_bytes(), 40));
+    format!("{} is taken from the first \"{taken}\", not from \"{other}\"; --map says otherwise", cell.name())
 }
 
 /// What a cell and its form say, in words.
@@ -204,19 +239,22 @@ pub(crate) fn extra_key(name: &str) -> String {
     if clashes { format!("x_{name}") } else { name.to_owned() }
 }
 
-/// Appends `,"name":value`; a text that is a JSON number stays one, and an empty one is left out.
+/// Appends `,"name":value`; a text that is a JSON number stays one, and an empty one is left out. False where it is no
+/// text at all.
 #[inline]
-fn extra(key: &[u8], text: &[u8], out: &mut Vec<u8>) {
+fn extra(key: &[u8], text: &[u8], out: &mut Vec<u8>) -> bool {
     let text = text.trim_ascii();
     if text.is_empty() {
-        return;
+        return true;
     }
+    let Ok(plain) = std::str::from_utf8(text) else { return false };
     out.extend_from_slice(key);
     if is_number(text) {
         out.extend_from_slice(text);
     } else {
-        write_json(&String::from_utf8_lossy(text), out);
+        write_json(plain, out);
     }
+    true
 }
 
 /// Whether a text is a JSON number that every reader keeps as it stands.
@@ -257,7 +295,12 @@ mod tests {
     #[test]
     fn of_two_columns_for_one_cell_the_better_name_wins() {
         let plan = plan(&["orig_bytes", "orig_ip_bytes", "ts", "start_time"], &[], false).unwrap();
-        assert_eq!(fates(&plan), [None, Some("bytes".into()), None, Some("timestamp".into())]);
+        let dropped = |taken: &str| Some(format!("(dropped, because {taken:?} is taken)"));
+        assert_eq!(
+            fates(&plan),
+            [dropped("orig_ip_bytes"), Some("bytes".into()), dropped("start_time"), Some("timestamp".into())]
+        );
+        assert_eq!(plan.doubts().count(), 0);
     }
 
     #[test]

@@ -229,7 +229,9 @@ impl Csv {
     fn one(&mut self, record: &ByteRecord, raw: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
         let Some(plan) = &self.plan else {
             let columns = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-            self.plan = Some(Plan::new(columns, Dialect::Foreign, &self.settings.mapping, self.settings.keep)?);
+            let plan = Plan::new(columns, Dialect::Foreign, &self.settings.mapping, self.settings.keep)?;
+            plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
+            self.plan = Some(plan);
             self.header = raw.to_vec();
             return Ok(());
         };

@@ -61,6 +61,38 @@ fn columns_with_names_of_their_own_are_mapped() {
 }
 
 #[test]
+fn a_mapping_that_cannot_be_is_refused() {
+    use crate::options::Options;
+    use clap::Parser;
+    for (map, part) in [
+        ("src_ip=a,dst_ip=a", "mapped already, to src_ip"),
+        ("clock=b", "cannot be mapped"),
+        ("src_pi=b", "did you mean"),
+    ] {
+        let options = Options::try_parse_from(["flowcat", "--map", map]).unwrap();
+        let refusal = options.settings().unwrap_err();
+        assert!(refusal.contains(part), "{refusal}");
+    }
+    let options = Options::try_parse_from(["flowcat", "--tz", "-03:30"]).unwrap();
+    assert!(options.settings().unwrap().zone_given);
+}
+
+#[test]
+fn a_row_with_bytes_that_are_no_text_is_rejected_where_they_would_be_kept() {
+    let text = [&b"src_ip,note\n10.0.0.1,a\xffb\n10.0.0.1,c\n"[..]].concat();
+    assert_eq!(rejects(&text, &["--keep-extra"]), ["2:0 bytes that are not UTF-8"]);
+    assert_eq!(lines(&text, &["--keep-extra"]), [r#"{"src_ip":"10.0.0.1","note":"c"}"#]);
+    assert_eq!(lines(&text, &[]).len(), 2);
+}
+
+#[test]
+fn a_bad_time_says_which_are_taken() {
+    let text = "timestamp,src_ip\n22.07.2015 08:03,10.0.0.1\n2015-07-22 08:03,10.0.0.1\n";
+    assert!(rejects(text, &[])[0].starts_with("2:1 bad time \"22.07.2015 08:03\" for timestamp; taken are 2015-07-22"));
+    assert_eq!(lines(text, &[]), [r#"{"timestamp":"2015-07-22T08:03:00.000Z","src_ip":"10.0.0.1"}"#]);
+}
+
+#[test]
 fn quoted_fields_may_hold_delimiters_quotes_and_newlines() {
     let text = "src_ip,app,bytes\n10.0.0.1,\"a,\"\"b\"\"\n c\",5\n10.0.0.2,\"\",6\n";
     assert_eq!(

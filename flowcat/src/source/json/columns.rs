@@ -62,6 +62,7 @@ pub(super) fn read(text: Clean<'_>, settings: &Settings, flows: &mut Flows<'_>) 
         return Err(format!("the column {:?} is there twice", twice[0]));
     }
     let plan = Plan::new(names, Dialect::Foreign, &settings.mapping, settings.keep)?;
+    plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
     let mut converter = Converter::new(Dialect::Foreign, settings.zone.clone());
     let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
     let mut number = 0;

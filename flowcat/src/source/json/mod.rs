@@ -219,6 +219,9 @@ impl Json {
             }
             read?;
             self.tell(flows);
+            if let Some(doubt) = self.objects.doubt() {
+                flows.warn("members that mean the same", &doubt);
+            }
         }
         self.first = false;
         match self.converter.convert(&self.row, &mut self.flow) {

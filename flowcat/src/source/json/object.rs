@@ -3,7 +3,7 @@
 //! A key that comes where it came last time costs one comparison; another is looked up; only a new one is thought about.
 //! Bound: [`MOST_KEYS`] keys, after which all are forgotten.
 
-use crate::row::{Cell, Dialect, Form, Mapping, Row, Use, described, extra_key};
+use crate::row::{Cell, Dialect, Form, Mapping, Row, Use, described, doubt, extra_key};
 use flow_record::map::Map;
 use flow_record::record::field::{self, RECORD};
 use flow_record::scan::walk::{Member, Walk, unquoted};
@@ -62,6 +62,9 @@ pub(super) struct Objects {
     has_kind: bool,
     /// A name of which a value was dropped since it was last asked for.
     dropped: Option<u32>,
+    /// Two members that mean the same, and whether that was asked for.
+    rivals: Option<(Cell, u32, u32)>,
+    has_told: bool,
 }
 
 impl Objects {
@@ -82,6 +85,8 @@ impl Objects {
             gained: 0,
             has_kind: false,
             dropped: None,
+            rivals: None,
+            has_told: false,
         }
     }
 
@@ -95,6 +100,14 @@ impl Objects {
         // Alerts have a last time and no duration.
         let usual = if self.has_kind { 1 << Cell::Duration as u64 } else { 0 };
         self.gained & !self.own & !usual != 0
+    }
+
+    /// What to say, once, of two members that mean the same where nothing tells which is the better.
+    #[inline]
+    pub(super) fn doubt(&mut self) -> Option<String> {
+        let (cell, taken, other) = self.rivals.take()?;
+        self.has_told = true;
+        Some(doubt(cell, &self.names[taken as usize].text, &self.names[other as usize].text))
     }
 
     /// A name of which a value was dropped since this was last asked, and whether it is one of the suite's own.
@@ -118,6 +131,13 @@ impl Objects {
                 // What is written as one value comes before any array and object.
                 let rank = if is_nested(&text.text()[value.clone()]) { used.rank + NESTED } else { used.rank };
                 let best = &mut self.best[used.cell as usize];
+                if let Some((other, first)) = *best
+                    && other == rank
+                    && !self.has_told
+                    && !matches!(&text.text()[value.clone()], "null" | "\"\"")
+                {
+                    self.rivals = Some((used.cell, self.members[first].0, *name));
+                }
                 if best.is_none_or(|(other, _)| rank < other) {
                     *best = Some((rank, i));
                 }

@@ -107,12 +107,16 @@ impl Split {
 
     /// At the end of the input: gives what is open, and says whether that was in the middle of something.
     pub(super) fn end(&mut self, mut take: impl FnMut(Part<'_>, u64) -> Taken) -> bool {
+        let mut was_text = false;
         let inside = self.depth > 0 && self.began < self.lines();
+        if std::mem::take(&mut self.in_text) {
+            self.close_arrays();
+            was_text = true;
+        }
         let whole = self.arrays == 0 && !inside;
         if self.depth > 0 {
             self.give_up(&mut take);
-        } else if self.in_text {
-            self.in_text = false;
+        } else if was_text {
             take(Part::Text(&self.buffer), self.began);
         }
         whole
@@ -235,6 +239,7 @@ impl Split {
         self.fresh = false;
         if end < block.len() {
             self.in_text = false;
+            self.close_arrays();
             let part =
                 if self.too_long { Part::TooLong(&self.buffer) } else { Part::Text(self.buffer.trim_ascii_end()) };
             if take(part, self.began) == Taken::Last {
@@ -242,6 +247,22 @@ impl Split {
             }
         }
         Some(end)
+    }
+
+    /// Takes the brackets into account with which a line that is no object closes arrays.
+    fn close_arrays(&mut self) {
+        let (mut open, mut in_string, mut escaped) = (0u64, false, false);
+        for byte in &self.buffer {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                b'[' if !in_string => open += 1,
+                b']' if !in_string && open > 0 => open -= 1,
+                b']' if !in_string => self.arrays = self.arrays.saturating_sub(1),
+                _ => {}
+            }
+        }
     }
 
     /// Gives up an object that is open where it cannot be.

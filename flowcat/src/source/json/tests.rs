@@ -166,3 +166,13 @@ fn objects_may_follow_each_other_on_one_line() {
     assert_eq!(lines(FLOW.repeat(2) + "\n", &[]), [FLOW, FLOW]);
     assert_eq!(lines(FLOW.to_owned() + "x\n", &[]), [""; 0]);
 }
+
+#[test]
+fn what_is_no_object_in_an_array_is_rejected_and_the_array_is_whole() {
+    for text in ["[1,2,3]", "[null]\n", "[[\"10.0.0.1\",5]]", "[\n1,\n\"]\"\n]\n", "[[1], [2]]"] {
+        let outcome = outcome(text, &[]);
+        assert!(outcome.rejects[0].contains("not a JSON object"), "{text}: {:?}", outcome.rejects);
+        assert_eq!(outcome.code, 3, "{text}");
+    }
+    assert_eq!(ending("[1,2", &[]), 2);
+}
