@@ -35,11 +35,7 @@ pub(crate) fn open(
             Detected::Format(format) => format,
             Detected::Nothing => return Some(None),
             Detected::Unknown(line) => {
-                let text = format!(
-                    "no format that flowcat knows: it begins with \"{}\"; --list shows the formats, --from pins one",
-                    snippet(&line, 40)
-                );
-                flows.fail_input(&text);
+                flows.fail_input(&unknown(&line));
                 return Some(None);
             }
         },
@@ -49,4 +45,47 @@ pub(crate) fn open(
         return Some(None);
     }
     Some(Some((format, (format.open)(settings))))
+}
+
+/// What to say of an input of no known format that begins with this line, and how it can be made one.
+fn unknown(line: &[u8]) -> String {
+    const PACKED: [&[u8]; 5] = [b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"\x04\x22\x4d\x18", b"BZh"];
+    let is_utf16 = line.starts_with(b"\xff\xfe")
+        || line.starts_with(b"\xfe\xff")
+        || line.len() > 3
+            && (line[0] == 0) != (line[1] == 0)
+            && (line[0] == 0, line[1] == 0) == (line[2] == 0, line[3] == 0);
+    if is_utf16 {
+        return "this is UTF-16; iconv -f UTF-16 -t UTF-8 FILE | flowcat reads it".into();
+    }
+    if PACKED.iter().any(|magic| line.starts_with(magic)) {
+        return "this is packed twice; unpack it once, as with gzip -dc FILE | flowcat".into();
+    }
+    if line.contains(&b'\r') {
+        return "its lines end with CR alone; tr '\\r' '\\n' <FILE | flowcat reads it".into();
+    }
+    format!(
+        "no format that flowcat knows: it begins with \"{}\"; --list shows the formats, --from pins one",
+        snippet(line, 40)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown;
+
+    #[test]
+    fn what_is_of_no_known_format_is_named_where_that_can_be() {
+        for (line, part) in [
+            (&b"\x1f\x8b\x08\x00abc"[..], "packed twice"),
+            (b"s\0r\0c\0", "UTF-16"),
+            (b"\0s\0r\0c", "UTF-16"),
+            (b"src_ip,bytes\r10.0.0.1,5\r", "CR alone"),
+            (b"hello", "begins with \"hello\""),
+            (b"\0\0\0\0", "begins with"),
+            (b"", "begins with"),
+        ] {
+            assert!(unknown(line).contains(part), "{line:?}: {}", unknown(line));
+        }
+    }
 }

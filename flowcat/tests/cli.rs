@@ -372,3 +372,47 @@ fn of_columns_that_mean_the_same_it_is_told_which_is_taken() {
     let explained = run(&["--explain", path.to_str().unwrap()], "");
     assert!(explained.text().contains("(dropped, because \"bytes\" is taken)"), "{}", explained.text());
 }
+
+#[test]
+fn lines_of_no_format_before_the_first_record_are_rejected_alone() {
+    for (garbage, rest) in [
+        ("# comment, with commas", CSV.to_owned()),
+        ("garbage", CSV.to_owned()),
+        ("garbage", format!("{FLOW}\n")),
+        ("# comment", "{\"src\":\"10.0.0.1\",\"octets\":5}\n".to_owned()),
+    ] {
+        let outcome = run(&[], format!("\n{garbage}\n{rest}"));
+        assert_eq!((outcome.code, outcome.text()), (Some(3), format!("{FLOW}\n").as_str()), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("stdin:2:") && outcome.stderr.contains("rejected 1"), "{}", outcome.stderr);
+    }
+    let slow = flowcat(&["-q"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut slow = slow.unwrap();
+    let mut pipe = slow.stdin.take().unwrap();
+    for line in ["# one\n", "two\n", "src_ip,bytes\n", "10.0.0.1,5\n"] {
+        pipe.write_all(line.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(pipe);
+    assert_eq!(slow.wait_with_output().unwrap().stdout, format!("{FLOW}\n").as_bytes());
+}
+
+#[test]
+fn a_header_may_begin_like_a_remark_of_nfdump() {
+    let outcome = run(&[], "Summary,src_ip,bytes\nx,10.0.0.1,5\nSummary\n");
+    assert_eq!((outcome.code, outcome.text()), (Some(3), format!("{FLOW}\n").as_str()), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_only_has_to_be_unpacked_or_recoded_is_told_with_the_way_to_do_it() {
+    let utf16: Vec<u8> = CSV.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, part) in [
+        (utf16.clone(), "iconv -f UTF-16"),
+        ([&b"\xff\xfe"[..], &utf16].concat(), "iconv -f UTF-16"),
+        (CSV.replace('\n', "\r").into_bytes(), "CR alone"),
+        (b"{\"data\":[{\"src_ip\":\"10.0.0.1\"}]}\n".to_vec(), "jq -c '.[\"data\"][]'"),
+    ] {
+        let outcome = run(&[], &bytes);
+        assert_eq!((outcome.code, outcome.stdout.len()), (Some(2), 0), "{part}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(part), "{}", outcome.stderr);
+    }
+}

@@ -118,6 +118,11 @@ impl Cell {
         }
     }
 
+    /// Whether a record with it alone is a flow.
+    pub(crate) fn makes_a_flow(self) -> bool {
+        matches!(self, Cell::SrcIp | Cell::DstIp | Cell::Bytes | Cell::Packets | Cell::AllBytes | Cell::AllPackets)
+    }
+
     /// The cell with this name.
     pub(crate) fn named(name: &str) -> Option<Cell> {
         NAMES.iter().find(|(_, n)| *n == name).map(|(cell, _)| *cell)

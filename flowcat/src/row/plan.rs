@@ -128,10 +128,7 @@ impl Plan {
             found[taken].map(|t| (taken, t.rank == used.rank))
         };
         let rivals = found.iter().enumerate().map(|(i, u)| rival(u).filter(|(taken, _)| *taken != i)).collect();
-        let is_needed = |cell| {
-            matches!(cell, Cell::SrcIp | Cell::DstIp | Cell::Bytes | Cell::Packets | Cell::AllBytes | Cell::AllPackets)
-        };
-        if !uses.iter().flatten().any(|(cell, _)| is_needed(*cell)) {
+        if !uses.iter().flatten().any(|(cell, _)| cell.makes_a_flow()) {
             return Err(format!(
                 "no column is an address, bytes or packets; there are {}; --map src_ip=COLUMN,bytes=COLUMN says which",
                 listed(&columns)

@@ -8,6 +8,7 @@
 //! Invariants: the records do not depend on how the input is cut; each byte is looked at a fixed number of times.
 //! Bound: a record of 1 MiB and one block.
 
+mod header;
 mod quotes;
 
 use super::nfdump::is_remark;
@@ -20,7 +21,7 @@ use flow_record::item::Spec;
 use flow_record::record::Flow;
 use flow_record::record::field::RECORD;
 use flow_record::scan::MAX_LINE;
-use memchr::memchr;
+use memchr::{memchr, memmem};
 use quotes::Quotes;
 
 pub(super) const FORMAT: Format =
@@ -52,14 +53,15 @@ kept after the known ones with --keep-extra. A table without an address, bytes o
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 fn probe(head: &[u8]) -> Probe {
-    let line = first_line(head);
+    let found = header::find(head, &Mapping::default(), false);
+    let line = first_line(&head[found.unwrap_or(0)..]);
     let is_text = std::str::from_utf8(line).is_ok_and(|text| text.chars().all(|c| c == '\t' || !c.is_control()));
     let has_columns = line.iter().any(|b| DELIMITERS.contains(b));
     let is_known = || Dialect::Foreign.column(&String::from_utf8_lossy(line), &Mapping::default()).is_some();
-    if is_text && !matches!(line.first(), Some(b'{' | b'[')) && (has_columns || is_known()) {
-        Probe::Yes
-    } else {
-        Probe::No
+    match (is_text && !matches!(line.first(), Some(b'{' | b'[')) && (has_columns || is_known()), found) {
+        (true, Some(_)) => Probe::Yes,
+        (true, None) => Probe::Maybe,
+        (false, _) => Probe::No,
     }
 }
 
@@ -69,6 +71,8 @@ struct Csv {
     plan: Option<Plan>,
     /// The header as it stands, to know it again.
     header: Vec<u8>,
+    /// The header is one of nfdump's, which prints remarks after the rows.
+    is_nfdump: bool,
     /// Bytes to come whose lines are records of their own, because they were looked at for a closing quote in vain.
     apart: usize,
     converter: Converter,
@@ -95,6 +99,12 @@ fn names(header: &[u8], delimiter: u8) -> Vec<String> {
     record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
+/// Length of the blank lines at the beginning of a text of whole lines.
+fn blank_lines(text: &[u8]) -> usize {
+    let blank = text.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    if blank == text.len() { blank } else { memchr::memrchr(b'\n', &text[..blank]).map_or(0, |i| i + 1) }
+}
+
 /// The text of a record without blank lines before it, and how many those are.
 fn without_blanks(raw: &[u8]) -> (&[u8], u64) {
     let mut blank = 0;
@@ -115,6 +125,7 @@ impl Csv {
             delimiter: b',',
             plan: None,
             header: Vec::new(),
+            is_nfdump: false,
             apart: 0,
             converter: Converter::new(Dialect::Foreign, settings.zone.clone()),
             record: ByteRecord::new(),
@@ -124,23 +135,14 @@ impl Csv {
         }
     }
 
-    /// Takes the delimiter that gives the most known names, then the most names.
-    fn choose_delimiter(&mut self, header: &[u8]) {
-        let known = |delimiter: u8| {
-            let names = names(header, delimiter);
-            let known = names.iter().filter(|n| Dialect::Foreign.column(n, &self.settings.mapping).is_some()).count();
-            (known, names.len())
-        };
-        // Of equals the first one.
-        self.delimiter = DELIMITERS.into_iter().rev().max_by_key(|d| known(*d)).unwrap_or(b',');
-    }
-
     /// Reads the records of a text of whole lines; answers how much of it was used. `last` says that nothing follows.
     fn text(&mut self, text: &[u8], last: bool, flows: &mut Flows<'_>) -> Result<usize, String> {
         let mut start = 0;
         while start < text.len() && !flows.is_over() {
             if self.plan.is_none() {
-                let passed = self.find_header(&text[start..], flows);
+                let Some(passed) = self.find_header(&text[start..], last, flows) else {
+                    return Ok(start);
+                };
                 self.apart = self.apart.saturating_sub(passed);
                 start += passed;
             }
@@ -210,19 +212,24 @@ impl Csv {
         Ok(answer)
     }
 
-    /// Passes blank lines and remarks before the header, and chooses the delimiter by it.
-    fn find_header(&mut self, text: &[u8], flows: &mut Flows<'_>) -> usize {
-        let mut at = 0;
-        for line in text.split_inclusive(|b| *b == b'\n') {
-            let content = line.trim_ascii();
-            if !content.is_empty() && !is_remark(content) {
-                self.choose_delimiter(content);
-                break;
-            }
-            at += line.len();
+    /// Passes what stands before the header, and chooses the delimiter by it; `None` where more lines must be seen.
+    fn find_header(&mut self, text: &[u8], last: bool, flows: &mut Flows<'_>) -> Option<usize> {
+        let blank = blank_lines(text);
+        let found = match blank == text.len() {
+            true => Some(0),
+            false => header::find(&text[blank..], &self.settings.mapping, last),
+        }?;
+        flows.line += text[..blank].iter().filter(|b| **b == b'\n').count() as u64;
+        let before = &text[blank..blank + found];
+        for line in before.split_inclusive(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
             flows.line += 1;
+            if !line.is_empty() && !is_remark(line) {
+                flows.reject(flows.line, 0, "no header", "no row, and no header: no name of a column is known", line);
+            }
         }
-        at
+        let at = blank + found;
+        self.delimiter = header::delimiter(first_line(&text[at..]), &self.settings.mapping);
+        Some(at)
     }
 
     /// One record, which may be the header.
@@ -233,6 +240,7 @@ impl Csv {
             plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
             self.plan = Some(plan);
             self.header = raw.to_vec();
+            self.is_nfdump = [&b" IP Addr"[..], b" seen"].iter().any(|name| memmem::find(raw, name).is_some());
             return Ok(());
         };
         if raw == self.header {
@@ -240,7 +248,7 @@ impl Csv {
         }
         let surplus = record.iter().skip(plan.len()).any(|field| !field.trim_ascii().is_empty());
         if record.len() < plan.len() || surplus {
-            if !is_remark(raw) {
+            if !self.is_nfdump || !is_remark(raw) {
                 let message = format!("{} columns where the header has {}", record.len(), plan.len());
                 flows.reject(flows.line, 0, "bad row", &message, raw);
             }
@@ -279,7 +287,7 @@ impl Source for Csv {
             } else {
                 let ends = quotes.ends(block, self.delimiter);
                 waiting.extend_from_slice(block);
-                if ends || waiting.len() > MAX_LINE {
+                if ends || self.plan.is_none() || waiting.len() > MAX_LINE {
                     let used = self.text(&waiting, false, flows)?;
                     waiting.drain(..used);
                     quotes = Quotes::default();

@@ -20,7 +20,7 @@ use crate::row::Mapping;
 use flow_record::item::Spec;
 use flow_record::record::field::{self, Field, FieldId, RECORD};
 use flow_record::value::time::Zone;
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 /// What a probe says of the beginning of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,9 @@ const NFDUMP_PIPE_FIELDS: &[Field] = &fields([
 /// Bytes after which a format is chosen from what is known.
 const HEAD: usize = 64 * 1024;
 
+/// Lines that are looked at for the one that tells the format.
+const LINES: usize = 8;
+
 /// What an input seems to be.
 pub(crate) enum Detected {
     /// This format.
@@ -170,28 +173,42 @@ pub(crate) fn detect(feed: &mut Feed, flows: &mut Flows<'_>, lines: bool) -> Det
             false => vec![head.len()],
         };
         for end in ends {
-            if let Some(detected) = decide(significant(&head[..end]), end >= HEAD) {
+            if let Some(detected) = decide(&head[..end], end >= HEAD) {
                 return detected;
             }
         }
         looked = head.len();
     }
-    decide(significant(feed.head()), true).unwrap_or(Detected::Nothing)
+    decide(feed.head(), true).unwrap_or(Detected::Nothing)
 }
 
-/// The format of what begins like this; `last` says that no more will be seen.
+/// The format of what begins like this; `last` says that no more will be seen. Lines of no format may stand before those
+/// that tell it.
 fn decide(head: &[u8], last: bool) -> Option<Detected> {
-    if head.is_empty() {
+    let head = head.trim_ascii_start();
+    let mut rest = significant(head);
+    if rest.is_empty() {
         return last.then_some(Detected::Nothing);
     }
-    for format in FORMATS {
-        match (format.probe)(head) {
-            Probe::No => {}
-            Probe::Yes => return Some(Detected::Format(format)),
-            Probe::Maybe => return last.then_some(Detected::Format(format)),
+    let mut lines = 0;
+    while lines < LINES && !rest.is_empty() {
+        for format in FORMATS.iter().filter(|f| f.spec.name != csv::FORMAT.spec.name) {
+            match (format.probe)(rest) {
+                Probe::No => {}
+                Probe::Yes => return Some(Detected::Format(format)),
+                Probe::Maybe => return last.then_some(Detected::Format(format)),
+            }
         }
+        rest = significant(&rest[memchr(b'\n', rest).map_or(rest.len(), |i| i + 1)..]);
+        lines += 1;
     }
-    Some(Detected::Unknown(first_line(head).to_vec()))
+    // Looks for its header itself, also among what others take for remarks.
+    match (csv::FORMAT.probe)(head) {
+        Probe::Yes => Some(Detected::Format(&csv::FORMAT)),
+        Probe::Maybe => last.then_some(Detected::Format(&csv::FORMAT)),
+        Probe::No if last || lines == LINES => Some(Detected::Unknown(first_line(head).to_vec())),
+        Probe::No => None,
+    }
 }
 
 /// What follows blank lines and the remarks of tools.
@@ -218,7 +235,7 @@ mod tests {
     use super::*;
 
     fn detected(head: &str) -> &'static str {
-        match decide(significant(head.as_bytes()), true) {
+        match decide(head.as_bytes(), true) {
             Some(Detected::Format(format)) => format.spec.name,
             Some(Detected::Unknown(_)) => "unknown",
             _ => "nothing",
@@ -284,6 +301,11 @@ mod tests {
             ("src_ip,bytes,timestamp\n", "csv"),
             ("\"Src IP\";\"Bytes\"\n", "csv"),
             ("alpha,beta\n", "csv"),
+            ("Summary,src_ip,bytes\nx,10.0.0.1,5\n", "csv"),
+            ("# comment\nsrc_ip,bytes\n", "csv"),
+            ("# a, comment\nts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt\n", "nfdump-csv"),
+            ("garbage\n{\"src_ip\":\"10.0.0.1\",\"bytes\":5}\n", "flow"),
+            ("garbage\n{\"src\":\"10.0.0.1\",\"octets\":5}\n", "json"),
             ("hello world\n", "unknown"),
             ("\u{1}\u{2}\n", "unknown"),
         ] {

@@ -28,12 +28,18 @@ pub(super) fn is_table(text: Clean<'_>) -> bool {
 }
 
 /// One column on its way down.
+#[derive(Clone)]
 struct Column<'t> {
     walk: Walk<'t>,
     is_object: bool,
 }
 
 impl<'t> Column<'t> {
+    /// Whether this is an array of objects, and so no column.
+    fn holds_objects(&self) -> bool {
+        !self.is_object && matches!(self.clone().next(), Ok(Some((_, value))) if value.starts_with('{'))
+    }
+
     /// The index and value of the next row.
     fn next(&mut self) -> Result<Option<(&'t str, &'t str)>, Reject> {
         if self.is_object {
@@ -61,7 +67,12 @@ pub(super) fn read(text: Clean<'_>, settings: &Settings, flows: &mut Flows<'_>) 
     if let Some(twice) = sorted.windows(2).find(|w| w[0] == w[1]) {
         return Err(format!("the column {:?} is there twice", twice[0]));
     }
-    let plan = Plan::new(names, Dialect::Foreign, &settings.mapping, settings.keep)?;
+    let inside = columns.iter().zip(&names).find(|(c, _)| c.holds_objects()).map(|(_, name)| name.clone());
+    let plan = Plan::new(names, Dialect::Foreign, &settings.mapping, settings.keep);
+    let plan = plan.map_err(|e| match inside {
+        Some(name) => format!("the records are inside of {name:?}; jq -c '.[{name:?}][]' FILE | flowcat reads them"),
+        None => e,
+    })?;
     plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
     let mut converter = Converter::new(Dialect::Foreign, settings.zone.clone());
     let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
