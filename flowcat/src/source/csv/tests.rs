@@ -197,9 +197,10 @@ proptest! {
             prop::sample::select(vec!["10.0.0.1,x,5\n", "10.0.0.1,\"a\nb\",5\n", "10.0.0.1,\"a\n", "\"", "\n", ",", "x", "10.0.0.1,\"\"\"\n\n\",5\r\n", "Summary\n"]),
             0..20,
         ),
+        before in prop::sample::select(vec!["", "# note\n", "\n \nx,y\nSummary\n"]),
         sizes in prop::collection::vec(1usize..6, 1..5),
     ) {
-        let text = format!("src_ip,app,bytes\n{}\n", parts.concat());
+        let text = format!("{before}src_ip,app,bytes\n{}\n", parts.concat());
         let whole = in_pieces(&text, &[1000]);
         prop_assert_eq!(&in_pieces(&text, &sizes), &whole);
         prop_assert_eq!(&in_pieces(&text, &[1]), &whole);
