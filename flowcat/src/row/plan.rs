@@ -203,6 +203,9 @@ impl Plan {
 /// That two columns or members mean the same.
 pub(crate) fn doubt(cell: Cell, taken: &str, other: &str) -> String {
     let [taken, other] = [taken, other].map(|name| snippet(name.as_bytes(), 40));
+    if taken == other {
+        return format!("{} is taken from the first \"{taken}\"; there are several", cell.name());
+    }
     format!("{} is taken from the first \"{taken}\", not from \"{other}\"; --map says otherwise", cell.name())
 }
 

@@ -142,6 +142,8 @@ pub(super) struct Json {
     has_passed: bool,
     /// Whether it was said that members are dropped.
     told: bool,
+    /// The first name that was dropped while nothing had passed.
+    untold: Option<String>,
     fates: Option<Vec<Fate>>,
     /// Nothing was read yet.
     first: bool,
@@ -160,6 +162,7 @@ impl Json {
             scanner: Scanner::new(),
             has_passed: false,
             told: false,
+            untold: None,
             fates: None,
             first: true,
         }
@@ -247,6 +250,9 @@ impl Json {
             Err(_) => return Ok(false),
         }
         (self.first, self.has_passed) = (false, true);
+        if let Some(name) = self.untold.take() {
+            self.warn_of(&name, flows);
+        }
         Ok(true)
     }
 
@@ -255,13 +261,23 @@ impl Json {
     fn tell(&mut self, flows: &mut Flows<'_>) {
         if !self.told
             && let Some((name, is_own)) = self.objects.dropped()
-            && (is_own || self.has_passed)
         {
-            self.told = true;
-            let name = flow_record::value::text::snippet(name.as_bytes(), 40);
-            let text = format!("not a flow line as it is: read, without \"{name}\" and what else the record lacks");
-            flows.warn("dropped members", &(text + "; --keep-extra keeps it"));
+            if is_own || self.has_passed {
+                let name = name.to_owned();
+                self.warn_of(&name, flows);
+            } else if self.untold.is_none() {
+                self.untold = Some(name.to_owned());
+            }
         }
+    }
+
+    #[cold]
+    fn warn_of(&mut self, name: &str, flows: &mut Flows<'_>) {
+        (self.told, self.untold) = (true, None);
+        let name = flow_record::value::text::snippet(name.as_bytes(), 40);
+        let text = "objects among flow lines that are none as they stand: read, without";
+        let text = format!("{text} \"{name}\" and what else the record lacks; --keep-extra keeps it");
+        flows.warn("dropped members", &text);
     }
 }
 
