@@ -90,7 +90,12 @@ fn value(line: &Line<'_>, members: &Members, field: &Field, id: FieldId) {
         }
         // A network is kept as text only.
         Kind::Address => {
-            assert_eq!(line.flow.address(id).map(|a| a.0), string().and_then(|s| s.parse().ok()), "{}: {text}", field.name);
+            assert_eq!(
+                line.flow.address(id).map(|a| a.0),
+                string().and_then(|s| s.parse().ok()),
+                "{}: {text}",
+                field.name
+            );
         }
         _ => assert_eq!(line.flow.text(id), string().as_deref(), "{}: {text}", field.name),
     }

@@ -130,9 +130,9 @@ fn is_field(kind: Kind, token: &str, is_row: bool) -> bool {
         Kind::Integer(max) => integer(token).is_some_and(|v| v <= max),
         Kind::Seconds => nanoseconds(token).is_some(),
         Kind::Time => string.as_deref().and_then(time).is_some(),
-        Kind::Address => string.is_some_and(|s| {
-            s.parse::<IpAddr>().is_ok() || (is_row && s.parse::<ipnet::IpNet>().is_ok())
-        }),
+        Kind::Address => {
+            string.is_some_and(|s| s.parse::<IpAddr>().is_ok() || (is_row && s.parse::<ipnet::IpNet>().is_ok()))
+        }
         Kind::Word(words) => string.is_some_and(|s| words.contains(&s.as_str())),
         _ => string.is_some(),
     }
