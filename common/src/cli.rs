@@ -139,16 +139,17 @@ pub fn parse<A: CommandFactory + FromArgMatches>(program: &Program) -> Result<A,
     let mut command = command::<A>(program);
     let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => matches,
-        Err(e) if e.use_stderr() => return Err(refused(&e)),
+        Err(e) if e.use_stderr() => return Err(refused(program, &e)),
         Err(e) => return Err(print(program, &e.to_string())),
     };
-    A::from_arg_matches(&matches).map_err(|e| refused(&e))
+    A::from_arg_matches(&matches).map_err(|e| refused(program, &e))
 }
 
 /// Tells what clap found wrong with the command line, without colours: the words in it may hold what a terminal acts on.
-fn refused(error: &clap::Error) -> ExitCode {
+fn refused(program: &Program, error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let lines: String = text.lines().map(|line| format!("{}\n", printable(line))).collect();
+    let lines = format!("{}: {lines}", program.name);
     // There is nobody to tell of a failing stderr.
     let _ = io::stderr().write_all(lines.as_bytes());
     ExitCode::from(2)

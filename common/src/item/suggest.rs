@@ -9,7 +9,16 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
             let lower = c.to_lowercase();
             let starts = word.len() >= 3 && lower.starts_with(&word);
             let score = strsim::jaro_winkler(&word, &lower).max(strsim::normalized_damerau_levenshtein(&word, &lower));
-            (if starts { score.max(0.95) } else { score }, c)
+            // One letter too many, too few, wrong, or two in each other's place.
+            let is_slip = word.len() >= 3 && strsim::damerau_levenshtein(&word, &lower) == 1;
+            let least = if starts {
+                0.95
+            } else if is_slip {
+                0.8
+            } else {
+                0.0
+            };
+            (score.max(least), c)
         })
         .filter(|(score, _)| *score >= 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
@@ -27,6 +36,7 @@ mod tests {
         assert_eq!(nearest("port-scan", names), Some("portscan"));
         assert_eq!(nearest("treshold", names), Some("threshold"));
         assert_eq!(nearest("zzz", names), None);
+        assert_eq!(nearest("tpo", ["by", "top", "as"]), Some("top"));
         assert_eq!(nearest("", names), None);
     }
 }

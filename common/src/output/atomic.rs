@@ -45,7 +45,8 @@ impl Atomic {
             .prefix(".flow-")
             .suffix(".tmp")
             .permissions(Permissions::from_mode(begin))
-            .tempfile_in(folder(target))?;
+            .tempfile_in(folder(target))
+            .map_err(plain)?;
         Ok(Atomic { temporary, target: target.to_path_buf(), mode })
     }
 
@@ -60,9 +61,18 @@ impl Atomic {
             temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
         }
         temporary.as_file().sync_all()?;
-        let file = temporary.persist(&target).map_err(|refused| refused.error)?;
+        let file = temporary.persist(&target).map_err(|refused| plain(refused.error))?;
         super::close(file)?;
         sync_folder(folder(&target))
+    }
+}
+
+/// What the operating system said, without the temporary name, which nobody asked for.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.source()).and_then(|source| source.downcast_ref::<io::Error>());
+    match inner.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
     }
 }
 

@@ -13,6 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use csv::{Terminator, WriterBuilder};
 
 use super::cells::{Cell, Members};
+use super::{counted, never};
 use crate::value::text::printable;
 
 /// Lines whose members become columns.
@@ -39,6 +40,8 @@ pub struct CsvLines {
     /// The header is written, the columns are fixed.
     begun: bool,
     kind: Option<String>,
+    /// Whether a line had the column.
+    met: Vec<bool>,
     held: Vec<Box<[u8]>>,
     held_bytes: usize,
     other_kinds: u64,
@@ -56,6 +59,7 @@ impl CsvLines {
             chosen: !fields.is_empty(),
             begun: false,
             kind: None,
+            met: Vec::new(),
             held: Vec::new(),
             held_bytes: 0,
             other_kinds: 0,
@@ -72,6 +76,7 @@ impl CsvLines {
     fn add_column(&mut self, name: &str) {
         self.by_name.insert(name.to_owned(), self.columns.len());
         self.columns.push(name.to_owned());
+        self.met.push(false);
     }
 
     /// Takes a line, with or without its newline, appends what can be written to `out`.
@@ -118,20 +123,25 @@ impl CsvLines {
         let mut told = Vec::new();
         if self.other_kinds > 0 {
             let kind = self.kind.as_deref().unwrap_or_default();
-            told.push(format!("{} lines of other kinds than {kind}: CSV holds one kind", self.other_kinds));
+            let lines = counted(self.other_kinds, "line");
+            told.push(format!("{lines} of other kinds than {kind}: CSV holds one kind"));
         }
         if self.late_values > 0 {
             let names: Vec<&str> = self.late_names.iter().map(String::as_str).collect();
             let more = if names.len() == NAMES_TOLD { ", ..." } else { "" };
             told.push(format!(
-                "{} values without a column ({}{more}): columns are the first {MAX_COLUMNS} members of the first \
+                "{} without a column ({}{more}): columns are the first {MAX_COLUMNS} members of the first \
                  {LOOK_AHEAD} lines, or those of --fields",
-                self.late_values,
+                counted(self.late_values, "value"),
                 names.join(", ")
             ));
         }
+        if self.chosen && self.kind.is_some() {
+            told.extend(self.columns.iter().zip(&self.met).filter(|(_, met)| !**met).map(|(name, _)| never(name)));
+        }
         if self.unreadable > 0 {
-            told.push(format!("{} lines that are no JSON", self.unreadable));
+            let are = if self.unreadable == 1 { "that is" } else { "that are" };
+            told.push(format!("{} {are} no JSON", counted(self.unreadable, "line")));
         }
         told
     }
@@ -166,6 +176,7 @@ impl CsvLines {
             match column.copied() {
                 Some(at) => {
                     cells[at] = text(cell);
+                    self.met[at] = true;
                     next = at + 1;
                 }
                 None if self.chosen => {}
@@ -239,6 +250,8 @@ mod tests {
         csv.line(br#"{"kind":"k","a":1,"b":2}"#, &mut out);
         assert_eq!(out, b"b,kind\n2,k\n");
         assert!(csv.left_out().is_empty());
+        assert_eq!(made(&["b", "byts"], &[r#"{"b":1}"#, r#"{"b":2}"#]).1, ["no line has \"byts\""]);
+        assert!(made(&["b"], &[]).1.is_empty());
     }
 
     #[test]
@@ -251,7 +264,7 @@ mod tests {
     fn other_kinds_are_counted() {
         let (csv, left_out) = made(&[], &[r#"{"a":1}"#, r#"{"kind":"alert","b":1}"#, r#"{"a":2}"#]);
         assert_eq!(csv, "a\n1\n2\n");
-        assert_eq!(left_out, ["1 lines of other kinds than flows: CSV holds one kind"]);
+        assert_eq!(left_out, ["1 line of other kinds than flows: CSV holds one kind"]);
     }
 
     #[test]
@@ -266,7 +279,7 @@ mod tests {
         csv.finish(&mut out);
         assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), LOOK_AHEAD + 2);
         assert_eq!(csv.left_out().len(), 1);
-        assert!(csv.left_out()[0].starts_with("1 values without a column") && csv.left_out()[0].contains("(late)"));
+        assert!(csv.left_out()[0].starts_with("1 value without a column") && csv.left_out()[0].contains("(late)"));
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Progress {
             Shown::Nothing => {}
             Shown::Bar(bar) => {
                 bar.set_position(bytes);
-                bar.set_message(format!("{} records", HumanCount(records)));
+                bar.set_message(counted(records));
             }
             Shown::Lines { tool, total, started, next } => {
                 let passed = started.elapsed();
@@ -109,24 +109,29 @@ impl Drop for Progress {
 fn bar(total: Option<u64>) -> ProgressBar {
     let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
     let template = if total.is_some() { KNOWN } else { UNKNOWN };
-    let bar = ProgressBar::with_draw_target(total, target);
+    let bar = ProgressBar::with_draw_target(total, target).with_message(counted(0));
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style.progress_chars("#>-")),
         Err(_) => bar,
     }
 }
 
+/// `1,234,567 records`.
+fn counted(records: u64) -> String {
+    format!("{} {}", HumanCount(records), if records == 1 { "record" } else { "records" })
+}
+
 /// `flowcat: 45% of 1.20 GiB, 1,234,567 records, 2,345,678 a second`.
 fn line(tool: &str, bytes: u64, total: Option<u64>, records: u64, passed: Duration) -> String {
     let seconds = passed.as_secs_f64().max(0.001);
     let rate = HumanCount((records as f64 / seconds) as u64);
-    let records = HumanCount(records);
+    let records = counted(records);
     match total {
         Some(total) if total > 0 => {
             let percent = u128::from(bytes.min(total)) * 100 / u128::from(total);
-            format!("{tool}: {percent}% of {}, {records} records, {rate} a second\n", HumanBytes(total))
+            format!("{tool}: {percent}% of {}, {records}, {rate} a second\n", HumanBytes(total))
         }
-        _ => format!("{tool}: {}, {records} records, {rate} a second\n", HumanBytes(bytes)),
+        _ => format!("{tool}: {}, {records}, {rate} a second\n", HumanBytes(bytes)),
     }
 }
 
@@ -140,6 +145,7 @@ mod tests {
         let passed = Duration::from_secs(2);
         assert_eq!(line("t", 50, Some(200), 3_000, passed), "t: 25% of 200 B, 3,000 records, 1,500 a second\n");
         assert_eq!(line("t", 2048, None, 7, passed), "t: 2.00 KiB, 7 records, 3 a second\n");
+        assert_eq!(line("t", 23, Some(23), 1, passed), "t: 100% of 23 B, 1 record, 0 a second\n");
         // A file may grow while it is read.
         assert!(line("t", 300, Some(200), 1, passed).starts_with("t: 100% of"));
     }
@@ -147,6 +153,11 @@ mod tests {
     #[test]
     fn never_is_silent_even_where_the_size_is_known() {
         assert!(matches!(Progress::begin("t", When::Never, Some(1)).shown, Shown::Nothing));
+    }
+
+    #[test]
+    fn a_bar_has_its_words_before_the_first_record() {
+        assert_eq!(bar(Some(23)).message(), "0 records");
     }
 
     #[test]

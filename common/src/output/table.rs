@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use comfy_table::{Cell as Shown, CellAlignment, ColumnConstraint, Table as Layout, Width, presets::NOTHING};
 
 use super::cells::{Cell, Members};
+use super::{counted, never};
 use crate::value::text::printable;
 
 /// Rows that one table keeps.
@@ -67,6 +68,8 @@ struct Column {
     name: String,
     /// All its cells are numbers.
     numeric: bool,
+    /// A line had it.
+    met: bool,
 }
 
 impl Tables {
@@ -113,14 +116,20 @@ impl Tables {
         let mut told = Vec::new();
         for Table { kind, more, dropped, rows, .. } in &self.tables {
             if *more > 0 {
-                told.push(format!("table {kind}: {more} more rows after the first {}", rows.len()));
+                told.push(format!("table {kind}: {} after the first {}", counted(*more, "more row"), rows.len()));
             }
             if *dropped > 0 {
-                told.push(format!("table {kind}: {dropped} values in columns after the first {MAX_COLUMNS}"));
+                let values = counted(*dropped, "value");
+                told.push(format!("table {kind}: {values} in columns after the first {MAX_COLUMNS}"));
             }
         }
         if self.without_table > 0 {
-            told.push(format!("{} lines in no table: at most {MAX_TABLES} kinds are shown", self.without_table));
+            let lines = counted(self.without_table, "line");
+            told.push(format!("{lines} in no table: at most {MAX_TABLES} kinds are shown"));
+        }
+        if !self.tables.is_empty() {
+            let met = |i: usize| self.tables.iter().any(|table| table.columns.get(i).is_some_and(|c| c.met));
+            told.extend(self.fields.iter().enumerate().filter(|(i, _)| !met(*i)).map(|(_, name)| never(name)));
         }
         told
     }
@@ -138,7 +147,7 @@ impl Table {
 
     fn add_column(&mut self, name: &str) -> usize {
         self.by_name.insert(name.to_owned(), self.columns.len());
-        self.columns.push(Column { name: name.to_owned(), numeric: true });
+        self.columns.push(Column { name: name.to_owned(), numeric: true, met: false });
         self.columns.len() - 1
     }
 
@@ -162,6 +171,7 @@ impl Table {
                     self.add_column(name)
                 }
             };
+            self.columns[at].met = true;
             self.columns[at].numeric &= matches!(cell, Cell::Number(_) | Cell::Empty);
             cells[at] = shown(name, cell);
         }

@@ -8,7 +8,7 @@ mod part;
 
 pub use part::{Part, Real, Text};
 
-use super::field::{FieldId, Kind};
+use super::field::{self, FieldId, Kind};
 use super::flow::Flow;
 use crate::scan::Line;
 use crate::value::text;
@@ -31,6 +31,8 @@ pub enum KeyError {
     NoAddress(String),
     /// A prefix that is no `/0..32` or `/0..32/0..128`.
     BadPrefix(String),
+    /// A name that no field has, and that of the field which it looks like.
+    Mistyped(String, &'static str),
 }
 
 impl fmt::Display for KeyError {
@@ -39,6 +41,7 @@ impl fmt::Display for KeyError {
             KeyError::Empty => f.write_str("a key needs a field's name in each part, such as src_ip/24+dst_port"),
             KeyError::Repeated(part) => write!(f, "{part} is in the key twice"),
             KeyError::NoAddress(part) => write!(f, "{part}: only fields that are addresses take a prefix length"),
+            KeyError::Mistyped(part, near) => write!(f, "{part}: no such field; did you mean {near:?}?"),
             KeyError::BadPrefix(part) => {
                 write!(
                     f,
@@ -223,6 +226,9 @@ impl PartSpec {
                 Source::Network(id, v4, v6)
             }
             (_, Some(_)) => return Err(KeyError::NoAddress(part.into())),
+            (None, None) if let Some(near) = mistyped(name.split('/').next().unwrap_or(name)) => {
+                return Err(KeyError::Mistyped(part.into(), near));
+            }
             // A name with a slash may be a member's; one that ends like a prefix is rather a mistake.
             (None, None)
                 if name.rsplit('/').next().is_some_and(|t| t.len() < name.len() && t.parse::<u8>().is_ok()) =>
@@ -266,6 +272,19 @@ impl PartSpec {
             Source::Watched(_) => None,
         }
     }
+}
+
+/// The field that an unknown name was most likely meant to be: spelt with other signs between its words, or one slip
+/// away. Names that end in a number of their own (`src_ip2`) are members of somebody's lines.
+fn mistyped(name: &str) -> Option<&'static str> {
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let is_numbered = name.ends_with(|c: char| c.is_ascii_digit());
+    let is_near = |field: &str| {
+        plain(field) == plain(name)
+            || (name.len() >= 4 && !is_numbered && strsim::damerau_levenshtein(field, name) == 1)
+    };
+    let known = || field::known().map(|f| f.name);
+    if known().any(|f| f == name) { None } else { known().find(|f| is_near(f)) }
 }
 
 /// The bits of IPv4 and IPv6 in `24` or `24/56`.

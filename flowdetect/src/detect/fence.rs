@@ -5,7 +5,7 @@
 
 use super::iqr::{self, Fences};
 use super::{Detector, at_least_0};
-use crate::normal::{self, Learnt, Normal};
+use crate::normal::{self, Learnt, column, is_estimate};
 use crate::population::terms;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 
@@ -53,11 +53,14 @@ alert for each field, source and destination, with count, largest, smallest and 
 };
 
 fn learnt(args: &Args) -> anyhow::Result<Learnt<Fences>> {
-    let (fields, notes) = normal::read(args)?;
+    let (fields, notes) = normal::read(args, |row| {
+        let approx = is_estimate(row, "p25") || is_estimate(row, "p75");
+        Ok((column(row, "p25")?, column(row, "p75")?, approx))
+    })?;
     let k = args.number("k");
-    let fences = |normal: Normal| match normal.approx {
-        true => Fences::of_estimates(normal.q1, normal.q3, k, ERROR),
-        false => Fences::new(normal.q1, normal.q3, k),
+    let fences = |(q1, q3, approx)| match approx {
+        true => Fences::of_estimates(q1, q3, k, ERROR),
+        false => Fences::new(q1, q3, k),
     };
     Ok(Learnt::new(fields.into_iter().map(|(measure, normal)| (measure, fences(normal))), notes))
 }

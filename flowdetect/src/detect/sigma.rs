@@ -6,7 +6,7 @@
 use super::{Detector, at_least_0, number, zscore};
 use crate::alert::words::{amount, figures};
 use crate::alert::{Evidence, Severity, Verdict};
-use crate::normal::{self, Learnt, Normal};
+use crate::normal::{self, Learnt, column};
 use crate::population::{Judge, Value, terms};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 
@@ -47,9 +47,12 @@ largest, `threshold` the bound. Severity: medium. With --mark the flow is marked
 };
 
 fn learnt(args: &Args) -> anyhow::Result<Learnt<Bound>> {
-    let (fields, notes) = normal::read(args)?;
+    let (fields, notes) = normal::read(args, |row| Ok((column(row, "mean")?, column(row, "std")?)))?;
     let n = args.number("n");
-    Ok(Learnt::new(fields.into_iter().map(|(measure, normal)| (measure, Bound::new(normal, n))), notes))
+    Ok(Learnt::new(
+        fields.into_iter().map(|(measure, (mean, deviation))| (measure, Bound::new(mean, deviation, n))),
+        notes,
+    ))
 }
 
 /// The bound on one field.
@@ -62,8 +65,8 @@ struct Bound {
 }
 
 impl Bound {
-    fn new(normal: Normal, n: f64) -> Bound {
-        Bound { mean: normal.mean, deviation: normal.deviation, n, upper: normal.mean + n * normal.deviation }
+    fn new(mean: f64, deviation: f64, n: f64) -> Bound {
+        Bound { mean, deviation, n, upper: mean + n * deviation }
     }
 }
 

@@ -15,6 +15,7 @@ fn a_wrong_item_is_refused_with_the_nearest_right_one_before_any_input() {
         (&["sweep:targets=0"], "integer from 1 is expected"),
         (&["all", "all"], "all is there twice"),
         (&["all:x=1"], "unknown key"),
+        (&["zscore:by=srcip"], "did you mean \"src_ip\"?"),
         (&["all:as=x"], "as= is for a single detector"),
         (&["zscore", "zscore"], "zscore is there twice"),
         (&["Cargo.toml"], "use -i Cargo.toml, or flowcat Cargo.toml | flowdetect"),
@@ -40,8 +41,8 @@ fn a_file_of_thresholds_that_is_none_is_refused() {
     for (text, told) in [
         ("", "no row of describe for bytes or rev_bytes"),
         ("{\"bytes\":1}\n", "no row of describe for bytes or rev_bytes"),
-        ("not json\n", "line 1"),
-        ("{\"kind\":\"describe\",\"field\":\"bytes\",\"mean\":1}\n", "no row of describe"),
+        ("not json\n", ":1:1: not a JSON object"),
+        ("{\"kind\":\"describe\",\"field\":\"bytes\",\"mean\":1}\n", "the row of bytes has no std"),
     ] {
         std::fs::write(&path, text).unwrap();
         let (code, out, err) = outcome(&[&item], &sweep());

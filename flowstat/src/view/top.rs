@@ -24,7 +24,8 @@ by names the fields of the key, joined by +; any member of a flow will do, and a
 
 measure is a field that can be summed: bytes, packets, flows, rev_bytes, rev_packets or duration. share is the key's part of
 the sum over all keys, 0 to 1. z is the key's distance from the mean of all keys, in sample deviations (divisor n - 1); it is
-left out where that deviation is 0. Flows that lack a field of the key, or the measure, are left out.",
+left out where that deviation is 0. Flows that lack a field of the key, or the measure, are left out of all sums of their row,
+so that its flows and packets are those of the flows that have the measure; hosts counts every flow of a host.",
         params: &[
             Param::new("by", ParamKind::List, "src_ip", "", "fields of the key"),
             Param::new("measure", ParamKind::Text, "bytes", "", "the field that is summed"),

@@ -24,6 +24,7 @@ fn a_wrong_word_is_answered_with_the_nearest_right_one() {
         (["top:n=0"], "integer from 1"),
         (["describe:of=src_ip"], "a field whose values are numbers"),
         (["ports:top=70000"], "integer, 1 to 65536"),
+        (["top:by=srcip"], "top: by: srcip: no such field; did you mean \"src_ip\"?"),
         (["hosts:as=alert"], "the name alert is reserved"),
         (["Cargo.toml"], "use -i Cargo.toml, or flowcat Cargo.toml | flowstat"),
     ] {
@@ -86,4 +87,17 @@ fn columns_are_for_tables_and_csv_and_each_is_named_once() {
     assert!(refused(&["--fields", "flows"]).contains("-t, --to table or --to csv"));
     assert!(refused(&["-t", "--fields", "flows,,bytes"]).contains("a name is empty"));
     assert!(refused(&["--to", "csv", "--fields", "flows,bytes,flows"]).contains("\"flows\" is there twice"));
+}
+
+#[test]
+fn a_column_that_no_row_has_is_told_and_the_rest_is_shown() {
+    for form in ["table", "csv"] {
+        let (code, out, told) =
+            outcome(&["--to", form, "--fields", "flows,byts", "protocols"], "{\"bytes\":1,\"protocol\":6}\n");
+        assert_eq!(code, 0);
+        assert!(
+            out.contains("flows") && told.contains("no line has \"byts\"") && !told.contains("no line has \"flows\""),
+            "{out}{told}"
+        );
+    }
 }

@@ -169,3 +169,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_mistyped_field_is_refused_and_any_other_member_is_a_key() {
+    for (name, near) in [
+        ("srcip", "src_ip"),
+        ("SRC_IP", "src_ip"),
+        ("src-ip", "src_ip"),
+        ("dst_prot", "dst_port"),
+        ("src_countrys", "src_country"),
+        ("srcip/24", "src_ip"),
+    ] {
+        let refused = KeySpec::parse(name).unwrap_err().to_string();
+        assert!(refused.contains(&format!("did you mean \"{near}\"?")), "{name}: {refused}");
+    }
+    for name in ["src_country", "src_zone", "src_ip2", "x", "site", "vlan_name", "kind"] {
+        assert!(KeySpec::parse(name).is_ok(), "{name}");
+    }
+}
