@@ -6,6 +6,8 @@
 
 use crate::limit::MAX_DATABASE;
 use anyhow::{Context, bail};
+use flow_record::input::InputError;
+use flow_record::output::escape::escape_bytes;
 use maxminddb::{MaxMindDbError, Reader};
 use std::fs::File;
 use std::io::Read;
@@ -31,7 +33,9 @@ impl Database {
     /// A file that cannot be read, is no database, is damaged or too large; the message names it.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Database> {
         let name = path.display();
-        let bytes = read(path).with_context(|| name.to_string())?;
+        let shown = || escape_bytes(path.as_os_str().as_encoded_bytes());
+        let file = File::open(path).map_err(|e| InputError::reading(shown(), e))?;
+        let bytes = read(file).with_context(|| name.to_string())?;
         let reader =
             Reader::from_source(bytes).map_err(|e| anyhow::anyhow!("{name}: no usable MaxMind database: {e}"))?;
         match reader.verify() {
@@ -53,8 +57,7 @@ impl Database {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let file = File::open(path)?;
+fn read(file: File) -> anyhow::Result<Vec<u8>> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         bail!("not a regular file");
@@ -108,7 +111,7 @@ mod tests {
     #[test]
     fn a_database_that_cannot_be_used_is_refused_by_name() {
         for (path, part) in [
-            (file("none.mmdb"), "No such file"),
+            (file("none.mmdb"), "no such file"),
             (file("."), "not a regular file"),
             (PathBuf::from("/dev/zero"), "not a regular file"),
             (file("../../Cargo.toml"), "could not find MaxMind DB metadata"),

@@ -12,6 +12,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use tempfile::{Builder, NamedTempFile};
 
 /// Permission bits that a replaced file hands on; not set-user-id and its like.
@@ -61,18 +62,22 @@ impl Atomic {
             temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
         }
         temporary.as_file().sync_all()?;
-        let file = temporary.persist(&target).map_err(|refused| plain(refused.error))?;
+        let file = temporary.persist(&target).map_err(|refused| refused.error)?;
         super::close(file)?;
         sync_folder(folder(&target))
     }
 }
 
-/// What the operating system said, without the temporary name, which nobody asked for.
+/// What the operating system said, without the temporary name, which nobody asked for: `tempfile` keeps of the error
+/// only its kind apart from that name.
 fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|inner| inner.source()).and_then(|source| source.downcast_ref::<io::Error>());
-    match inner.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
+    match error.kind() {
+        ErrorKind::NotFound => Errno::ENOENT.into(),
+        ErrorKind::NotADirectory => Errno::ENOTDIR.into(),
+        ErrorKind::PermissionDenied => Errno::EACCES.into(),
+        ErrorKind::ReadOnlyFilesystem => Errno::EROFS.into(),
+        ErrorKind::StorageFull => Errno::ENOSPC.into(),
+        _ => error,
     }
 }
 

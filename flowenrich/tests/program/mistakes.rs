@@ -30,7 +30,7 @@ fn a_wrong_item_is_answered_with_the_right_one_before_any_input() {
 #[test]
 fn a_database_that_cannot_be_used_is_refused_by_name_before_any_input() {
     for (file, part) in [
-        (data("none.mmdb"), "No such file"),
+        (data("none.mmdb"), "no such file"),
         (data("broken.mmdb"), "damaged"),
         (data("broken-undescribed.mmdb"), "damaged"),
         (sample("demo-asn.mmdb"), "has nothing that geo adds"),
