@@ -118,7 +118,7 @@ mod tests {
             (file("broken.mmdb"), "damaged"),
         ] {
             let message = error(&path);
-            assert!(message.starts_with(&path.display().to_string()) && message.contains(part), "{message}");
+            assert!(message.contains(&path.display().to_string()) && message.contains(part), "{message}");
         }
     }
 
