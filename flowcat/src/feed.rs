@@ -93,8 +93,8 @@ impl Feed {
         let (to_feed, parcels) = channel();
         let (free, pool) = channel();
         for _ in 0..POOL {
-            // The receiver is in scope.
-            let _ = free.send(Vec::new());
+            // The receiver is in scope. A buffer of the pool has room from the start: by that it is told from none.
+            let _ = free.send(Vec::with_capacity(64));
         }
         let skipped = Arc::new(AtomicUsize::new(0));
         let count = sources.len();
@@ -258,13 +258,17 @@ impl Reader {
             Shape::Lines => Cut::Lines(Blocks::new(input)),
             Shape::Pieces => Cut::Pieces(input),
         };
+        let mut unused = Vec::new();
         while self.skipped.load(Ordering::Relaxed) <= number {
             let mut bytes = self.pool.recv().ok()?;
             let load = match blocks.next(&mut bytes) {
                 Ok(Some(Piece::Lines)) => Load::Block,
                 Ok(Some(Piece::Long { length })) => Load::Long(length),
                 Ok(Some(Piece::Partial)) => Load::Partial,
-                Ok(None) => break,
+                Ok(None) => {
+                    unused = bytes;
+                    break;
+                }
                 Err(e) => {
                     let text = format!("{name}: {}", input::cause(&e));
                     self.send(number, Load::Fault(text), bytes, consumed.load(Ordering::Relaxed))?;
@@ -274,7 +278,8 @@ impl Reader {
             self.send(number, load, bytes, consumed.load(Ordering::Relaxed))?;
         }
         self.before += consumed.load(Ordering::Relaxed);
-        self.send(number, Load::End, Vec::new(), 0)
+        // Every buffer goes back to the pool, that of the last read too.
+        self.send(number, Load::End, unused, 0)
     }
 
     fn send(&self, input: usize, load: Load, bytes: Vec<u8>, consumed: u64) -> Option<()> {

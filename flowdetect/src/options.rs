@@ -17,7 +17,7 @@ pub(crate) const PROGRAM: Program = Program {
     about: "Find what is suspicious in flow lines, and say why",
     specs: detect::specs,
     examples: &[
-        ("flowcat nfcapd.202611* | flowdetect", "the default detectors over a month"),
+        ("flowcat trace.csv | flowdetect", "the default detectors"),
         (
             "flowcat day.csv | flowdetect zscore:threshold=4 portscan beacon -t --fields severity,detector,reason",
             "chosen detectors, as a table",

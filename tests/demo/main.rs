@@ -10,11 +10,11 @@ const SHOWN: &[(&str, &str)] = &[
     ("Who sent most", "flowcat -q tests/data/traffic.csv | flowstat top:by=src_ip,n=5 -t"),
     (
         "What is suspicious, and why",
-        "flowcat -q tests/data/traffic.csv | flowdetect zscore iqr portscan sweep exfil beacon \\\n  | flowenrich scope service geo:db=tests/data/demo-country.mmdb | jq -r '[.severity,.detector,.src_ip,.reason]|@tsv'",
+        "flowcat -q tests/data/traffic.csv | flowdetect zscore portscan sweep exfil beacon:rule=jitter \\\n  | flowenrich -t --fields severity,detector,src_ip,dst_country,reason geo:db=tests/data/demo-country.mmdb",
     ),
     (
         "Thresholds learnt on a quiet day, applied to this one",
-        "flowcat -q tests/data/normal.csv | flowstat describe:of=bytes > target/normal.json\n  flowcat -q tests/data/traffic.csv | flowdetect sigma:field=bytes,normal=target/normal.json | jq -r .reason | head -5",
+        "flowcat -q tests/data/traffic.csv \\\n  | flowdetect -t --fields detector,src_ip,dst_ip,reason \\\n      sigma:field=bytes,normal=<(flowcat -q tests/data/normal.csv | flowstat describe:of=bytes)",
     ),
 ];
 
@@ -30,6 +30,7 @@ fn main() -> ExitCode {
 
 fn demo() -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    eprintln!("Building the four programs; the first time that takes some minutes.");
     let me = std::env::current_exe().map_err(|e| e.to_string())?;
     let programs = me.parent().ok_or("no folder")?;
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));

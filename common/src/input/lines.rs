@@ -84,7 +84,7 @@ impl<R: Read> Blocks<R> {
         let mut filled = self.unload(block);
         let found = self.find(block, &mut filled);
         match found {
-            Found::Newline(first) if first > MAX_LINE => {
+            Found::Newline(first) if first - usize::from(block[..first].ends_with(b"\r")) > MAX_LINE => {
                 self.carry.extend_from_slice(&block[first + 1..filled]);
                 block.truncate(MAX_LINE);
                 Ok(Some(Piece::Long { length: first as u64 }))
@@ -128,7 +128,8 @@ impl<R: Read> Blocks<R> {
                 return Found::Newline(searched + at);
             }
             searched = *filled;
-            if searched > MAX_LINE {
+            // A carriage return before the newline is no part of the line.
+            if searched - usize::from(block[..searched].ends_with(b"\r")) > MAX_LINE {
                 return Found::TooLong;
             }
             if self.ended {

@@ -102,7 +102,7 @@ impl FlowLines {
                     Ok(line) => flows.pass(line.text),
                     Err(reject) => reject_line(&reject, clean.text(), flows),
                 },
-                Err(reject) => flows.reject_json(flows.line, &reject, line),
+                Err(reject) => flows.reject_json(flows.line, &reject, line.strip_suffix(b"\r").unwrap_or(line)),
             }
             if flows.is_over() {
                 return;

@@ -29,7 +29,8 @@ without ports, counts as one value. `value` is the number of ports; evidence has
 high.
 
 Known to be misled: one-way flows of a server that answers many ports of one host, such as a resolver, look the same as \
-a scan of that host; pair the directions (flowcat --biflow) or test the flows (--where) first.",
+a scan of that host; keep the direction of the request first, as in
+jq -c 'select(.src_port >= .dst_port)'.",
     params: &[
         Param::new("ports", ParamKind::Integer(1, 65_536), "20", "ports", "distinct ports of one target from which on there is an alert"),
         Param::new("total", ParamKind::Integer(1, 65_536), "50", "ports", "distinct ports over all targets from which on there is an alert"),

@@ -166,3 +166,14 @@ fn an_input_that_is_also_the_output_is_replaced_whole_or_refused() {
         assert!(std::fs::read_to_string(&path).unwrap() == flows(20_000), "{filter} >> same");
     }
 }
+
+#[test]
+fn a_folder_with_many_files_that_are_no_flows_is_read_to_its_end() {
+    let folder = crate::support::folder();
+    for i in 0..40 {
+        std::fs::write(folder.path().join(format!("{i:02}.bin")), [0xa5, 0x0c, i, 0, 0xff, 0xfe, b'\n', 0]).unwrap();
+    }
+    std::fs::copy(crate::support::root().join("tests/data/normal.csv"), folder.path().join("99.csv")).unwrap();
+    let outcome = crate::support::run(&format!("flowcat --tz UTC {}", folder.path().display())).code(2);
+    assert_eq!(outcome.lines().len(), 1013);
+}
