@@ -71,9 +71,6 @@ pub struct Common {
     /// Hand every line on at once
     #[arg(long)]
     pub line_buffered: bool,
-    /// Worker threads [default: number of cores, at most 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub threads: Option<u16>,
     /// List the items and end
     #[arg(long, help_heading = "Documentation")]
     pub list: bool,
@@ -98,6 +95,17 @@ pub struct Inputs {
     #[arg(short, long = "input", value_name = "FILE")]
     pub inputs: Vec<OsString>,
 }
+
+/// The option of programs that share their work among threads.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Threads {
+    /// Worker threads [default: as many as cores, at most 8; half of that where the input is a pipe]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub threads: Option<u16>,
+}
+
+/// Most worker threads that are begun without being asked for.
+const MOST_THREADS: usize = 8;
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -226,13 +234,6 @@ impl Common {
         }
     }
 
-    /// Number of worker threads.
-    pub fn workers(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
-        // A stop at the first rejected line must not have later lines in its results.
-        if self.strict { 1 } else { self.threads.map_or(cores, usize::from) }
-    }
-
     /// Begins the run over these inputs.
     ///
     /// # Errors
@@ -252,7 +253,6 @@ impl Common {
             max_rejects: self.max_rejects,
             rejects: self.rejects.clone(),
             counters: self.counters.clone(),
-            threads: self.workers(),
             progress: self.progress,
         };
         let output = Output::open(self.output.as_deref(), self.line_buffered);
@@ -263,6 +263,24 @@ impl Common {
         });
         output.and_then(|o| Session::begin(program.name, conduct, o)).map_err(|e| usage_error(program, &e.to_string()))
     }
+}
+
+impl Threads {
+    /// Number of worker threads for these inputs, at least 1.
+    pub fn number(&self, common: &Common, sources: &[Result<Source, InputError>]) -> usize {
+        if common.strict {
+            // A stop at the first rejected line must not have later lines in its results.
+            return 1;
+        }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let is_piped = sources.iter().flatten().any(Source::is_pipe);
+        self.threads.map_or_else(|| default_threads(cores, is_piped), usize::from)
+    }
+}
+
+/// Worker threads where nobody says how many. Whatever writes into a pipe needs cores too.
+fn default_threads(cores: usize, is_piped: bool) -> usize {
+    (if is_piped { cores / 2 } else { cores }).clamp(1, MOST_THREADS)
 }
 
 impl Inputs {
@@ -358,4 +376,18 @@ fn generate(program: &Program, mut command: clap::Command, what: Generate) -> Ve
     };
     clap_complete::generate(shell, &mut command, program.name, &mut out);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_programs_before_a_pipe_keep_half_of_the_cores() {
+        for (cores, is_piped, threads) in
+            [(1, false, 1), (1, true, 1), (2, false, 2), (2, true, 1), (12, true, 6), (64, false, 8), (64, true, 8)]
+        {
+            assert_eq!(default_threads(cores, is_piped), threads, "{cores} {is_piped}");
+        }
+    }
 }

@@ -66,7 +66,7 @@ fn run() -> Result<ExitCode, ExitCode> {
             detect(&mut session, sources, plan, &options);
             Ok(())
         }
-        Marks::AtOnce => mark_at_once(&mut session, sources, plan, options.flagged),
+        Marks::AtOnce => mark_at_once(&mut session, sources, plan, &options),
         Marks::Afterwards => mark_afterwards(&mut session, sources, plan, options.flagged),
     };
     if let Err(e) = result {
@@ -79,7 +79,7 @@ type Sources = Vec<Result<flow_record::input::Source, flow_record::input::InputE
 
 /// Takes all lines and writes the alerts.
 fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options) {
-    let threads = session.conduct.threads.max(1);
+    let threads = options.threads.number(&options.common, &sources);
     let workers = (0..threads).map(|_| Detecting::new(plan.again(), options.tee)).collect();
     let mut workers = each_line(session, sources, plan.watch.names(), workers).into_iter();
     let Some(mut all) = workers.next() else { return };
@@ -108,12 +108,13 @@ fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options
 }
 
 /// Marks flows as they pass.
-fn mark_at_once(session: &mut Session, sources: Sources, mut plan: Plan, only: bool) -> anyhow::Result<()> {
+fn mark_at_once(session: &mut Session, sources: Sources, mut plan: Plan, options: &Options) -> anyhow::Result<()> {
     for item in &mut plan.items {
         item.settle().iter().for_each(|note| session.messages.note(note));
     }
-    let marker = Marker::new(Arc::new(plan.items), &mut plan.watch, only)?;
-    let workers = (0..session.conduct.threads.max(1)).map(|_| marker.again()).collect();
+    let marker = Marker::new(Arc::new(plan.items), &mut plan.watch, options.flagged)?;
+    let threads = options.threads.number(&options.common, &sources);
+    let workers = (0..threads).map(|_| marker.again()).collect();
     each_line(session, sources, plan.watch.names(), workers);
     Ok(())
 }

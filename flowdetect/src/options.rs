@@ -4,7 +4,7 @@ use crate::alert::Severity;
 use crate::detect::{self, DETECTORS};
 use crate::mark::MAX_HELD;
 use clap::Parser;
-use flow_record::cli::{Common, Inputs, Program};
+use flow_record::cli::{Common, Inputs, Program, Threads};
 use flow_record::item::Spec;
 use flow_record::record::Kind;
 use flow_record::record::schema::{self, Form};
@@ -50,6 +50,8 @@ pub(crate) struct Options {
     pub(crate) inputs: Inputs,
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
 }
 
 fn mark_help() -> String {

@@ -32,7 +32,7 @@ mod schema;
 
 use chain::Chain;
 use clap::Parser;
-use flow_record::cli::{self, Common, Inputs, Program};
+use flow_record::cli::{self, Common, Inputs, Program, Threads};
 use flow_record::run::{Ending, Messages, Session, each_line};
 use std::process::ExitCode;
 
@@ -56,6 +56,8 @@ struct Options {
     inputs: Inputs,
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    threads: Threads,
     /// Enrichers, in the order in which they are applied, as NAME or NAME:key=value,key=value
     #[arg(value_name = "ENRICHER[:key=value,...]")]
     items: Vec<String>,
@@ -82,7 +84,8 @@ fn run() -> Result<ExitCode, ExitCode> {
     let sources = options.inputs.sources(&PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &sources)?;
     let watch = chain.watch().to_vec();
-    let mut workers: Vec<_> = (1..session.conduct.threads).map(|_| chain.another()).collect();
+    let threads = options.threads.number(&options.common, &sources);
+    let mut workers: Vec<_> = (1..threads).map(|_| chain.another()).collect();
     workers.push(chain);
     let workers = each_line(&mut session, sources, &watch, workers);
     tell(&mut session, &workers);

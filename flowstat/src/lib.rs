@@ -21,7 +21,7 @@ mod run;
 mod view;
 
 use clap::Parser;
-use flow_record::cli::{self, Common, Form, Inputs, Program};
+use flow_record::cli::{self, Common, Form, Inputs, Program, Threads};
 use flow_record::record::schema;
 use flow_record::value::Time;
 use flow_record::value::time::{DateCache, rfc3339};
@@ -55,6 +55,8 @@ struct Options {
     inputs: Inputs,
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    threads: Threads,
     /// What counts as now in a report, RFC 3339 [default: the last flow]
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<Time>,
@@ -108,7 +110,7 @@ fn answer() -> Result<ExitCode, ExitCode> {
     let (first, watched) = states()?;
     let sources = options.inputs.sources(&PROGRAM)?;
     let mut workers = vec![first];
-    for _ in 1..options.common.workers() {
+    for _ in 1..options.threads.number(&options.common, &sources) {
         workers.push(states()?.0);
     }
     let mut session = options.common.session(&PROGRAM, &sources)?;

@@ -1,7 +1,7 @@
 //! Exit 0 is a promise: what was read is what became of it, what is not written is kept aside, and both add up.
 #![allow(clippy::unwrap_used)]
 
-use crate::support::{FILTERS, TOOLS, accounts, filters, flow, flows, folder, rejects, run, run_with};
+use crate::support::{FILTERS, TOOLS, accounts, filters, flow, flows, folder, rejects, run, run_with, threads};
 use serde_json::Value;
 use std::path::Path;
 
@@ -68,8 +68,8 @@ fn what_comes_out_and_what_is_kept_aside_is_what_came_in() {
     let input = mixed(30_000);
     std::fs::write(&path, &input).unwrap();
     for (tool, filter) in filters(path.display()).filter(|(tool, _)| *tool != "flowstat") {
-        for threads in [1, 3] {
-            let outcome = run(&format!("{filter} -q --threads {threads} --rejects {}", aside.display())).code(3);
+        for n in [1, 3] {
+            let outcome = run(&format!("{filter} -q {} --rejects {}", threads(tool, n), aside.display())).code(3);
             let aside = rejects(&aside);
             assert_eq!(aside.len(), 300, "{tool}");
             let text = outcome.text();
@@ -146,9 +146,10 @@ fn strict_stops_at_the_first_and_has_all_before_it() {
     for before in [0, 1, 1_000, 20_000] {
         let input = flows(before) + bad + &flows(3_000) + bad + &flows(20_000);
         for (tool, filter) in filters("-") {
-            for threads in [1, 3] {
+            for n in [1, 3] {
                 let command = format!(
-                    "{filter} --strict --max-rejects 50% --threads {threads} --rejects {} --counters {}",
+                    "{filter} --strict --max-rejects 50% {} --rejects {} --counters {}",
+                    threads(tool, n),
                     aside.display(),
                     counters.display()
                 );
@@ -161,7 +162,7 @@ fn strict_stops_at_the_first_and_has_all_before_it() {
                 let lines = outcome.lines();
                 match tool {
                     "flowstat" => assert!(lines.iter().all(|row| row["present"] == before)),
-                    _ => assert_eq!(lines.len(), before as usize, "{tool}, {threads} threads"),
+                    _ => assert_eq!(lines.len(), before as usize, "{tool}, {n} threads"),
                 }
             }
         }

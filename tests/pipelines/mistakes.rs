@@ -56,12 +56,11 @@ fn a_wrong_item_key_or_value_is_refused_before_any_input_is_read() {
 
 #[test]
 fn a_wrong_option_is_refused_in_the_same_voice() {
-    let all: [(&str, &[&str]); 7] = [
+    let all: [(&str, &[&str]); 6] = [
         ("--nope", &["--nope"]),
         ("--max-rejects few", &["--max-rejects", "a number or a percentage is expected"]),
         ("--max-rejects 101%", &["--max-rejects", "percentage"]),
         ("--to xml", &["--to", "xml", "ndjson"]),
-        ("--threads 0", &["--threads", "1..=64"]),
         ("--explain nothing", &["unknown", "\"nothing\"", "--list shows all"]),
         ("--rejects", &["--rejects", "FILE"]),
     ];
@@ -71,6 +70,8 @@ fn a_wrong_option_is_refused_in_the_same_voice() {
         }
     }
     refused(&[
+        ("flowstat --threads 0", 2, &["--threads", "1..=64"]),
+        ("flowcat --threads 2", 2, &["--threads"]),
         ("flowdetect --fail-on hihg", 2, &["--fail-on", "hihg", "high"]),
         ("flowdetect --mark --tee sigma", 2, &["--mark", "--tee"]),
         ("flowstat --now yesterday", 2, &["--now", "RFC 3339"]),

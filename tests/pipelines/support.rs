@@ -22,6 +22,11 @@ pub(crate) fn filters(input: impl std::fmt::Display) -> impl Iterator<Item = (&'
     TOOLS.iter().zip(FILTERS).map(move |(tool, filter)| (*tool, filter.replace("IN", &input)))
 }
 
+/// The option for so many worker threads, where the program has it.
+pub(crate) fn threads(tool: &str, number: u8) -> String {
+    if tool == "flowcat" { String::new() } else { format!("--threads {number}") }
+}
+
 /// A flow line, different for each number; the sources of 65 536 in a row differ.
 pub(crate) fn flow(number: u32) -> String {
     let (high, low) = (number / 256 % 256, number % 256);

@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -106,6 +106,15 @@ impl Source {
     /// The name for messages: the path with control characters escaped, or `stdin`.
     pub fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "stdin".into(), |path| shown(path.as_os_str()))
+    }
+
+    /// Whether it is a pipe, named or not.
+    pub fn is_pipe(&self) -> bool {
+        let metadata = match &self.path {
+            Some(path) => std::fs::metadata(path),
+            None => io::stdin().as_fd().try_clone_to_owned().and_then(|fd| File::from(fd).metadata()),
+        };
+        metadata.is_ok_and(|metadata| metadata.file_type().is_fifo())
     }
 
     /// Opens it. A FIFO without a writer waits for one.

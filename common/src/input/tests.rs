@@ -418,6 +418,7 @@ fn a_fifo_is_read_to_the_end_of_its_writer() {
     let to = path.clone();
     let packed = pack(Compression::Zstd, b"through a pipe\n");
     let writer = thread::spawn(move || fs::write(to, packed).unwrap());
+    assert!(Source::file(&path).is_pipe() && !Source::file(folder.path()).is_pipe());
     let input = Source::file(&path).open().unwrap();
     assert_eq!(input.total(), None);
     assert_eq!(read_by(input, 100).0, b"through a pipe\n");

@@ -26,8 +26,6 @@ pub struct Conduct {
     pub rejects: Option<PathBuf>,
     /// Where the accounts are written as JSON.
     pub counters: Option<PathBuf>,
-    /// Worker threads.
-    pub threads: usize,
     /// When to show how far the input is.
     pub progress: When,
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{ended, reading_stdin};
-use crate::support::{flow, flows};
+use crate::support::{flow, flows, threads};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -15,8 +15,9 @@ const PASSING: [&str; 3] = ["flowcat IN", "flowdetect --tee beacon -i IN", "flow
 #[test]
 fn a_line_goes_out_before_the_next_comes_in() {
     for filter in PASSING {
-        for option in ["", " --line-buffered", " --threads 3"] {
-            let mut run = reading_stdin(&format!("{filter}{option}"));
+        let threads = threads(filter.split(' ').next().unwrap(), 3);
+        for option in ["", "--line-buffered", &threads] {
+            let mut run = reading_stdin(format!("{filter} {option}").trim());
             let mut child = run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
             let mut stdin = child.stdin.take().unwrap();
             let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
