@@ -3,21 +3,34 @@
 //!
 //! A program says what it is as a [`Program`]; its options are a clap struct that flattens [`Common`] and, if its items
 //! are not its inputs, [`Inputs`]. This module reads the environment and writes to the standard streams.
+//!
+//! `help`: the pages of `-h` and `--help`; `explain`, `describe`, `man`, `complete`: the other pages, all from the items'
+//! specifications and clap's command; `hint`: answers to options that do not exist; `wrap`: text within a width.
 
 use crate::input::{self, InputError, Source};
 use crate::item::{Args, Spec, nearest};
 use crate::output::progress::When;
 use crate::output::{Output, Sink};
-use crate::record::field;
 use crate::record::schema;
 use crate::run::{Conduct, Ending, Files, Session};
 use crate::value::text::printable;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+mod complete;
+mod describe;
+mod explain;
+mod help;
+mod hint;
+mod man;
+mod wrap;
+
+use help::command;
 
 /// What a program is: the source of its documentation.
 pub struct Program {
@@ -29,8 +42,10 @@ pub struct Program {
     pub about: &'static str,
     /// Its items, in order.
     pub specs: fn() -> Vec<&'static Spec>,
-    /// Command lines that work as they stand, each with what it does.
+    /// Command lines, each with what it does; the first three are shown by `-h`.
     pub examples: &'static [(&'static str, &'static str)],
+    /// Files that it opens without being told their names, each with what it is for.
+    pub files: &'static [(&'static str, &'static str)],
     /// The schemas of the lines that it writes.
     pub schemas: fn(schema::Form) -> Vec<Value>,
 }
@@ -38,7 +53,9 @@ pub struct Program {
 /// Options of all programs.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Common {
-    /// Write to FILE; a regular file appears whole or not at all
+    /// Write to FILE, which appears whole or not at all
+    ///
+    /// A regular file is written under another name first; a pipe or device is written as the data comes.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Write ndjson, csv or table
@@ -50,48 +67,50 @@ pub struct Common {
     /// Columns of tables and CSV, in this order
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub fields: Vec<String>,
-    /// Keep every rejected line in FILE, with its place and reason
+    /// Keep rejected lines in FILE, with place and reason
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// Stop at the first rejected line
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub strict: bool,
-    /// How many lines may be rejected, as a number or a share such as 0.1%, before the exit code is 3
-    #[arg(long, value_name = "N|P%", default_value = "0")]
+    /// How many lines may be rejected before the exit code is 3: a number, or a share such as 0.1%
+    #[arg(long, value_name = "N|P%", default_value = "0", hide_short_help = true)]
     pub max_rejects: crate::run::Allowance,
-    /// Write the accounts of the run to FILE as JSON
-    #[arg(long, value_name = "FILE")]
-    pub counters: Option<PathBuf>,
-    /// No warnings, no accounting line
+    /// Errors only: no warnings, no accounting line
     #[arg(short, long)]
     pub quiet: bool,
+    /// Write the accounts of the run to FILE as JSON
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub counters: Option<PathBuf>,
     /// Show how far the input is, on stderr
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
     pub progress: When,
     /// Hand every line on at once
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub line_buffered: bool,
-    /// List the items and end
+    /// List the items, a line each
     #[arg(long, help_heading = "Documentation")]
     pub list: bool,
-    /// Explain an item and end
+    /// Explain an item, with all its parameters
     #[arg(long, value_name = "NAME", help_heading = "Documentation")]
     pub explain: Option<String>,
-    /// Print the JSON Schema of the lines written and end
-    #[arg(long, help_heading = "Documentation")]
+    /// Print the JSON Schema of the lines written
+    #[arg(long, help_heading = "Documentation", hide_short_help = true)]
     pub schema: bool,
-    /// Print options, items, fields and exit codes as JSON and end
-    #[arg(long, help_heading = "Documentation")]
+    /// Print options, items, fields and exit codes as JSON
+    #[arg(long, help_heading = "Documentation", hide_short_help = true)]
     pub describe: bool,
-    /// Print a man page or a shell's completions and end
-    #[arg(long, value_name = "WHAT", help_heading = "Documentation")]
+    /// Print a man page or a shell's completions
+    #[arg(long, value_name = "WHAT", help_heading = "Documentation", hide_short_help = true)]
     pub generate: Option<Generate>,
 }
 
 /// The option of programs that read lines.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Inputs {
-    /// Read FILE or folder instead of stdin; may be repeated, - is stdin
+    /// Read FILE or folder, not stdin; may be repeated
+    ///
+    /// Of a folder all files are read, in the order of their names. - is stdin.
     #[arg(short, long = "input", value_name = "FILE")]
     pub inputs: Vec<OsString>,
 }
@@ -100,7 +119,7 @@ pub struct Inputs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Threads {
     /// Worker threads [default: as many as cores, at most 8; half of that where the input is a pipe]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64), hide_short_help = true)]
     pub threads: Option<u16>,
 }
 
@@ -131,14 +150,6 @@ pub enum Generate {
     Fish,
 }
 
-/// The exit codes, as every page shows them.
-const EXIT_CODES: &str = "Exit codes:
-  0      done
-  1      done, and what was asked for was found (--fail-on)
-  2      wrong use, unreadable, damaged or cut input, failed write; the other inputs are still read
-  3      done, but more input was rejected than --max-rejects allows
-  128+n  ended by signal n";
-
 /// Reads the command line; an answer that needs no input is given here.
 ///
 /// # Errors
@@ -147,7 +158,13 @@ pub fn parse<A: CommandFactory + FromArgMatches>(program: &Program) -> Result<A,
     let mut command = command::<A>(program);
     let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => matches,
-        Err(e) if e.use_stderr() => return Err(refused(program, &e)),
+        Err(e) if e.kind() == ErrorKind::DisplayHelp => return Err(print(program, &help::page::<A>(program))),
+        Err(e) if e.use_stderr() => {
+            return Err(match hint::better(program, &command, &e) {
+                Some(text) => usage_error(program, &text),
+                None => refused(program, &e),
+            });
+        }
         Err(e) => return Err(print(program, &e.to_string())),
     };
     A::from_arg_matches(&matches).map_err(|e| refused(program, &e))
@@ -163,28 +180,6 @@ fn refused(program: &Program, error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-fn command<A: CommandFactory>(program: &Program) -> clap::Command {
-    let specs = (program.specs)();
-    let items: Vec<_> = specs.iter().map(|s| format!("  {:<12} {}\n{:15}{}", s.name, s.about, "", s.usage())).collect();
-    let short: Vec<_> = specs.iter().map(|s| s.name).collect();
-    let examples: Vec<_> = program.examples.iter().map(|(line, what)| format!("  {line}\n      {what}")).collect();
-    let examples = format!("Examples:\n{}", examples.join("\n"));
-    let mut plural = format!("{}s", program.what);
-    if let Some(first) = plural.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    A::command()
-        .name(program.name)
-        .bin_name(program.name)
-        .about(program.about)
-        .version(env!("CARGO_PKG_VERSION"))
-        .after_help(format!("{examples}\n\n{plural}: {}", short.join(" ")))
-        .after_long_help(format!(
-            "{examples}\n\n{plural} (--explain NAME tells more):\n{}\n\n{EXIT_CODES}",
-            items.join("\n")
-        ))
-}
-
 impl Common {
     /// Gives the answers that need no input: `Some` ends the program with this code.
     pub fn answered<A: CommandFactory>(&self, program: &Program) -> Option<ExitCode> {
@@ -193,7 +188,7 @@ impl Common {
             specs.iter().map(|s| format!("{:<12} {}\n", s.name, s.about)).collect::<String>()
         } else if let Some(name) = &self.explain {
             match specs.iter().find(|s| s.name == name) {
-                Some(spec) => spec.explained(),
+                Some(spec) => explain::explained(spec, wrap::width()),
                 None => {
                     let near = nearest(name, specs.iter().map(|s| s.name)).map(|n| format!("; did you mean {n:?}?"));
                     let near = near.unwrap_or_else(|| "; --list shows all".into());
@@ -203,9 +198,9 @@ impl Common {
         } else if self.schema {
             format!("{:#}\n", schema::any_of(program.name, (program.schemas)(schema::Form::Open)))
         } else if self.describe {
-            format!("{:#}\n", describe(program, &command::<A>(program)))
+            format!("{:#}\n", describe::describe(program, &command::<A>(program)))
         } else if let Some(what) = self.generate {
-            String::from_utf8_lossy(&generate(program, command::<A>(program), what)).into_owned()
+            generate(program, command::<A>(program), what)
         } else {
             return None;
         };
@@ -215,6 +210,11 @@ impl Common {
     /// The form of the output.
     pub fn form(&self) -> Form {
         if self.table { Form::Table } else { self.to }
+    }
+
+    /// Refuses an output that is named like a form.
+    fn check_output(&self) -> Result<(), String> {
+        self.output.as_deref().and_then(hint::output).map_or(Ok(()), Err)
     }
 
     /// Checks the columns that were asked for.
@@ -246,7 +246,10 @@ impl Common {
             rejects: self.rejects.as_deref(),
             counters: self.counters.as_deref(),
         };
-        self.check_fields().and_then(|()| files.check()).map_err(|e| usage_error(program, &e))?;
+        self.check_output()
+            .and_then(|()| self.check_fields())
+            .and_then(|()| files.check())
+            .map_err(|e| usage_error(program, &e))?;
         let conduct = Conduct {
             quiet: self.quiet,
             strict: self.strict,
@@ -283,6 +286,13 @@ fn default_threads(cores: usize, is_piped: bool) -> usize {
     (if is_piped { cores / 2 } else { cores }).clamp(1, MOST_THREADS)
 }
 
+impl Program {
+    /// Whether its arguments are inputs, not items.
+    fn over_inputs(&self) -> bool {
+        self.what == "format"
+    }
+}
+
 impl Inputs {
     /// The inputs: the files given, else stdin.
     ///
@@ -298,6 +308,9 @@ impl Inputs {
 /// # Errors
 /// The exit code, where stdin is a terminal and nothing else was given.
 pub fn sources(names: &[OsString], program: &Program) -> Result<Vec<Result<Source, InputError>>, ExitCode> {
+    if let Some(text) = names.iter().filter_map(|name| name.to_str()).find_map(hint::interface) {
+        return Err(usage_error(program, &text));
+    }
     if !names.is_empty() {
         return Ok(input::sources(names));
     }
@@ -342,40 +355,14 @@ fn print(program: &Program, text: &str) -> ExitCode {
     }
 }
 
-fn describe(program: &Program, command: &clap::Command) -> Value {
-    let options: Vec<_> = command
-        .get_arguments()
-        .map(|a| {
-            json!({
-                "long": a.get_long(), "short": a.get_short(), "help": a.get_help().map(ToString::to_string),
-                "value": a.get_value_names().map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>()),
-                "default": a.get_default_values().iter().map(|v| v.to_string_lossy()).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let fields: Vec<_> = field::known().map(|f| json!({"name": f.name, "unit": f.unit, "about": f.about})).collect();
-    json!({
-        "name": program.name, "version": env!("CARGO_PKG_VERSION"), "about": program.about, "options": options,
-        "items": (program.specs)().iter().map(|s| s.described()).collect::<Vec<_>>(),
-        "fields": fields,
-        "exit_codes": {"0": "done", "1": "found", "2": "failed", "3": "rejected", "128+n": "signal"},
-    })
-}
-
-fn generate(program: &Program, mut command: clap::Command, what: Generate) -> Vec<u8> {
-    let mut out = Vec::new();
+fn generate(program: &Program, mut command: clap::Command, what: Generate) -> String {
     let shell = match what {
-        Generate::Man => {
-            // Writing to a Vec cannot fail.
-            let _ = clap_mangen::Man::new(command).render(&mut out);
-            return out;
-        }
+        Generate::Man => return man::page(program, &mut command),
         Generate::Bash => clap_complete::Shell::Bash,
         Generate::Zsh => clap_complete::Shell::Zsh,
         Generate::Fish => clap_complete::Shell::Fish,
     };
-    clap_complete::generate(shell, &mut command, program.name, &mut out);
-    out
+    complete::script(program, command, shell)
 }
 
 #[cfg(test)]

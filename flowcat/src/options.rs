@@ -11,19 +11,22 @@ use std::ffi::OsString;
 /// Reads any record of network traffic and writes NDJSON flow lines.
 #[derive(Clone, Debug, clap::Parser)]
 pub(crate) struct Options {
-    /// Files and folders to read; - is stdin, which is also read where none is given
+    /// Files and folders to read; - or nothing is stdin
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<OsString>,
-    /// Read every input as FORMAT instead of looking what it is
+    /// Take all input for FORMAT, without a look at it
     #[arg(long, value_name = "FORMAT")]
     pub(crate) from: Option<String>,
-    /// What columns of CSV and JSON mean, as src_ip=SrcAddr,bytes=octets
+    /// What columns mean: src_ip=SrcAddr,bytes=octets
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     pub(crate) map: Vec<String>,
-    /// Zone of times without one: an IANA name, UTC or +01:00 [default: UTC]
+    /// Zone of times that have none [default: UTC]
+    ///
+    /// A name such as Europe/Lisbon, or UTC, or an offset such as +01:00. nfdump prints times of the zone that it runs in,
+    /// without saying which.
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub(crate) tz: Option<String>,
-    /// Keep columns that are no field of the record, after those that are
+    /// Keep columns that are no field of the record
     #[arg(long)]
     pub(crate) keep_extra: bool,
     #[command(flatten)]
@@ -47,6 +50,7 @@ pub(crate) const PROGRAM: Program = Program {
         ("flowcat --map src_ip=Quelle,bytes=Menge table.csv", "a table whose columns have names of their own"),
         ("flowcat --explain table.csv", "what flowcat makes of a file, column by column"),
     ],
+    files: &[("/usr/share/zoneinfo", "rules of time zones that are asked for by name")],
     schemas: |form| vec![schema::flow(form)],
 };
 

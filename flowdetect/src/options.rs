@@ -17,33 +17,33 @@ pub(crate) const PROGRAM: Program = Program {
     about: "Find what is suspicious in flow lines, and say why",
     specs: detect::specs,
     examples: &[
-        ("flowcat trace.csv | flowdetect", "the default detectors"),
-        (
-            "flowcat day.csv | flowdetect zscore:threshold=4 portscan beacon -t --fields severity,detector,reason",
-            "chosen detectors, as a table",
-        ),
+        ("flowcat trace.csv | flowdetect -t", "the default detectors, as a table"),
+        ("flowcat day.csv | flowdetect zscore:threshold=4 portscan beacon", "chosen detectors"),
         ("flowcat day.csv | flowstat hosts | flowdetect zscore:field=bytes", "hosts by their rows"),
-        ("flowcat day.csv | flowdetect --mark sigma:normal=normal.ndjson | flowenrich scope", "flows, marked"),
+        ("flowcat day.csv | flowdetect --mark sigma:normal=normal.json", "all flows, marked where they are not normal"),
     ],
+    files: &[],
     schemas,
 };
 
 /// Options of flowdetect.
 #[derive(Parser)]
 pub(crate) struct Options {
-    /// Detectors, as NAME:key=value,key=value; without any, portscan sweep exfil beacon; all is every one that can run
-    #[arg(value_name = "ITEM")]
+    /// As NAME:key=value,... [default: portscan sweep exfil beacon]
+    #[arg(value_name = "DETECTOR")]
     pub(crate) items: Vec<String>,
-    /// Pass on all lines that are read, in their place, beside the alerts
+    /// Pass all lines that are read, too, in their place
     #[arg(long)]
     pub(crate) tee: bool,
-    /// Make no alerts; pass every flow, with "flagged":["sigma.bytes"] where a rule over single flows holds
+    /// Pass all flows, marked where a rule on one holds
     #[arg(long, conflicts_with_all = ["tee", "fail_on"], long_help = mark_help())]
     pub(crate) mark: bool,
-    /// As --mark, and pass only the flows that are marked
+    /// As --mark, but only flows that are marked
     #[arg(long, conflicts_with_all = ["tee", "fail_on"])]
     pub(crate) flagged: bool,
-    /// Exit with 1 if there is an alert of this severity or a graver one
+    /// Exit with 1 at low, medium, high, critical alerts
+    ///
+    /// The exit code is 1 if there is an alert of this severity or a graver one.
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Severity>,
     #[command(flatten)]

@@ -39,7 +39,7 @@ use std::process::ExitCode;
 const PROGRAM: Program = Program {
     name: "flowenrich",
     what: "enricher",
-    about: "Add fields to flow lines, rows and alerts: scopes, classes, services, countries, autonomous systems",
+    about: "Add fields to flow lines, rows and alerts: scopes, services, countries, systems",
     specs: || enrich::ENRICHERS.iter().map(|e| &e.spec).collect(),
     examples: &[
         ("flowcat trace.csv | flowenrich scope service portclass", "what kind of addresses, services and ports"),
@@ -47,6 +47,7 @@ const PROGRAM: Program = Program {
         ("flowcat trace.csv | flowdetect | flowenrich geo:db=country.mmdb asn", "countries and operators on alerts"),
         ("echo '{\"dst_ip\":\"193.136.73.21\"}' | flowenrich scope", "one address is enough"),
     ],
+    files: &[("/usr/share/GeoIP, /var/lib/GeoIP, /usr/local/share/GeoIP", "databases of geo and asn without db=")],
     schemas: schema::schemas,
 };
 
@@ -58,8 +59,8 @@ struct Options {
     common: Common,
     #[command(flatten)]
     threads: Threads,
-    /// Enrichers, in the order in which they are applied, as NAME or NAME:key=value,key=value
-    #[arg(value_name = "ENRICHER[:key=value,...]")]
+    /// As NAME:key=value,..., applied in the order given
+    #[arg(value_name = "ENRICHER")]
     items: Vec<String>,
 }
 

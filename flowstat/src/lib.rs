@@ -34,7 +34,7 @@ const PROGRAM: Program = Program {
     about: "Statistics of flow lines: totals, profiles, hosts, pairs, ports, distributions",
     specs: view::specs,
     examples: &[
-        ("flowcat trace.csv | flowstat -t", "a summary for people"),
+        ("flowcat trace.csv | flowstat -t", "a summary, as a table"),
         ("flowcat trace.csv | flowstat -t hourly hosts:top=20 ports", "several views in one pass"),
         ("flowcat trace.csv | flowstat hosts | flowdetect zscore", "rows for another filter"),
         (
@@ -46,6 +46,7 @@ const PROGRAM: Program = Program {
             "flows and alerts in one document",
         ),
     ],
+    files: &[("/usr/share/zoneinfo", "rules of time zones that are asked for by name")],
     schemas,
 };
 
@@ -57,11 +58,11 @@ struct Options {
     common: Common,
     #[command(flatten)]
     threads: Threads,
-    /// What counts as now in a report, RFC 3339 [default: the last flow]
+    /// Now in a report, RFC 3339 [default: the last flow]
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<Time>,
     /// Views, as NAME or NAME:key=value,key=value [default: summary]
-    #[arg(value_name = "VIEW[:key=value,...]")]
+    #[arg(value_name = "VIEW")]
     items: Vec<String>,
 }
 

@@ -7,6 +7,7 @@ mod clashes;
 mod embed;
 mod escapes;
 mod hangups;
+mod help;
 mod mistakes;
 mod parity;
 mod readme;

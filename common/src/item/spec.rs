@@ -1,7 +1,7 @@
 //! What an item is: one static row, from which its documentation and the check of its parameters come.
 
 use crate::record::Field;
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// What an item computes, from what, into what.
 #[derive(Debug)]
@@ -86,33 +86,6 @@ impl Spec {
         self.params.iter().find(|p| p.name == name)
     }
 
-    /// The text of `--explain`.
-    pub fn explained(&self) -> String {
-        let mut out = format!("{}: {}\n\n{}\n", self.name, self.about, self.explain.trim());
-        // Writing to a String cannot fail.
-        if !self.params.is_empty() {
-            out.push_str("\nParameters\n");
-            for p in self.params {
-                let _ = writeln!(out, "  {:<12} {} [{}]{}", p.name, p.about, p.kind, p.shown_default());
-            }
-        }
-        if !self.columns.is_empty() {
-            out.push_str("\nColumns\n");
-            for c in self.columns {
-                let unit = if c.unit.is_empty() { String::new() } else { format!(" [{}]", c.unit) };
-                let _ = writeln!(out, "  {:<24} {}{unit}", c.name, c.about);
-            }
-        }
-        for (title, text) in
-            [("Fields", self.needs.join(" ").as_str()), ("Memory", self.memory), ("Source", self.source)]
-        {
-            if !text.is_empty() {
-                let _ = writeln!(out, "\n{title}\n  {text}");
-            }
-        }
-        out
-    }
-
     /// `name:key=KIND,...`, the item with all its parameters, for `--help`.
     pub fn usage(&self) -> String {
         let params: Vec<_> = self
@@ -153,10 +126,5 @@ impl Param {
         about: &'static str,
     ) -> Param {
         Param { name, kind, default, unit, about }
-    }
-
-    fn shown_default(&self) -> String {
-        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
-        if self.default.is_empty() { String::new() } else { format!(" default {}{unit}", self.default) }
     }
 }

@@ -24,7 +24,7 @@ fn a_wrong_item_is_refused_with_the_nearest_right_one_before_any_input() {
         (&["--\u{1b}[2Jz\u{9b}"], "z\\u{9b}"),
         (&["--fail-on", "grave"], "possible values: low, medium, high, critical"),
         (&["--explain", "beacn"], "did you mean \"beacon\"?"),
-        (&["sweep", "--windw", "5m"], "unexpected argument"),
+        (&["sweep", "--windw", "5m"], "unknown option --windw"),
     ] {
         let (code, out, err) = outcome(args, &sweep());
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}");

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "scope",
-        about: "scope of both addresses, whether they are internal, direction of the flow",
+        about: "scope of both addresses, whether internal, direction of the flow",
         explain: "\
 src_scope and dst_scope say what an address is set aside for: global private unique_local loopback link_local multicast
 broadcast unspecified this_network shared documentation benchmarking reserved protocol relay ipv4_mapped translation

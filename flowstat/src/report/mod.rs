@@ -25,7 +25,7 @@ const TOTAL: Kind = Kind::Integer(u64::MAX);
 pub(crate) static VIEW: View = View {
     spec: Spec {
         name: "report",
-        about: "totals, profiles, top hosts and ports, and the alerts, in one document",
+        about: "totals, profiles, top hosts, ports and alerts in one document",
         explain: "One line over all flows and alerts, for programs that draw; it is the only item of its run. Alerts are
 consumed: `flowdetect --tee all | flowstat report` makes it in one pass.
 

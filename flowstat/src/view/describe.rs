@@ -13,7 +13,7 @@ use flow_record::stats::{FloatMoments, FlowQuantiles, Moments, Precision};
 pub(crate) static VIEW: View = View {
     spec: Spec {
         name: "describe",
-        about: "distribution of fields over flows: count, mean, deviation, quantiles",
+        about: "distribution of fields over flows: mean, deviation, quantiles",
         explain: "One row for each field of the list of that a flow has, in the order of the list: the number of flows that
 have it, sum, mean, sample deviation (divisor n - 1, 0 below two), smallest, quartiles (type 7) and largest. A flow that
 lacks a field is no value of it. Durations are in seconds.

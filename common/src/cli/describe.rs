@@ -1,0 +1,25 @@
+//! `--describe`: the program as JSON.
+
+use super::Program;
+use crate::record::field;
+use serde_json::{Value, json};
+
+pub(super) fn describe(program: &Program, command: &clap::Command) -> Value {
+    let options: Vec<_> = command
+        .get_arguments()
+        .map(|a| {
+            json!({
+                "long": a.get_long(), "short": a.get_short(), "help": a.get_help().map(ToString::to_string),
+                "value": a.get_value_names().map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>()),
+                "default": a.get_default_values().iter().map(|v| v.to_string_lossy()).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let fields: Vec<_> = field::known().map(|f| json!({"name": f.name, "unit": f.unit, "about": f.about})).collect();
+    json!({
+        "name": program.name, "version": env!("CARGO_PKG_VERSION"), "about": program.about, "options": options,
+        "items": (program.specs)().iter().map(|s| s.described()).collect::<Vec<_>>(),
+        "fields": fields,
+        "exit_codes": {"0": "done", "1": "found", "2": "failed", "3": "rejected", "128+n": "signal"},
+    })
+}

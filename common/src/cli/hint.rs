@@ -1,0 +1,156 @@
+//! What to say of an option that does not exist: the right way to do what it does elsewhere.
+//!
+//! [`HABITS`] is the table of options of nfdump, tcpdump, zeek-cut and others; parameters and items that are written as
+//! options are answered from the items' specifications.
+
+use super::Program;
+use crate::item::{Spec, nearest};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::path::Path;
+
+/// Where a habit is answered: by flowcat, by the programs that read lines, or by all.
+#[derive(Clone, Copy, PartialEq)]
+enum At {
+    Flowcat,
+    Others,
+    All,
+}
+
+/// Options of other tools, and what does the same here. `TOOL` is the program's name.
+const HABITS: &[(&[&str], At, &str)] = &[
+    (&["-r", "--read", "--file"], At::Flowcat, "flowcat FILE reads a file"),
+    (&["-r", "--read", "--file"], At::Others, "-i FILE reads flow lines; flowcat FILE | TOOL reads all else"),
+    (&["-R", "-M"], At::Flowcat, "flowcat FOLDER reads a folder, flowcat A B C several files"),
+    (&["-w", "--write"], At::All, "-o FILE writes to a file"),
+    (&["-c", "-n", "--count", "--limit"], At::Flowcat, HEAD),
+    (&["-n", "--limit"], At::Others, "flowstat top:n=N ranks, | head -n N cuts"),
+    (&["-c", "--count"], At::Others, "| head -n N ends after N lines; flowstat counts"),
+    (&["-s", "-A"], At::All, "flowstat does statistics: flowstat top:by=src_ip, ports, pairs, hosts"),
+    (&["-j", "--json"], At::All, "JSON lines are what is written if nothing else is asked for"),
+    (&["--csv", "-O", "--format", "--output-format"], At::All, "--to csv and --to table choose the form"),
+    (&["-d", "-D", "-u", "-U"], At::All, "times are written in UTC, RFC 3339"),
+    (&["-f", "-Y", "--filter"], At::All, "jq -c 'select(.dst_port == 53)' in the pipe selects lines"),
+    (&["-v", "--verbose"], At::All, "--counters FILE keeps the accounts of a run, --explain NAME tells more"),
+    (&["-a", "--aggregate"], At::All, "flowstat aggregates: flowstat pairs, hosts:by=src_ip/24, top:by=dst_port"),
+    (&["-e", "--interface"], At::All, NO_CAPTURE),
+];
+
+/// How the first lines are had, where the program cannot say it itself.
+const HEAD: &str = "| head -n N ends after N lines";
+
+const NO_CAPTURE: &str = "nothing is captured here; softflowd or nfcapd make flows of an interface's packets";
+
+/// Forms that other programs name after `-o`.
+const FORMS: [&str; 11] = ["ndjson", "json", "csv", "table", "tsv", "text", "line", "long", "extended", "pipe", "raw"];
+
+/// What to say of clap's error instead of its own words, if there is something better.
+pub(super) fn better(program: &Program, command: &clap::Command, error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidArg) else { return None };
+    // `-n5` is `-n`.
+    let option = match written.split_once('=') {
+        Some((option, _)) => option,
+        None => written.as_str(),
+    };
+    let words: Vec<String> = std::env::args_os().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
+    let unknown = format!("unknown option {option}");
+    if let Some(hint) = parameter(program, option, &words).or_else(|| habit(program, command, option)) {
+        return Some(format!("{unknown}: {hint}"));
+    }
+    let options = command.get_arguments().filter_map(clap::Arg::get_long);
+    match option.strip_prefix("--").and_then(|name| nearest(name, options)) {
+        Some(near) => Some(format!("{unknown}; did you mean --{near}?")),
+        None => Some(unknown),
+    }
+}
+
+fn habit(program: &Program, command: &clap::Command, option: &str) -> Option<String> {
+    let is_flowcat = program.name == "flowcat";
+    let here = |at: At| at == At::All || (at == At::Flowcat) == is_flowcat;
+    let has = |long: &str| command.get_arguments().any(|a| a.get_long() == Some(long));
+    let (_, _, hint) = HABITS.iter().find(|(options, at, _)| here(*at) && options.contains(&option))?;
+    Some(match *hint {
+        HEAD if has("head") => "--head N ends after N flows".to_owned(),
+        hint if hint.starts_with("jq") && has("where") => "--where EXPRESSION selects flows".to_owned(),
+        hint => hint.replace("TOOL", program.name),
+    })
+}
+
+/// A parameter or an item that was written as an option; `words` is the command line.
+fn parameter(program: &Program, option: &str, words: &[String]) -> Option<String> {
+    let name = option.strip_prefix("--")?.replace('-', "_");
+    let specs = (program.specs)();
+    if specs.iter().any(|s| s.name == name) && program.name != "flowcat" {
+        return Some(format!("{name} is a {}, which stands alone: {} {name}", program.what, program.name));
+    }
+    let having: Vec<&Spec> = specs.into_iter().filter(|s| s.param(&name).is_some()).collect();
+    let named = |s: &&&Spec| words.iter().any(|w| w.split(':').next() == Some(s.name));
+    let spec = having.iter().find(named).or(having.first())?;
+    let value = words.iter().enumerate().find_map(|(i, word)| match word.strip_prefix(option)?.strip_prefix('=') {
+        Some(value) => Some(value),
+        None if word == option => words.get(i + 1).map(String::as_str).filter(|next| !next.starts_with("--")),
+        None => None,
+    });
+    let right = format!("{}:{name}={}", spec.name, value.unwrap_or("VALUE"));
+    let of: Vec<_> = having.iter().map(|s| s.name).collect();
+    Some(format!("{name} is a parameter of {}; write {right}", of.join(", ")))
+}
+
+/// What to say of an output that is named like a form.
+pub(super) fn output(path: &Path) -> Option<String> {
+    let name = path.to_str()?;
+    if !FORMS.contains(&name) && !name.starts_with("fmt:") {
+        return None;
+    }
+    let right = match name {
+        "ndjson" | "json" => "JSON lines are what is written if nothing else is asked for",
+        "csv" | "tsv" => "--to csv writes CSV",
+        _ => "-t writes tables",
+    };
+    Some(format!("-o names a file, not a form: {right}; a file of that name is -o ./{name}"))
+}
+
+/// What to say of an input that is no file, but named like an interface.
+pub(super) fn interface(name: &str) -> Option<String> {
+    let letters = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let numbered = ["eth", "wlan", "eno", "ens", "em", "br", "tun", "bond"].contains(&letters) && letters != name;
+    let is_one = numbered || matches!(name, "any" | "lo");
+    (is_one && !Path::new(name).exists()).then(|| format!("{name:?} is no file; {NO_CAPTURE}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_in_the_place_of_a_file_is_answered() {
+        assert!(output(Path::new("csv")).unwrap().contains("--to csv"));
+        assert!(output(Path::new("fmt:%sa %da")).unwrap().contains("-t writes tables"));
+        for file in ["./csv", "out.csv", "csv/out", "-"] {
+            assert_eq!(output(Path::new(file)), None, "{file}");
+        }
+    }
+
+    #[test]
+    fn an_interface_in_the_place_of_a_file_is_answered() {
+        for name in ["eth0", "any", "lo", "wlan1"] {
+            assert!(interface(name).unwrap().contains("nothing is captured"), "{name}");
+        }
+        for name in ["flows", "eth", "eth0.csv", "brother2", "7"] {
+            assert_eq!(interface(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_habit_is_answered_twice() {
+        for (i, (options, at, _)) in HABITS.iter().enumerate() {
+            for (others, other_at, _) in &HABITS[..i] {
+                let both = options.iter().find(|o| others.contains(o));
+                assert!(both.is_none() || at != other_at && *other_at != At::All && *at != At::All, "{both:?}");
+            }
+        }
+    }
+}
