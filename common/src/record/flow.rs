@@ -14,11 +14,27 @@ pub struct Flow {
     present: u64,
     /// Decimals of the source's time resolution: 3, 6 or 9.
     digits: u8,
-    /// Integers, nanoseconds, or (texts) start and end in `text`.
-    cells: [u64; RECORD.len()],
-    addresses: [Address; 4],
+    /// Bit `i` is set where field `i` is an IPv6 address.
+    wide: u64,
+    /// Integers, IPv4 addresses, nanoseconds, or (texts) start and end in `text`.
+    cells: [u64; CELLS],
+    /// IPv6 addresses.
+    addresses: [u128; 4],
     text: String,
 }
+
+/// Cells of a flow: at least one a field, and as many as an index of six bits can reach, which needs no check.
+const CELLS: usize = 64;
+const _: () = {
+    assert!(RECORD.len() <= CELLS, "a flow has a cell and a bit for each field");
+    let mut i = 0;
+    while i < RECORD.len() {
+        if let Kind::Integer(max) = RECORD[i].kind {
+            assert!(max & (max + 1) == 0, "an integer's maximum is a number of bits");
+        }
+        i += 1;
+    }
+};
 
 /// The cell of an address field.
 const fn slot(id: FieldId) -> usize {
@@ -32,7 +48,7 @@ const fn slot(id: FieldId) -> usize {
 
 impl Default for Flow {
     fn default() -> Self {
-        Flow { present: 0, digits: 3, cells: [0; RECORD.len()], addresses: [Address::NONE; 4], text: String::new() }
+        Flow { present: 0, digits: 3, wide: 0, cells: [0; CELLS], addresses: [0; 4], text: String::new() }
     }
 }
 
@@ -46,6 +62,7 @@ impl Flow {
     #[inline]
     pub fn clear(&mut self) {
         self.present = 0;
+        self.wide = 0;
         self.text.clear();
     }
 
@@ -82,15 +99,13 @@ impl Flow {
 
     #[inline]
     fn cell(&self, id: FieldId) -> Option<u64> {
-        if self.has(id) { Some(self.cells[id.0 as usize]) } else { None }
+        if self.has(id) { Some(self.cells[id.0 as usize % CELLS]) } else { None }
     }
 
     #[inline]
     fn put(&mut self, id: FieldId, value: u64) {
         self.present |= 1u64.wrapping_shl(u32::from(id.0));
-        if let Some(cell) = self.cells.get_mut(id.0 as usize) {
-            *cell = value;
-        }
+        self.cells[id.0 as usize % CELLS] = value;
     }
 
     /// An integer field.
@@ -103,13 +118,13 @@ impl Flow {
     /// Sets an integer field, and says whether the value is in its range; if not, the field is left absent.
     #[inline]
     pub fn set_integer(&mut self, id: FieldId, value: u64) -> bool {
-        matches!(id.field().kind, Kind::Integer(max) if self.set_within(id, value, max))
+        matches!(id.field().kind, Kind::Integer(max) if self.set_within(id, value, (u64::BITS - max.leading_zeros()) as u8))
     }
 
-    /// Sets an integer field whose maximum is known to the caller.
-    #[inline]
-    pub(crate) fn set_within(&mut self, id: FieldId, value: u64, max: u64) -> bool {
-        let fits = value <= max;
+    /// Sets an integer field whose maximum, 2^`bits` - 1, is known to the caller.
+    #[inline(always)]
+    pub(crate) fn set_within(&mut self, id: FieldId, value: u64, bits: u8) -> bool {
+        let fits = value.wrapping_shr(u32::from(bits)) == 0;
         if fits {
             self.put(id, value);
         }
@@ -150,14 +165,31 @@ impl Flow {
     #[inline]
     pub fn address(&self, id: FieldId) -> Option<Address> {
         debug_assert!(matches!(id.field().kind, Kind::Address));
-        if self.has(id) { Some(self.addresses[slot(id)]) } else { None }
+        let cell = self.cell(id)?;
+        Some(match self.wide >> id.0 & 1 {
+            0 => Address::v4(cell as u32),
+            _ => Address(IpAddr::V6(self.addresses[slot(id)].into())),
+        })
     }
 
     /// Sets an address field.
     #[inline]
     pub fn set_address(&mut self, id: FieldId, address: Address) {
-        self.put(id, 0);
-        self.addresses[slot(id)] = address;
+        match address.0 {
+            IpAddr::V4(a) => self.set_ipv4(id, a.to_bits()),
+            IpAddr::V6(a) => {
+                self.put(id, 0);
+                self.wide |= 1 << id.0;
+                self.addresses[slot(id)] = a.to_bits();
+            }
+        }
+    }
+
+    /// Sets an address field to an IPv4 address.
+    #[inline]
+    pub fn set_ipv4(&mut self, id: FieldId, address: u32) {
+        self.put(id, u64::from(address));
+        self.wide &= !1u64.wrapping_shl(u32::from(id.0));
     }
 
     /// A text field.

@@ -4,6 +4,7 @@
 //! line by line. A carriage return before a newline is no part of the line.
 
 use super::reject::{Reject, Why};
+use crate::value::window;
 use memchr::memchr_iter;
 
 /// The longest line, in bytes without the newline.
@@ -37,9 +38,7 @@ impl<'a> Clean<'a> {
 
     /// Checks a block of whole lines at once; `None` says that some line in it needs [`Clean::line`].
     pub fn block(bytes: &'a [u8]) -> Option<Clean<'a>> {
-        // By runs without a branch inside, which the compiler does with wide registers.
-        let stray = |run: &[u8]| run.iter().fold(0u8, |found, b| found | (u8::from(*b < 0x20) & u8::from(*b != b'\n')));
-        if bytes.chunks(1024).any(|run| stray(run) != 0) {
+        if window::has_controls(bytes) {
             return None;
         }
         std::str::from_utf8(bytes).ok().map(|text| Clean { text, ahead: bytes })

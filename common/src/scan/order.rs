@@ -6,8 +6,11 @@
 //! tree is begun anew. Bound: [`MAX_EDGES`] edges, [`MAX_SIBLINGS`] at one place, texts of at most [`MAX_TEXT`] bytes.
 
 use super::scanner::Slot;
+use crate::value::window::Window;
 
 const MAX_EDGES: usize = 4096;
+/// The bit of a mask that no comparison gives.
+const NEVER: u32 = 1 << WINDOW;
 const MAX_SIBLINGS: usize = 8;
 const MAX_TEXT: usize = 256;
 /// The longest path; a line of more members is read without the tree from there on.
@@ -16,31 +19,29 @@ const MAX_PATH: u32 = 256;
 const PATIENCE: u32 = 4096;
 
 /// The place before the first key, which is an edge of its own without a text.
-pub(super) const ROOT: u32 = 0;
+pub(super) const ROOT: u16 = 0;
 
 /// No edge.
-const NONE: u32 = ROOT;
+const NONE: u16 = ROOT;
 
-/// Bytes that are compared without a look at their number.
-pub(super) const WINDOW: usize = 24;
+/// Bytes that are compared at once; a longer text is compared in full behind them.
+pub(super) const WINDOW: usize = 16;
 
 /// What comes between two values: what is looked at for every line.
 #[derive(Debug)]
 pub(super) struct Edge {
-    /// First eight bytes of the text, with zeros beyond its end, and the mask of those that count.
-    head: u64,
-    mask: u64,
-    /// Eight bytes of the text at `tail_at`: the last of the first [`WINDOW`]. 0 where the text is shorter than eight.
-    tail: u64,
-    tail_at: u8,
+    /// The first bytes of the text, with zeros beyond its end.
+    head: [u8; WINDOW],
+    /// A bit for each byte of `head` that counts. One more, which never matches, where the text is longer.
+    mask: u32,
     /// Length of the text.
     pub(super) len: u16,
     /// What the value is.
     pub(super) slot: Slot,
     /// The first of the edges that may follow.
-    first: u32,
+    pub(super) first: u16,
     /// The next edge that may stand in this one's place.
-    sibling: u32,
+    sibling: u16,
 }
 
 /// The rest of an edge, for learning.
@@ -50,7 +51,7 @@ struct Key {
     /// The key, unescaped.
     name: Box<str>,
     /// The edge before.
-    parent: u32,
+    parent: u16,
     /// Members of a line up to here.
     members: u32,
 }
@@ -63,31 +64,13 @@ pub(super) struct Order {
     refused: u32,
 }
 
-/// The eight bytes at `at`, which must be at most `WINDOW - 8`.
-#[inline]
-fn word(window: &[u8; WINDOW], at: usize) -> u64 {
-    window.get(at..).and_then(|w| w.first_chunk::<8>()).map_or(0, |b| u64::from_le_bytes(*b))
-}
-
 impl Edge {
     fn new(text: &[u8], slot: Slot) -> Edge {
-        let mut window = [0; WINDOW];
+        let mut head = [0; WINDOW];
         let len = text.len().min(WINDOW);
-        window[..len].copy_from_slice(&text[..len]);
-        let head = text.len().min(8);
-        let mask = if head == 8 { u64::MAX } else { (1 << (8 * head)) - 1 };
-        let tail_at = len.saturating_sub(8);
-        let tail = if len < 8 { 0 } else { word(&window, tail_at) };
-        let (head, tail_at) = (word(&window, 0), tail_at as u8);
-        Edge { head, mask, tail, tail_at, len: text.len() as u16, slot, first: NONE, sibling: NONE }
-    }
-
-    /// Whether `window` begins with the text, as far as two overlapping words tell: exact for texts of up to 16 bytes.
-    #[inline]
-    fn may_match(&self, window: &[u8; WINDOW]) -> bool {
-        let head = word(window, 0) & self.mask ^ self.head;
-        let tail = if self.len < 8 { 0 } else { word(window, usize::from(self.tail_at)) ^ self.tail };
-        head | tail == 0
+        head[..len].copy_from_slice(&text[..len]);
+        let mask = if (1..=WINDOW).contains(&text.len()) { (1 << len) - 1 } else { NEVER };
+        Edge { head, mask, len: text.len() as u16, slot, first: NONE, sibling: NONE }
     }
 }
 
@@ -97,30 +80,43 @@ impl Order {
         Order { edges: vec![Edge::new(b"", root)], keys: vec![key], refused: 0 }
     }
 
-    /// The edge after `edge` whose text `ahead` begins with; `window` is the start of `ahead`.
+    /// The edges that may follow `edge`, by the first of them.
+    #[inline]
+    pub(super) fn first(&self, edge: u16) -> u16 {
+        self.edges[usize::from(edge)].first
+    }
+
+    /// The edge whose text `ahead` begins with, out of `first` and its siblings; `window` is the start of `ahead`.
     #[inline(always)]
-    pub(super) fn follow(&self, edge: u32, ahead: &[u8], window: &[u8; WINDOW]) -> Option<(u32, &Edge)> {
-        let mut at = self.edges[edge as usize].first;
+    pub(super) fn follow<const N: usize>(&self, first: u16, ahead: &[u8], window: &[u8; N]) -> Option<(u16, &Edge)> {
+        let next = &self.edges[usize::from(first)];
+        let is_equal = Window::of(window.first_chunk()?).same(&next.head) & next.mask == next.mask;
+        if is_equal { Some((first, next)) } else { self.follow_other(first, ahead) }
+    }
+
+    /// The same, one text after the other.
+    #[inline(never)]
+    fn follow_other(&self, first: u16, ahead: &[u8]) -> Option<(u16, &Edge)> {
+        let mut at = first;
         while at != NONE {
-            let next = &self.edges[at as usize];
-            if next.may_match(window) && (next.len <= 16 || ahead.starts_with(&self.keys[at as usize].text)) {
-                return Some((at, next));
+            if ahead.starts_with(&self.keys[usize::from(at)].text) {
+                return Some((at, &self.edges[usize::from(at)]));
             }
-            at = next.sibling;
+            at = self.edges[usize::from(at)].sibling;
         }
         None
     }
 
     /// Whether `key` is the key of `edge` or of one before it.
-    pub(super) fn holds(&self, edge: u32, key: &str) -> bool {
+    pub(super) fn holds(&self, edge: u16, key: &str) -> bool {
         self.keys(edge).any(|k| k == key)
     }
 
     /// The keys from `edge` back to the root.
-    pub(super) fn keys(&self, mut edge: u32) -> impl Iterator<Item = &str> {
+    pub(super) fn keys(&self, mut edge: u16) -> impl Iterator<Item = &str> {
         std::iter::from_fn(move || {
             (edge != ROOT).then(|| {
-                let key = &self.keys[edge as usize];
+                let key = &self.keys[usize::from(edge)];
                 edge = key.parent;
                 &*key.name
             })
@@ -128,18 +124,18 @@ impl Order {
     }
 
     /// Learns what follows `edge`: a text whose key is not [held](Self::holds) yet; `None` when there is no room.
-    pub(super) fn learn(&mut self, edge: u32, text: &[u8], name: &str, slot: Slot) -> Option<u32> {
+    pub(super) fn learn(&mut self, edge: u16, text: &[u8], name: &str, slot: Slot) -> Option<u16> {
         let new = self.edges.len();
-        let members = self.keys[edge as usize].members + 1;
+        let members = self.keys[usize::from(edge)].members + 1;
         if new == MAX_EDGES || members > MAX_PATH || text.len() > MAX_TEXT {
             return None;
         }
         let mut last = NONE;
-        let mut at = self.edges[edge as usize].first;
+        let mut at = self.edges[usize::from(edge)].first;
         let mut siblings = 0;
         while at != NONE {
             last = at;
-            at = self.edges[at as usize].sibling;
+            at = self.edges[usize::from(at)].sibling;
             siblings += 1;
         }
         if siblings == MAX_SIBLINGS {
@@ -148,10 +144,10 @@ impl Order {
         self.edges.push(Edge::new(text, slot));
         self.keys.push(Key { text: text.into(), name: name.into(), parent: edge, members });
         match last {
-            NONE => self.edges[edge as usize].first = new as u32,
-            last => self.edges[last as usize].sibling = new as u32,
+            NONE => self.edges[usize::from(edge)].first = new as u16,
+            last => self.edges[usize::from(last)].sibling = new as u16,
         }
-        Some(new as u32)
+        Some(new as u16)
     }
 
     /// Counts a line that was read without the tree; says when there were so many that it should be begun anew.

@@ -3,11 +3,11 @@
 //! Invariant: what is accepted does not depend on what was met before; only the speed does.
 
 use super::clean::Clean;
-use super::order::{Order, ROOT, WINDOW};
+use super::order::{Order, ROOT};
 use super::reject::{Reject, Why};
 use super::value;
 use crate::record::Flow;
-use crate::record::field::{self, Field, FieldId, Kind};
+use crate::record::field::{self, ADDED, FieldId, Kind};
 use crate::value::address::{self, Address};
 use crate::value::number;
 use crate::value::time::{self, DateCache};
@@ -32,13 +32,14 @@ pub(super) struct Slot {
 
 #[derive(Clone, Copy, Debug)]
 enum What {
-    /// An integer field and its maximum.
-    Integer(FieldId, u64),
+    /// An integer field and the bits of its maximum.
+    Integer(FieldId, u8),
     Address(FieldId),
     Time,
     Seconds,
     Text(FieldId),
-    Added(&'static Field),
+    /// A field of the table of added ones, by its place.
+    Added(u8),
     Kind,
     Unknown,
 }
@@ -51,7 +52,7 @@ const NOT_WATCHED: u16 = u16::MAX;
 const MAX_MEMBERS: usize = 1024;
 
 /// Bytes behind a line that may be looked at: as many as the longest look ahead.
-const MARGIN: usize = 48;
+const MARGIN: usize = 64;
 
 /// What a line is, by its `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,24 +206,26 @@ impl Scanner {
     #[inline]
     fn members(&mut self, text: &str, ahead: &[u8]) -> Result<(usize, bool), Reject> {
         let mut edge = ROOT;
+        let mut first = self.order.first(ROOT);
         let mut at = 0;
         loop {
-            let rest = &ahead[at..];
-            if let Some(window) = rest.first_chunk::<WINDOW>()
-                && let Some((next, met)) = self.order.follow(edge, rest, window)
-            {
-                let slot = met.slot;
-                at += usize::from(met.len);
-                edge = next;
-                // A text that was learnt without blanks at its end begins those with blanks too.
-                if ahead.get(at) == Some(&b' ') {
-                    at = value::blanks(text.as_bytes(), at);
+            if let Some(window) = ahead.get(at..).and_then(|rest| rest.first_chunk::<MARGIN>()) {
+                if let Some((next, met)) = self.order.follow(first, &ahead[at..], window) {
+                    let (len, slot) = (usize::from(met.len), met.slot);
+                    (edge, first) = (next, met.first);
+                    let behind = window.get(len..).and_then(|w| w.first_chunk());
+                    at = match behind.and_then(|w| self.plain(w, slot)) {
+                        Some(used) => {
+                            self.watch(slot, at + len, at + len + used);
+                            at + len + used
+                        }
+                        None => self.value(text, at + len, slot)?,
+                    };
+                    continue;
                 }
-                at = self.value(text, ahead, at, slot)?;
-                continue;
-            }
-            if edge != ROOT && rest.first() == Some(&b'}') && at + 1 == text.len() {
-                return Ok((at, false));
+                if window[0] == b'}' && at + 1 == text.len() && edge != ROOT {
+                    return Ok((at, false));
+                }
             }
             match self.next_key(text, at, edge == ROOT)? {
                 Next::End(close) => return Ok((close, edge == ROOT)),
@@ -233,10 +236,10 @@ impl Scanner {
                     let slot = self.slot(&name);
                     match self.order.learn(edge, &text.as_bytes()[at..value_at], &name, slot) {
                         Some(next) => {
-                            edge = next;
-                            at = self.value(text, ahead, value_at, slot)?;
+                            (edge, first) = (next, self.order.first(next));
+                            at = self.value(text, value_at, slot)?;
                         }
-                        None => return self.members_unlearned(text, ahead, at, edge),
+                        None => return self.members_unlearned(text, at, edge),
                     }
                 }
             }
@@ -245,13 +248,7 @@ impl Scanner {
 
     /// Reads the members from `at` on without the tree, which has no room for them.
     #[cold]
-    fn members_unlearned(
-        &mut self,
-        text: &str,
-        ahead: &[u8],
-        mut at: usize,
-        edge: u32,
-    ) -> Result<(usize, bool), Reject> {
+    fn members_unlearned(&mut self, text: &str, mut at: usize, edge: u16) -> Result<(usize, bool), Reject> {
         let mut met: HashSet<String, ahash::RandomState> = self.order.keys(edge).map(str::to_owned).collect();
         loop {
             match self.next_key(text, at, at == 0)? {
@@ -269,7 +266,7 @@ impl Scanner {
                     if met.len() > MAX_MEMBERS {
                         return Err(Reject { at: name_at, why: Why::TooManyMembers });
                     }
-                    at = self.value(text, ahead, value_at, slot)?;
+                    at = self.value(text, value_at, slot)?;
                 }
             }
         }
@@ -300,51 +297,68 @@ impl Scanner {
         let watch = self.watched.iter().position(|w| **w == *name).map_or(NOT_WATCHED, |i| i as u16);
         let what = match FieldId::named(name) {
             Some(id) => match id.field().kind {
-                Kind::Integer(max) => What::Integer(id, max),
+                Kind::Integer(max) => What::Integer(id, (u64::BITS - max.leading_zeros()) as u8),
                 Kind::Address => What::Address(id),
                 Kind::Time => What::Time,
                 Kind::Seconds => What::Seconds,
                 _ => What::Text(id),
             },
             None if name == "kind" => What::Kind,
-            None => field::ADDED.iter().find(|f| f.name == name).map_or(What::Unknown, What::Added),
+            None => {
+                let place = ADDED.iter().position(|f| f.name == name).and_then(|i| u8::try_from(i).ok());
+                place.map_or(What::Unknown, What::Added)
+            }
         };
         Slot { what, watch }
     }
 
-    /// Reads the value at `at`; answers where it ends.
+    /// Reads a value in its usual form at the start of the window; answers its length.
     #[inline(always)]
-    fn value(&mut self, text: &str, ahead: &[u8], at: usize, slot: Slot) -> Result<usize, Reject> {
+    fn plain(&mut self, window: &[u8; 32], slot: Slot) -> Option<usize> {
+        match slot.what {
+            What::Integer(id, bits) => {
+                let (value, used) = number::short_integer(window)?;
+                self.flow.set_within(id, value, bits).then_some(used)
+            }
+            What::Address(id) => {
+                let (address, used) = address::quoted_ipv4(window)?;
+                self.flow.set_ipv4(id, address);
+                Some(used)
+            }
+            What::Time => {
+                let (time, digits, used) = time::quoted_utc(&mut self.dates, window)?;
+                self.flow.set_time(time, digits);
+                Some(used)
+            }
+            What::Seconds => {
+                let (nanos, used) = number::short_seconds(window)?;
+                self.flow.set_duration(nanos);
+                Some(used)
+            }
+            _ => None,
+        }
+    }
+
+    /// Keeps where a value stands, if somebody wants to know.
+    #[inline]
+    fn watch(&mut self, slot: Slot, at: usize, end: usize) {
+        if slot.watch != NOT_WATCHED {
+            self.spans[slot.watch as usize] = Span { start: at as u32, end: end as u32 };
+        }
+    }
+
+    /// Reads the value at `at` in any form; answers where it ends.
+    fn value(&mut self, text: &str, at: usize, slot: Slot) -> Result<usize, Reject> {
         let bytes = text.as_bytes();
+        // What was learnt without blanks before the value begins texts with blanks, too.
+        let at = value::blanks(bytes, at);
         let end = match slot.what {
-            What::Integer(id, max) => match number::short_integer(&ahead[at..]) {
-                Some((v, used)) if self.flow.set_within(id, v, max) => at + used,
-                _ => self.careful(text, at, id)?,
-            },
-            What::Address(id) => match address::quoted_ipv4(&ahead[at..]) {
-                Some((address, used)) => {
-                    self.flow.set_address(id, address);
-                    at + used
-                }
-                None => self.careful(text, at, id)?,
-            },
-            What::Time => match time::quoted_utc(&mut self.dates, &ahead[at..]) {
-                Some((time, digits, used)) => {
-                    self.flow.set_time(time, digits);
-                    at + used
-                }
-                None => self.careful(text, at, field::TIMESTAMP)?,
-            },
-            What::Seconds => match number::seconds(&bytes[at..]) {
-                Some((nanos, used)) => {
-                    self.flow.set_duration(nanos);
-                    at + used
-                }
-                None => self.careful(text, at, field::DURATION)?,
-            },
-            What::Text(id) => self.careful(text, at, id)?,
+            What::Integer(id, _) | What::Address(id) | What::Text(id) => self.careful(text, at, id)?,
+            What::Time => self.careful(text, at, field::TIMESTAMP)?,
+            What::Seconds => self.careful(text, at, field::DURATION)?,
             What::Unknown => value::any(bytes, at)?,
-            What::Added(field) => {
+            What::Added(place) => {
+                let field = &ADDED[usize::from(place)];
                 let end = value::any(bytes, at)?;
                 if !is_of_kind(&text[at..end], field.kind) {
                     return Err(Reject { at, why: Why::BadField(field) });
@@ -360,9 +374,7 @@ impl Scanner {
                 end
             }
         };
-        if slot.watch != NOT_WATCHED {
-            self.spans[slot.watch as usize] = Span { start: at as u32, end: end as u32 };
-        }
+        self.watch(slot, at, end);
         Ok(end)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Leading zeros (`010.0.0.1`) and zone identifiers are refused. An IPv4-mapped IPv6 address stays IPv6.
 
+use super::window::Window;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -17,10 +18,16 @@ impl Address {
     /// The longest text of an address: an IPv4-mapped one in full.
     pub const MAX_TEXT: usize = 45;
 
+    /// The IPv4 address of an integer.
+    #[inline]
+    pub fn v4(value: u32) -> Address {
+        Address(IpAddr::V4(Ipv4Addr::from_bits(value)))
+    }
+
     /// Reads the whole of `text`.
     pub fn parse(text: &str) -> Option<Address> {
         match ipv4(text.as_bytes()) {
-            Some((address, used)) if used == text.len() => Some(address),
+            Some((address, used)) if used == text.len() => Some(Address::v4(address)),
             _ => text.parse::<Ipv6Addr>().ok().map(|a| Address(IpAddr::V6(a))),
         }
     }
@@ -109,56 +116,63 @@ const OCTETS: [([u8; 4], u8); 256] = {
     table
 };
 
-/// A dotted quad at the start of `bytes`, and its length. A longer run of digits or a fifth part is refused.
+/// A dotted quad at the start of `bytes` as an integer, and its length. A longer run of digits or a fifth part is refused.
 #[inline]
-pub fn ipv4(bytes: &[u8]) -> Option<(Address, usize)> {
-    // With a byte to spare after the longest quad, no position needs a check of its own.
-    match bytes.first_chunk::<16>() {
-        Some(window) => quad(window),
+pub fn ipv4(bytes: &[u8]) -> Option<(u32, usize)> {
+    match bytes.first_chunk::<32>() {
+        Some(window) => quad::<0>(window),
         None => {
-            let mut window = [0; 16];
+            let mut window = [0; 32];
             window[..bytes.len()].copy_from_slice(bytes);
-            quad(&window)
+            quad::<0>(&window)
         }
     }
 }
 
-/// A dotted quad in quotes at the start of `bytes`, and its length with the quotes.
-#[inline]
-pub fn quoted_ipv4(bytes: &[u8]) -> Option<(Address, usize)> {
-    let (quote, rest) = bytes.split_first()?;
-    let window = rest.first_chunk::<16>()?;
-    let (address, used) = quad(window)?;
-    (*quote == b'"' && window[used & 15] == b'"').then_some((address, used + 2))
+/// A dotted quad in quotes at the start of the window as an integer, and its length with the quotes.
+#[inline(always)]
+pub fn quoted_ipv4(window: &[u8; 32]) -> Option<(u32, usize)> {
+    let (address, len) = quad::<1>(window)?;
+    (window[0] == b'"' && window[(len + 1) & 31] == b'"').then_some((address, len + 2))
 }
 
-/// A dotted quad at the start of the window, and its length.
+/// A dotted quad at `AT` (0 or 1) of the window, and its length.
 ///
-/// Each octet is read as four bytes at once: where the first is that is no digit says how long it is, and moving the
-/// digits to the top puts each at its place value.
+/// Sixteen bytes are looked at at once, for points and digits, which tells the length and whether the form is right;
+/// then each octet is read as four bytes, its digits moved to the top and put together by a multiplication.
 #[inline]
-fn quad(window: &[u8; 16]) -> Option<(Address, usize)> {
-    let mut value = 0u32;
-    let mut at = 0;
-    let mut wrong = 0;
-    for part in 0..4 {
-        let digits = u32::from_le_bytes(*window.get(at..)?.first_chunk()?) ^ 0x3030_3030;
-        // Digits are 0 to 9 now. A carry of the addition can only reach bytes beyond the first that is none.
-        let other = (digits.wrapping_add(0x7676_7676) | digits) & 0x8080_8080;
-        let len = other.trailing_zeros() / 8;
-        if len == 0 || len > 3 {
-            return None;
-        }
-        let placed = digits << (32 - 8 * len);
-        let octet = (placed >> 24) + (placed >> 16 & 0xff) * 10 + (placed >> 8 & 0xff) * 100;
-        let leading_zero = len > 1 && digits & 0xff == 0;
-        let after = (digits >> (8 * len)) & 0xff;
-        let is_point = after == u32::from(b'.' ^ b'0');
-        wrong |= u32::from(octet > 255) | u32::from(leading_zero) | u32::from(is_point == (part == 3));
-        value = value << 8 | octet & 0xff;
-        at += len as usize + 1;
+fn quad<const AT: usize>(window: &[u8; 32]) -> Option<(u32, usize)> {
+    let bytes = Window::of(window[AT..].first_chunk()?);
+    let (points, digits) = (bytes.equal(b'.'), bytes.digits());
+    let len = (points | digits).trailing_ones();
+    let inside = !(u32::MAX << (len & 31));
+    let (points, digits) = (points & inside, digits & inside);
+    // Octets begin at the start and behind points, and have one to three digits, no 0 before others.
+    let starts = points << 1 | 1;
+    let long = digits & digits >> 1 & digits >> 2 & digits >> 3;
+    let leading_zeros = bytes.equal(b'0') & starts & digits >> 1;
+    let wrong = long | leading_zeros | starts & !digits;
+    let first = points.trailing_zeros();
+    let points = points & points.wrapping_sub(1);
+    let second = points.trailing_zeros();
+    let points = points & points.wrapping_sub(1);
+    let third = points.trailing_zeros();
+    let fourth = points & points.wrapping_sub(1);
+    // An octet begins within the window, so that a point as its last byte is wrong, too.
+    if wrong | fourth != 0 || points == 0 {
+        return None;
     }
-    (wrong == 0).then(|| (Address(IpAddr::V4(Ipv4Addr::from(value))), at - 1))
+    let octet = |before: u32, end: u32| {
+        let start = before.wrapping_add(1);
+        let four: [u8; 4] = std::array::from_fn(|i| window[(start as usize & 15) + AT + i]);
+        let digits = u32::from_le_bytes(four) ^ 0x3030_3030;
+        let placed = digits.wrapping_shl(start.wrapping_sub(end).wrapping_mul(8));
+        (placed.wrapping_mul(10 << 8 | 1) >> 24) + (placed >> 8 & 0xff) * 100
+    };
+    let (a, b) = (octet(u32::MAX, first), octet(first, second));
+    let (c, d) = (octet(second, third), octet(third, len));
+    let value = a << 24 | b << 16 | c << 8 | d;
+    ((a | b | c | d) < 256).then_some((value, len as usize))
 }
 
 #[cfg(test)]

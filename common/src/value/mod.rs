@@ -8,6 +8,7 @@ pub mod civil;
 pub mod number;
 pub mod text;
 pub mod time;
+pub(crate) mod window;
 
 pub use address::Address;
 pub use time::Time;

@@ -30,18 +30,43 @@ pub fn integer(bytes: &[u8]) -> Option<(u64, usize)> {
     (at > 0 && !leading_zero && !goes_on).then_some((value, at))
 }
 
-/// A plain integer at the start of `bytes` that a comma or brace follows, and its length; the rest is left to
-/// [`integer`].
-#[inline]
-pub fn short_integer(bytes: &[u8]) -> Option<(u64, usize)> {
-    if let Some(word) = bytes.first_chunk::<16>() {
-        let (value, len) = eight(u64::from_le_bytes(*word.first_chunk()?));
-        let leading_zero = len > 1 && word[0] == b'0';
-        if len > 0 && !leading_zero && matches!(word[len & 15], b',' | b'}') {
-            return Some((value, len));
-        }
+/// A plain integer at the start of the window that a comma or brace follows, and its length. Other forms are left to
+/// [`exact_integer`].
+#[inline(always)]
+pub fn short_integer(window: &[u8; 32]) -> Option<(u64, usize)> {
+    let [a, b, c, d, e, f, g, h, ..] = *window;
+    if matches!(b, b',' | b'}') {
+        let digit = a.wrapping_sub(b'0');
+        return if digit < 10 { Some((u64::from(digit), 1)) } else { None };
     }
-    integer(bytes)
+    let (value, len) = eight(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    let is_plain = a != b'0' && matches!(window[len & 15], b',' | b'}') && len > 0;
+    if is_plain { Some((value, len)) } else { longer(window) }
+}
+
+/// An integer of nine digits or more.
+#[cold]
+fn longer(window: &[u8; 32]) -> Option<(u64, usize)> {
+    integer(window)
+}
+
+/// Seconds of at most eight digits and eight decimals at the start of the window that a comma or brace follows, in
+/// nanoseconds, and the length. Other forms are left to [`exact_seconds`].
+#[inline(always)]
+pub fn short_seconds(window: &[u8; 32]) -> Option<(u64, usize)> {
+    let (whole, len) = eight(u64::from_le_bytes(*window.first_chunk()?));
+    if len == 0 || len > 1 && window[0] == b'0' {
+        return None;
+    }
+    let (nanos, end) = match window[len & 15] {
+        b'.' => {
+            let (fraction, decimals) = eight(u64::from_le_bytes(*window.get(len + 1..)?.first_chunk()?));
+            (fraction.wrapping_mul(POWERS[9 - (decimals & 15).min(8)]), len + 1 + decimals)
+        }
+        _ => (0, len),
+    };
+    let is_plain = matches!(window[end & 31], b',' | b'}') && window[end.wrapping_sub(1) & 31] != b'.';
+    is_plain.then_some((whole.wrapping_mul(NANOS).wrapping_add(nanos), end))
 }
 
 /// The value and the number of the digits at the start of eight bytes, all at once: the digits are moved to the top, so

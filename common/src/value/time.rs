@@ -152,13 +152,13 @@ pub fn rfc3339(cache: &mut DateCache, bytes: &[u8]) -> Option<(Time, u8, usize)>
     Some((Time::from_seconds(seconds, nanos)?, resolution(used.saturating_sub(1)), 19 + used + zone))
 }
 
-/// A time in UTC with three decimals, in quotes, at the start of `bytes`: the time, the digits of its resolution, the
-/// length. Other forms are left to [`rfc3339`].
+/// A time in UTC in quotes at the start of the window: the time, the digits of its resolution, the length. Other forms
+/// are left to [`rfc3339`].
 #[inline]
-pub fn quoted_utc(cache: &mut DateCache, bytes: &[u8]) -> Option<(Time, u8, usize)> {
-    let text = bytes.first_chunk::<26>()?;
+pub fn quoted_utc(cache: &mut DateCache, window: &[u8; 32]) -> Option<(Time, u8, usize)> {
+    let text = window.first_chunk::<26>()?;
     let [b'"', _, _, _, _, _, _, _, _, _, _, b'T', _, _, _, _, _, _, _, _, b'.', a, b, c, b'Z', b'"'] = text else {
-        return quoted_rfc3339(cache, bytes);
+        return quoted_rfc3339(cache, window);
     };
     let [a, b, c] = [a, b, c].map(|d| i64::from(d.wrapping_sub(b'0')));
     if a > 9 || b > 9 || c > 9 {

@@ -210,7 +210,7 @@ impl Converter {
 #[inline]
 pub(crate) fn ip(text: &[u8]) -> Option<Address> {
     match address::ipv4(text) {
-        Some((address, used)) if used == text.len() => Some(address),
+        Some((address, used)) if used == text.len() => Some(Address::v4(address)),
         _ => Address::parse(std::str::from_utf8(text).ok()?),
     }
 }

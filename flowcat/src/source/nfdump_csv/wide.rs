@@ -95,7 +95,7 @@ impl<'r> Rest<'r> {
         match ipv4(self.0) {
             Some((address, used)) => {
                 self.pass(used)?;
-                Some(address)
+                Some(Address::v4(address))
             }
             None => Address::parse(std::str::from_utf8(self.text()?).ok()?),
         }
