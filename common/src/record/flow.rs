@@ -82,11 +82,12 @@ impl Flow {
     pub fn present(&self) -> impl Iterator<Item = FieldId> + use<> {
         let mut bits = self.present;
         std::iter::from_fn(move || {
-            (bits != 0).then(|| {
-                let id = FieldId(bits.trailing_zeros() as u8);
-                bits &= bits - 1;
-                id
-            })
+            if bits == 0 {
+                return None;
+            }
+            let id = FieldId(bits.trailing_zeros() as u8);
+            bits &= bits.wrapping_sub(1);
+            Some(id)
         })
     }
 

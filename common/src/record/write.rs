@@ -7,8 +7,11 @@ use crate::value::{number, text, time::TimeWriter};
 /// Longest `,"name":` of a field, and what a key takes up in the line buffer.
 const KEY: usize = 24;
 
+/// Room for the longest value, an address in full.
+const VALUE: usize = 48;
+
 /// Room for every field but texts: a key and the longest value, an address, of each; and for the last copy's surplus.
-const ROOM: usize = (RECORD.len() + 1) * (KEY + 48);
+const ROOM: usize = (RECORD.len() + 1) * (KEY + VALUE);
 
 /// What the buffer and the flow's bits count on is checked when this is compiled.
 const _: () = {
@@ -26,10 +29,40 @@ const _: () = {
 /// that spares the many short copies of unknown length that appending would cost.
 #[derive(Debug)]
 pub struct Writer {
-    /// `,"name":` of each field, padded, and its length.
-    keys: Vec<([u8; KEY], usize)>,
+    keys: Vec<Key>,
     times: TimeWriter,
     buffer: Box<[u8; ROOM]>,
+}
+
+/// What the writer knows of a field.
+#[derive(Debug)]
+struct Key {
+    /// `,"name":`, padded.
+    text: [u8; KEY],
+    len: u8,
+    form: Form,
+}
+
+/// How a field is written.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Integer,
+    Address,
+    Time,
+    Seconds,
+    Text,
+}
+
+impl Form {
+    fn of(kind: Kind) -> Form {
+        match kind {
+            Kind::Integer(_) => Form::Integer,
+            Kind::Address => Form::Address,
+            Kind::Time => Form::Time,
+            Kind::Seconds => Form::Seconds,
+            _ => Form::Text,
+        }
+    }
 }
 
 impl Default for Writer {
@@ -45,7 +78,7 @@ impl Writer {
             let text = format!(",\"{}\":", id.name());
             let mut padded = [0; KEY];
             padded[..text.len()].copy_from_slice(text.as_bytes());
-            (padded, text.len())
+            Key { text: padded, len: text.len() as u8, form: Form::of(id.field().kind) }
         };
         Writer { keys: FieldId::all().map(key).collect(), times: TimeWriter::default(), buffer: Box::new([0; ROOM]) }
     }
@@ -56,16 +89,22 @@ impl Writer {
         let start = out.len();
         let mut at = 0;
         for id in flow.present() {
-            let (key, len) = &self.keys[id.0 as usize];
-            self.buffer[at..at + KEY].copy_from_slice(key);
+            let key = &self.keys[id.0 as usize];
+            let (len, form) = (usize::from(key.len), key.form);
+            // There is always room: a line is no longer than all its fields.
+            let Some(space) = self.buffer.get_mut(at..).and_then(|b| b.first_chunk_mut::<{ KEY + VALUE }>()) else {
+                break;
+            };
+            space[..KEY].copy_from_slice(&key.text);
+            let Some(space) = space.get_mut(len..).and_then(|b| b.first_chunk_mut()) else { break };
             at += len;
-            if matches!(id.field().kind, Kind::Text | Kind::Word(_)) {
+            if let Form::Text = form {
                 // A text has no bound, so what there is goes first.
                 out.extend_from_slice(&self.buffer[..at]);
                 at = 0;
                 self.value(flow, id, out);
             } else {
-                at += self.plain(flow, id, at);
+                at += plain(&mut self.times, flow, id, form, space);
             }
         }
         out.extend_from_slice(&self.buffer[..at]);
@@ -82,29 +121,6 @@ impl Writer {
         out.extend_from_slice(b"}\n");
     }
 
-    /// Puts the value of a field that is no text at `at` of the buffer; answers its length.
-    #[inline]
-    fn plain(&mut self, flow: &Flow, id: FieldId, at: usize) -> usize {
-        let Some(space) = self.buffer[at..].first_chunk_mut::<48>() else { return 0 };
-        match id.field().kind {
-            Kind::Integer(_) => flow.integer(id).map_or(0, |v| number::put_integer(v, space)),
-            Kind::Time => flow.time().map_or(0, |t| {
-                space[0] = b'"';
-                let len = self.times.put(t, flow.time_digits(), space, 1);
-                space[1 + len] = b'"';
-                len + 2
-            }),
-            Kind::Address => flow.address(id).map_or(0, |a| {
-                space[0] = b'"';
-                let len = a.put(space, 1);
-                space[1 + len] = b'"';
-                len + 2
-            }),
-            Kind::Seconds => flow.duration().map_or(0, |nanos| number::put_seconds(nanos, space)),
-            _ => 0,
-        }
-    }
-
     /// Appends one value as JSON; nothing where the field is absent.
     pub fn value(&mut self, flow: &Flow, id: FieldId, out: &mut Vec<u8>) {
         match id.field().kind {
@@ -114,10 +130,33 @@ impl Writer {
                 }
             }
             _ => {
-                let len = self.plain(flow, id, 0);
-                out.extend_from_slice(&self.buffer[..if flow.has(id) { len } else { 0 }]);
+                let mut space = [0; VALUE];
+                let len = plain(&mut self.times, flow, id, Form::of(id.field().kind), &mut space);
+                out.extend_from_slice(&space[..if flow.has(id) { len } else { 0 }]);
             }
         }
+    }
+}
+
+/// Puts the value of a field that is no text at the start of `space`; answers its length.
+#[inline]
+fn plain(times: &mut TimeWriter, flow: &Flow, id: FieldId, form: Form, space: &mut [u8; VALUE]) -> usize {
+    match form {
+        Form::Integer => flow.integer(id).map_or(0, |v| number::put_integer(v, space)),
+        Form::Time => flow.time().map_or(0, |t| {
+            space[0] = b'"';
+            let len = times.put(t, flow.time_digits(), space, 1);
+            space[1 + len] = b'"';
+            len + 2
+        }),
+        Form::Address => flow.address(id).map_or(0, |a| {
+            space[0] = b'"';
+            let len = a.put(space, 1);
+            space[1 + len] = b'"';
+            len + 2
+        }),
+        Form::Seconds => flow.duration().map_or(0, |nanos| number::put_seconds(nanos, space)),
+        Form::Text => 0,
     }
 }
 

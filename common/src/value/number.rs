@@ -217,23 +217,44 @@ pub fn write_integer(value: u64, out: &mut Vec<u8>) {
 /// Puts an integer at the start of `space`; answers its length. What follows it there is overwritten with anything.
 #[inline]
 pub fn put_integer(value: u64, space: &mut [u8; 48]) -> usize {
-    let len = value.checked_ilog10().map_or(1, |n| n as usize + 1);
-    let mut rest = value;
-    let mut at = len;
-    while at >= 2 {
-        let pair = PAIRS[(rest % 100) as usize];
-        rest /= 100;
-        at -= 2;
-        space[at..at + 2].copy_from_slice(&pair);
+    if value < 10 {
+        space[0] = b'0' + value as u8;
+        return 1;
     }
-    if at == 1 {
-        space[0] = b'0' + (rest % 10) as u8;
+    if value >= 100_000_000 {
+        return put_long(value, space);
     }
-    len
+    let digits = spread(value as u32);
+    // The first of the bytes that is no leading zero; the value is not 0.
+    let zeros = digits.trailing_zeros() & !7;
+    let text = (digits | 0x3030_3030_3030_3030) >> zeros;
+    space[..8].copy_from_slice(&text.to_le_bytes());
+    8 - zeros as usize / 8
+}
+
+/// The eight digits of a number below 10^8, a byte each, the first one lowest: it is cut into fours, twos and ones, all
+/// parts at once.
+#[inline]
+fn spread(value: u32) -> u64 {
+    let fours = u64::from(value / 10_000) | u64::from(value % 10_000) << 32;
+    // A hundredth and a tenth by multiplication, exact for the numbers that occur.
+    let hundreds = fours.wrapping_mul(10_486) >> 20 & 0x0000_007f_0000_007f;
+    let twos = hundreds | fours.wrapping_sub(hundreds.wrapping_mul(100)) << 16;
+    let tens = twos.wrapping_mul(103) >> 10 & 0x000f_000f_000f_000f;
+    tens | twos.wrapping_sub(tens.wrapping_mul(10)) << 8
+}
+
+/// Puts an integer of nine digits or more.
+#[cold]
+fn put_long(value: u64, space: &mut [u8; 48]) -> usize {
+    let mut text = itoa::Buffer::new();
+    let text = text.format(value).as_bytes();
+    space[..text.len()].copy_from_slice(text);
+    text.len()
 }
 
 /// The two digits of each number below 100.
-const PAIRS: [[u8; 2]; 100] = {
+pub(crate) const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[b'0'; 2]; 100];
     let mut i = 0;
     while i < 100 {
@@ -251,6 +272,13 @@ pub fn put_seconds(nanos: u64, space: &mut [u8; 48]) -> usize {
     let mut rest = nanos % NANOS;
     if rest == 0 {
         return whole;
+    }
+    if rest.is_multiple_of(1_000_000) {
+        let millis = rest / 1_000_000;
+        let ([tenth, hundredth], thousandth) = (PAIRS[(millis / 10 % 100) as usize], b'0' + (millis % 10) as u8);
+        space[whole..whole + 4].copy_from_slice(&[b'.', tenth, hundredth, thousandth]);
+        let zeros = usize::from(thousandth == b'0') + usize::from(millis.is_multiple_of(100));
+        return whole + 4 - zeros;
     }
     let mut places = 9;
     while rest.is_multiple_of(10) {

@@ -4,6 +4,7 @@
 //! The date part is cached, because neighbouring flows share their day. Dates and zones are jiff's; nothing else here or
 //! elsewhere uses it.
 
+use super::number::PAIRS;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
@@ -218,17 +219,18 @@ impl TimeWriter {
         let mut text = *b"0000-00-00T00:00:00.000000000Z";
         text[..10].copy_from_slice(&self.date);
         for (place, value) in [(11, of_day / 3600), (14, of_day / 60 % 60), (17, of_day % 60)] {
-            text[place] = b'0' + (value / 10) as u8;
-            text[place + 1] = b'0' + (value % 10) as u8;
+            text[place..place + 2].copy_from_slice(&PAIRS[value as usize % 100]);
         }
-        let mut rest = time.0.rem_euclid(SECOND) as u32;
+        let nanos = time.0.rem_euclid(SECOND) as u32;
+        text[20] = b'0' + (nanos / 100_000_000) as u8;
+        text[21..23].copy_from_slice(&PAIRS[(nanos / 1_000_000 % 100) as usize]);
         let digits = usize::from(digits.clamp(3, 9));
-        for _ in digits..9 {
-            rest /= 10;
-        }
-        for slot in text[20..20 + digits].iter_mut().rev() {
-            *slot = b'0' + (rest % 10) as u8;
-            rest /= 10;
+        if digits > 3 {
+            let mut rest = nanos % 1_000_000;
+            for slot in text[23..29].iter_mut().rev() {
+                *slot = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
         }
         text[20 + digits] = b'Z';
         space[at..at + 30].copy_from_slice(&text);

@@ -1,9 +1,10 @@
 //! A set of addresses that counts: a few inline, exact to [`MAX_EXACT`], then a sketch.
 //!
 //! Invariant: it is a sketch if and only if it met more than `MAX_EXACT` distinct addresses, whatever their order.
-//! Bound: 65 536 entries of a hash set (5 bytes each for IPv4, 17 for IPv6, and the set's slack), or 16 KiB of sketch.
+//! Bound: 65 536 entries of a set (8 bytes each for IPv4, 17 and the slack of a hash set for IPv6), or 16 KiB of sketch.
 
 use super::Count;
+use super::quads::Quads;
 use super::sketch::{Sketch, SketchKey};
 use crate::map::Set;
 use crate::value::Address;
@@ -37,13 +38,13 @@ enum Form {
 struct Exact {
     /// The address met last: most flows repeat it.
     last: Address,
-    v4: Set<u32>,
+    v4: Quads,
     v6: Set<u128>,
 }
 
 impl Exact {
     fn of(addresses: impl Iterator<Item = Address>) -> Exact {
-        let mut made = Exact { last: Address::NONE, v4: Set::default(), v6: Set::default() };
+        let mut made = Exact { last: Address::NONE, v4: Quads::default(), v6: Set::default() };
         addresses.for_each(|a| {
             made.insert(a);
         });
@@ -64,7 +65,7 @@ impl Exact {
     }
 
     fn iter(&self) -> impl Iterator<Item = Address> {
-        let v4 = self.v4.iter().map(|a| Address(IpAddr::V4((*a).into())));
+        let v4 = self.v4.iter().map(Address::v4);
         v4.chain(self.v6.iter().map(|a| Address(IpAddr::V6((*a).into()))))
     }
 }
@@ -176,7 +177,7 @@ impl Addresses {
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
             Form::Few { .. } => 0,
-            Form::Exact(e) => size_of::<Exact>() + e.v4.capacity() * 6 + e.v6.capacity() * 19,
+            Form::Exact(e) => size_of::<Exact>() + e.v4.heap_bytes() + e.v6.capacity() * 19,
             Form::Sketch(sketch) => sketch.heap_bytes(),
         }
     }

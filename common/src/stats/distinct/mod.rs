@@ -2,6 +2,7 @@
 
 mod addresses;
 mod ports;
+mod quads;
 mod sketch;
 mod values;
 
