@@ -4,7 +4,7 @@ use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::options::{Options, PROGRAM};
 use crate::run::open;
-use crate::source::{FORMATS, Format, Settings};
+use crate::source::{Detect, FORMATS, Format, Settings};
 use flow_record::cli::usage_error;
 use flow_record::input::Source;
 use flow_record::output::{Output, Sink, is_closed_pipe};
@@ -35,11 +35,11 @@ pub(crate) fn explain(path: &Path, settings: &Settings, from: Option<&'static Fo
         Err(e) => return usage_error(&PROGRAM, &e.to_string()),
     };
     let source = if path == Path::new("-") { Source::stdin() } else { Source::file(path) };
-    let mut feed = Feed::start(vec![Ok(source)], Arc::<AtomicBool>::default(), None);
+    let mut feed = Feed::start(vec![Ok(source)], Detect::new(from), Arc::<AtomicBool>::default(), None);
     let mut flows = Flows::new(&mut session, true);
     flows.look_at(RECORDS);
     let mut text = String::new();
-    if let Some(Some((format, mut source))) = open(&mut feed, &mut flows, settings, from) {
+    if let Some(Some((format, mut source))) = open(&mut feed, &mut flows, settings) {
         let refusal = source.run(&mut feed, &mut flows);
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}: {}, {}", path.display(), format.spec.name, format.spec.about);

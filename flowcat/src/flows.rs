@@ -6,7 +6,7 @@
 use crate::row::Converter;
 use flow_record::map::Map;
 use flow_record::record::{Flow, Writer};
-use flow_record::run::{Place, Session};
+use flow_record::run::{Patient, Place, Session};
 use flow_record::scan::Reject;
 
 /// Bytes of lines that are collected before they are written.
@@ -216,6 +216,16 @@ impl<'s> Flows<'s> {
         self.session.account.fates.passed -= self.passed;
     }
 
+    /// Only a look: no more than `records` are read, and nothing is written.
+    pub(crate) fn look_at(&mut self, records: u64) {
+        self.limit = Some(records);
+    }
+
+    /// The lines of a look.
+    pub(crate) fn lines(&self) -> &[u8] {
+        &self.out
+    }
+
     /// Whether nothing more is to be read.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
@@ -228,22 +238,12 @@ impl<'s> Flows<'s> {
     }
 
     /// Hands on what was written so far.
-    pub(crate) fn flush(&mut self) {
+    fn flush(&mut self) {
         if self.limit.is_none() {
             self.hand_on();
             self.session.flush();
             self.stopped |= self.session.is_over();
         }
-    }
-
-    /// Only a look: no more than `records` are read, and nothing is written.
-    pub(crate) fn look_at(&mut self, records: u64) {
-        self.limit = Some(records);
-    }
-
-    /// The lines of a look.
-    pub(crate) fn lines(&self) -> &[u8] {
-        &self.out
     }
 
     /// Writes the rest and adds to the accounts what is known only now.
@@ -264,5 +264,19 @@ impl<'s> Flows<'s> {
         if self.condensed > 0 {
             self.session.account.details.push(("condensed addresses".into(), self.condensed));
         }
+    }
+}
+
+impl Patient for Flows<'_> {
+    fn flush(&mut self) {
+        Flows::flush(self);
+    }
+
+    fn is_over(&self) -> bool {
+        Flows::is_over(self)
+    }
+
+    fn is_stopped(&self) -> bool {
+        Flows::is_stopped(self)
     }
 }

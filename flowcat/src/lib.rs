@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! options ─► run ─► feed ──────► source ─────► row ─────────► flows ──► session
-//!            │      reader        one file a    texts by        lines,    output, rejects,
-//!            │      thread,       format takes  meaning become  rejects,  accounts (flow-record)
-//!            │      whole blocks  blocks apart  one record      counts
-//!            └─ detect: the first lines of an input choose its source
+//!                   blocks from   one file a    texts by        lines,    output, rejects,
+//!                   the reader's  format takes  meaning become  rejects,  accounts (flow-record)
+//!                   thread        blocks apart  one record      counts
+//!                   └─ source::detect, in that thread: the first bytes of an input choose its format
 //! ```
 //!
-//! - `feed`: inputs, opened and unpacked by a thread of their own, as blocks of whole lines.
+//! - `feed`: inputs, opened and unpacked by a thread of their own, as blocks of whole lines or as their format wants.
 //! - `source`: the registry of formats, how they are told apart, and one file for each.
 //! - `row`: what all formats share: the table of aliases, units and encodings, and the one conversion to a flow.
 //! - `flows`: where sources put flows, lines that pass, and rejects.
@@ -33,6 +33,7 @@ use feed::Feed;
 use flow_record::cli::{parse, sources, usage_error};
 use flows::Flows;
 use options::{Options, PROGRAM};
+use source::Detect;
 use std::process::ExitCode;
 
 /// Runs the program.
@@ -55,9 +56,9 @@ fn begin() -> Result<ExitCode, ExitCode> {
     let sources = sources(&options.names(), &PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &sources)?;
     session.begin_progress(&sources);
-    let mut feed = Feed::start(sources, session.signals.flag(), session.output_identity());
+    let mut feed = Feed::start(sources, Detect::new(from), session.signals.flag(), session.output_identity());
     let mut flows = Flows::new(&mut session, settings.zone_given);
-    run::all(&mut feed, &mut flows, &settings, from);
+    run::all(&mut feed, &mut flows, &settings);
     flows.finish();
     Ok(session.end().into())
 }

@@ -7,7 +7,7 @@
 use crate::detect::{Marks, Watch};
 use crate::item::Item;
 use flow_record::record::splice::Splice;
-use flow_record::run::{Fate, Session, Worker, pass};
+use flow_record::run::{Fate, Out, Session, Worker, pass};
 use flow_record::scan::{Clean, Line, LineKind, Scanner};
 use flow_record::value::text;
 use std::sync::Arc;
@@ -119,7 +119,7 @@ fn push(list: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
 }
 
 impl Worker for Marker {
-    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Fate {
+    fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
         if line.kind != LineKind::Flow {
             return pass(line, out);
         }
@@ -173,7 +173,7 @@ impl Holding {
             );
         }
         let mut scanner = Scanner::watching(watch.names());
-        let mut out = Vec::with_capacity(2 * BLOCK);
+        let mut out = Out::default();
         for text in self.held.split_inclusive(|b| *b == b'\n') {
             // It was accepted before.
             if let Some(line) = Clean::line(text).ok().and_then(|clean| scanner.scan(clean).ok()) {
@@ -190,7 +190,7 @@ impl Holding {
 }
 
 impl Worker for Holding {
-    fn line(&mut self, line: &Line<'_>, _out: &mut Vec<u8>) -> Fate {
+    fn line(&mut self, line: &Line<'_>, _out: &mut Out) -> Fate {
         self.lines += 1;
         if self.over || self.held.len() + line.text.len() >= self.max {
             self.over = true;
@@ -228,7 +228,7 @@ mod tests {
         for i in 0..100 {
             let text = flow("10.0.0.1", "10.0.0.2", 80, i, if i == 50 { 9999 } else { 10 });
             let line = scanner.scan(Clean::line(text.as_bytes()).unwrap()).unwrap();
-            let fate = holding.line(&line, &mut Vec::new());
+            let fate = holding.line(&line, &mut Out::default());
             session.account.fates.count(fate);
         }
         let result = holding.finish(&mut session, Watch::default(), true);

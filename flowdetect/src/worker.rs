@@ -6,7 +6,7 @@
 
 use crate::item::Item;
 use crate::row::Row;
-use flow_record::run::{Fate, Worker, pass};
+use flow_record::run::{Fate, Out, Worker, pass};
 use flow_record::scan::{Line, LineKind};
 
 /// A thread's share of the work.
@@ -53,7 +53,7 @@ impl Detecting {
 }
 
 impl Worker for Detecting {
-    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Fate {
+    fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
         match line.kind {
             LineKind::Flow => {
                 self.met.flows = true;

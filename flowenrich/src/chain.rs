@@ -10,7 +10,7 @@ use crate::limit::LONG_LINE;
 use crate::record::Record;
 use flow_record::item::Args;
 use flow_record::record::splice::Splice;
-use flow_record::run::{Fate, Worker, pass};
+use flow_record::run::{Fate, Out, Worker, pass};
 use flow_record::scan::{Clean, Line, LineKind, Scanner};
 
 /// All enrichers of a run; one a thread.
@@ -153,7 +153,7 @@ fn is_acceptable(checker: &mut Scanner, line: &[u8]) -> bool {
 
 impl Worker for Chain {
     #[inline]
-    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Fate {
+    fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
         if matches!(line.kind, LineKind::Baseline | LineKind::Tick) {
             return pass(line, out);
         }
@@ -229,9 +229,10 @@ mod tests {
     fn run(chain: &mut Chain, line: &str) -> String {
         let mut scanner = Scanner::watching(chain.watch());
         let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
-        let mut out = b"before\n".to_vec();
+        let mut out = Out::default();
+        out.extend_from_slice(b"before\n");
         assert_eq!(chain.line(&line, &mut out), Fate::Passed);
-        String::from_utf8(out).unwrap().strip_prefix("before\n").unwrap().to_owned()
+        String::from_utf8(out.to_vec()).unwrap().strip_prefix("before\n").unwrap().to_owned()
     }
 
     const FLOW: &str = r#"{"src_ip":"10.0.0.1","dst_ip":"81.2.69.160","src_port":50000,"dst_port":443,"protocol":6}"#;

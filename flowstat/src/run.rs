@@ -6,7 +6,7 @@ use crate::view::{self, Setup};
 use anyhow::Context;
 use flow_record::input::{InputError, Source};
 use flow_record::item::Args;
-use flow_record::run::{Fate, Session, Worker, each_line, pass};
+use flow_record::run::{Fate, Out, Session, Worker, each_line, pass};
 use flow_record::scan::{Line, LineKind};
 use flow_record::value::Time;
 
@@ -38,7 +38,7 @@ pub(crate) fn states(items: &[Args], now: Option<Time>) -> anyhow::Result<(State
 
 impl Worker for States {
     #[inline]
-    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Fate {
+    fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
         match line.kind {
             LineKind::Flow => self.flow(line),
             LineKind::Alert => {

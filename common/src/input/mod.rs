@@ -22,7 +22,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 mod compress;
 mod error;
+pub mod feed;
 mod folder;
+mod known;
 mod lines;
 mod lz4;
 pub(crate) mod pipe;
@@ -30,6 +32,7 @@ mod raw;
 
 pub use compress::Compression;
 pub use error::{Damage, Fault, InputError, InputErrorKind, cause, is_stopped};
+pub use known::{Kind, Known};
 pub use lines::{Blocks, Piece};
 
 use crate::output::escape::escape_bytes;
@@ -152,10 +155,10 @@ impl Source {
 /// Read errors that damage explains carry a [`Damage`] as their inner error.
 pub struct Input {
     layer: Layer,
-    /// Bytes that [`Input::peek`] read ahead; the first `taken` of them have been read since.
+    /// Bytes that [`Input::look_ahead`] read; the first `taken` of them have been read since.
     front: Vec<u8>,
     taken: usize,
-    /// An error that [`Input::peek`] met.
+    /// An error that [`Input::look_ahead`] met.
     held: Option<io::Error>,
     consumed: Arc<AtomicU64>,
     total: Option<u64>,
@@ -163,11 +166,34 @@ pub struct Input {
     compression: Option<Compression>,
 }
 
+/// Bytes that are read ahead at a time.
+const AHEAD: usize = 4096;
+
+/// How a look ahead went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// There is more than before.
+    More,
+    /// The input is at its end.
+    Ended,
+    /// The input cannot be read on, or is to stop.
+    Failed,
+}
+
 enum Layer {
     /// Not looked at yet. `None` only while it is replaced, and when that failed.
     Fresh(Option<Window<Raw>>),
     Plain(Window<Raw>),
     Packed(Box<dyn Read + Send>),
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input")
+            .field("total", &self.total)
+            .field("compression", &self.compression)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Input {
@@ -218,26 +244,41 @@ impl Input {
         }
     }
 
-    /// The first bytes, left to be read again: at least `n`, unless the input ends or fails before.
-    /// To be called before the first read. An error is kept for the read that reaches it.
-    pub fn peek(&mut self, n: usize) -> &[u8] {
-        let mut have = self.front.len();
-        while have < n && self.held.is_none() {
-            self.front.resize(n, 0);
-            let mut front = std::mem::take(&mut self.front);
-            match self.read_layer(&mut front[have..]) {
-                Ok(0) => {
-                    front.truncate(have);
-                    self.front = front;
-                    break;
-                }
-                Ok(more) => have += more,
-                Err(error) => self.held = Some(error),
-            }
-            front.truncate(have);
-            self.front = front;
+    /// Reads once ahead, and leaves what came to be read again: see [`Input::ahead`]. To be called before the first
+    /// read. An error is kept for the read that reaches it.
+    pub fn look_ahead(&mut self) -> Ahead {
+        if self.held.is_some() {
+            return Ahead::Failed;
         }
+        let have = self.front.len();
+        let mut front = std::mem::take(&mut self.front);
+        front.resize(have + AHEAD, 0);
+        let result = self.read_layer(&mut front[have..]);
+        front.truncate(have + result.as_ref().map_or(0, |n| *n));
+        self.front = front;
+        match result {
+            Ok(0) => Ahead::Ended,
+            Ok(_) => Ahead::More,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ahead::More,
+            Err(error) => {
+                self.held = Some(error);
+                Ahead::Failed
+            }
+        }
+    }
+
+    /// What [`Input::look_ahead`] has read: the first bytes, unpacked, nothing taken away.
+    pub fn ahead(&self) -> &[u8] {
         &self.front
+    }
+
+    /// The file itself, from its beginning, to seek in: where it is a regular one that is not packed. Both share one
+    /// position, so the input is not to be read any more. To be called after a look ahead.
+    pub fn seekable(&self) -> Option<File> {
+        let Layer::Plain(window) = &self.layer else { return None };
+        let mut file = window.reader().regular()?.try_clone().ok()?;
+        file.rewind().ok()?;
+        Some(file)
     }
 
     /// Looks at the first bytes to see what the input is packed with.

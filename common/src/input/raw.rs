@@ -45,6 +45,14 @@ impl Raw {
         Raw { reader: Reader::Other(reader), consumed: Arc::default(), stop: None }
     }
 
+    /// The file, where it is a regular one.
+    pub(super) fn regular(&self) -> Option<&File> {
+        match &self.reader {
+            Reader::File(file, true) => Some(file),
+            _ => None,
+        }
+    }
+
     fn stopped(&self) -> bool {
         self.stop.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
@@ -104,6 +112,10 @@ pub(super) struct Window<R> {
 impl<R: Read> Window<R> {
     pub(super) fn new(reader: R) -> Self {
         Window { reader, buffer: Vec::new(), start: 0, end: 0, offset: 0, ended: false, starved: false }
+    }
+
+    pub(super) fn reader(&self) -> &R {
+        &self.reader
     }
 
     pub(super) fn reader_mut(&mut self) -> &mut R {

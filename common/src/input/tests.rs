@@ -102,7 +102,7 @@ fn members_one_after_the_other_are_one_input() {
         let expected = [&b"one\n"[..], &sample(200_000)].concat();
         for size in [1, 7, 4096, 1 << 20] {
             let mut input = Input::from_reader(io::Cursor::new(packed.clone()));
-            assert!(input.peek(1).starts_with(b"o"));
+            assert!(input.look_ahead() == Ahead::More && input.ahead().starts_with(b"o"));
             assert_eq!(input.compression(), Some(compression));
             let (text, error) = read_by(input, size);
             assert!(error.is_none(), "{compression:?} {error:?}");
@@ -300,21 +300,24 @@ fn beginnings_that_only_look_packed_are_plain() {
 
 proptest! {
     #[test]
-    fn plain_bytes_pass_as_they_are(bytes in prop::collection::vec(any::<u8>(), 0..300), peek in 0usize..50, size in 1usize..50) {
+    fn plain_bytes_pass_as_they_are(bytes in prop::collection::vec(any::<u8>(), 0..300), looks in 0usize..3, size in 1usize..50) {
         prop_assume!(!matches!(Compression::of(&bytes), Look::Packed(_)));
         let mut input = Input::from_reader(io::Cursor::new(bytes.clone()));
-        let ahead = input.peek(peek).to_vec();
-        prop_assert_eq!(&ahead, &bytes[..peek.min(bytes.len())]);
+        for _ in 0..looks {
+            let _ = input.look_ahead();
+        }
+        let seen = if looks > 0 { &bytes[..] } else { &[] };
+        prop_assert_eq!(input.ahead(), seen);
         prop_assert_eq!(read_by(input, size).0, bytes);
     }
 }
 
 #[test]
-fn peeking_keeps_an_error_for_the_read_that_reaches_it() {
+fn a_look_ahead_keeps_an_error_for_the_read_that_reaches_it() {
     let packed = [pack(Compression::Gzip, b"text\n"), b"garbage".to_vec()].concat();
     let mut input = Input::from_reader(io::Cursor::new(packed));
-    assert_eq!(input.peek(100), b"text\n");
-    assert_eq!(input.peek(200), b"text\n");
+    while input.look_ahead() == Ahead::More {}
+    assert_eq!((input.look_ahead(), input.ahead()), (Ahead::Failed, &b"text\n"[..]));
     let (text, error) = read_by(input, 100);
     assert_eq!(text, b"text\n");
     assert_eq!(fault(&error.unwrap()).fault, Fault::Trailing);
@@ -423,6 +426,24 @@ fn a_fifo_is_read_to_the_end_of_its_writer() {
     assert_eq!(input.total(), None);
     assert_eq!(read_by(input, 100).0, b"through a pipe\n");
     writer.join().unwrap();
+}
+
+#[test]
+fn only_a_regular_file_that_is_not_packed_can_be_sought_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    for (bytes, is_seekable) in [(b"PAR1 and more".to_vec(), true), (pack(Compression::Gzip, b"PAR1"), false)] {
+        fs::write(&path, &bytes).unwrap();
+        let mut input = Source::file(&path).open().unwrap();
+        assert_eq!((input.look_ahead(), &input.ahead()[..4]), (Ahead::More, &b"PAR1"[..]));
+        let mut read = Vec::new();
+        match input.seekable() {
+            Some(mut file) => assert_eq!(file.read_to_end(&mut read).unwrap(), bytes.len()),
+            None => assert_eq!(read_by(input, 3).0, b"PAR1"),
+        }
+        assert_eq!(read == bytes, is_seekable);
+    }
+    assert!(Input::from_reader(io::Cursor::new(b"PAR1")).seekable().is_none());
 }
 
 fn over_socket(socket: UnixStream) -> Input {

@@ -16,6 +16,8 @@ pub enum Fate {
     Passed,
     /// A selection left it out.
     Filtered,
+    /// It came too late for its window.
+    Late,
     /// No item could use it, for this reason.
     Unused(&'static str),
 }
@@ -31,6 +33,8 @@ pub struct Fates {
     pub filtered: u64,
     /// Became part of another record.
     pub merged: u64,
+    /// Came too late for their window.
+    pub late: u64,
     /// Of no use, by reason.
     pub unused: BTreeMap<&'static str, u64>,
 }
@@ -43,6 +47,7 @@ impl Fates {
             Fate::Used => self.used += 1,
             Fate::Passed => self.passed += 1,
             Fate::Filtered => self.filtered += 1,
+            Fate::Late => self.late += 1,
             Fate::Unused(why) => *self.unused.entry(why).or_default() += 1,
         }
     }
@@ -53,13 +58,14 @@ impl Fates {
         self.passed += other.passed;
         self.filtered += other.filtered;
         self.merged += other.merged;
+        self.late += other.late;
         for (why, n) in &other.unused {
             *self.unused.entry(why).or_default() += n;
         }
     }
 
     fn sum(&self) -> u64 {
-        self.used + self.passed + self.filtered + self.merged + self.unused.values().sum::<u64>()
+        self.used + self.passed + self.filtered + self.merged + self.late + self.unused.values().sum::<u64>()
     }
 }
 
@@ -70,8 +76,6 @@ pub struct Account {
     pub fates: Fates,
     /// Lines or records that were rejected.
     pub rejected: u64,
-    /// Came too late for their window.
-    pub late: u64,
     /// Rows and alerts that were made.
     pub made: u64,
     /// Made, but given up at a bound.
@@ -83,7 +87,7 @@ pub struct Account {
 impl Account {
     /// Lines or records read.
     pub fn read(&self) -> u64 {
-        self.fates.sum() + self.late + self.rejected
+        self.fates.sum() + self.rejected
     }
 
     /// Lines written.
@@ -100,7 +104,7 @@ impl Account {
             ("filtered", self.fates.filtered),
             ("merged", self.fates.merged),
             ("made", self.made),
-            ("late", self.late),
+            ("late", self.fates.late),
             ("rejected", self.rejected),
             ("evicted", self.evicted),
         ]
@@ -152,13 +156,15 @@ mod tests {
     #[test]
     fn what_was_read_is_the_sum_of_the_fates() {
         let mut account = Account { rejected: 3, made: 2, ..Account::default() };
-        for fate in [Fate::Used, Fate::Passed, Fate::Filtered, Fate::Unused("no bytes"), Fate::Unused("no bytes")] {
+        for fate in
+            [Fate::Used, Fate::Passed, Fate::Filtered, Fate::Late, Fate::Unused("no bytes"), Fate::Unused("no bytes")]
+        {
             account.fates.count(fate);
         }
-        assert_eq!((account.read(), account.written()), (8, 3));
+        assert_eq!((account.read(), account.written()), (9, 3));
         assert_eq!(
             account.line(0.414),
-            "read 8, written 3, used 1, filtered 1, made 2, rejected 3, unused 2 (no bytes), 0.41 s"
+            "read 9, written 3, used 1, filtered 1, made 2, late 1, rejected 3, unused 2 (no bytes), 0.41 s"
         );
     }
 }

@@ -10,18 +10,23 @@
 //! [`Fate`] or one rejection; output is flushed whenever the next batch is not there yet.
 
 mod account;
+mod batch;
 mod clash;
 mod ending;
 mod messages;
+mod patience;
 mod session;
 mod signals;
 mod stream;
+mod worker;
 
 pub(crate) use clash::Files;
 
 pub use account::{Account, Fate, Fates};
 pub use ending::Ending;
 pub use messages::Messages;
+pub use patience::{Patience, Patient};
 pub use session::{Allowance, Conduct, Place, Session};
 pub use signals::Signals;
-pub use stream::{Worker, each_line, pass};
+pub use stream::each_line;
+pub use worker::{Out, Worker, pass};

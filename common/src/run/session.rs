@@ -1,9 +1,11 @@
 //! One run of a program: its output, messages, accounts and rejects, and what they add up to at the end.
 
-use super::account::{Account, Fates};
+use super::account::Account;
 use super::ending::Ending;
 use super::messages::Messages;
+use super::patience::Patient;
 use super::signals::Signals;
+use super::worker::Out;
 use crate::input::{Identity, InputError, Source};
 use crate::output::progress::When;
 use crate::output::rejects::Rejects;
@@ -187,9 +189,11 @@ impl Session {
         self.reject(&place, reject.why.name(), &reject.message(raw), raw)
     }
 
-    /// Adds fates.
-    pub fn count(&mut self, fates: &Fates) {
-        self.account.fates.add(fates);
+    /// Adds what became of the lines of a batch, and what was made of them.
+    pub(super) fn count(&mut self, out: &Out) {
+        self.account.fates.add(&out.fates);
+        self.account.made += out.made;
+        self.account.evicted += out.evicted;
     }
 
     /// Begins to show how far the input is: all of these, where each is a file of known size.
@@ -235,11 +239,25 @@ impl Session {
         }
         self.messages.summary();
         let a = &self.account;
-        if io::stderr().is_terminal() || a.rejected + a.late + a.evicted > 0 {
+        if io::stderr().is_terminal() || a.rejected + a.fates.late + a.evicted > 0 {
             let line = self.account.line(seconds);
             self.messages.note(&line);
         }
         self.ending
+    }
+}
+
+impl Patient for Session {
+    fn flush(&mut self) {
+        Session::flush(self);
+    }
+
+    fn is_over(&self) -> bool {
+        Session::is_over(self)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.signals.received().is_some()
     }
 }
 

@@ -12,7 +12,7 @@ mod header;
 mod quotes;
 
 use super::nfdump::is_remark;
-use super::{Fate, Format, Probe, Settings, Source, first_line};
+use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{Converter, Dialect, Mapping, Plan, Row};
@@ -25,7 +25,7 @@ use memchr::{memchr, memmem};
 use quotes::Quotes;
 
 pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(Csv::new(settings)), pieces: false };
+    Format { spec: &SPEC, probe, open: |settings| Box::new(Csv::new(settings)), takes: Takes::Lines };
 
 const SPEC: Spec = Spec {
     name: "csv",

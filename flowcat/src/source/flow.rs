@@ -4,7 +4,7 @@
 //! record stays in it.
 
 use super::json::{first_object, is_better_read, is_several, is_table};
-use super::{Fate, Format, Probe, Source};
+use super::{Fate, Format, Probe, Source, Takes};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use flow_record::item::Spec;
@@ -12,7 +12,8 @@ use flow_record::record::field::RECORD;
 use flow_record::scan::{Clean, LineKind, Reject, Scanner};
 use memchr::memchr;
 
-pub(super) const FORMAT: Format = Format { spec: &SPEC, probe, open: |_| Box::<FlowLines>::default(), pieces: false };
+pub(super) const FORMAT: Format =
+    Format { spec: &SPEC, probe, open: |_| Box::<FlowLines>::default(), takes: Takes::Lines };
 
 const SPEC: Spec = Spec {
     name: "flow",

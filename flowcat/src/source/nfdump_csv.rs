@@ -6,7 +6,7 @@
 mod wide;
 
 use super::nfdump::{is_message, is_remark, message};
-use super::{Fate, Format, Probe, Settings, Source, first_line};
+use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{Converter, Dialect, Plan, Row};
@@ -16,7 +16,7 @@ use memchr::{memchr, memchr_iter};
 use wide::Wide;
 
 pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpCsv::new(settings)), pieces: false };
+    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpCsv::new(settings)), takes: Takes::Lines };
 
 const SPEC: Spec = Spec {
     name: "nfdump-csv",

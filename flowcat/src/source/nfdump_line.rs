@@ -8,7 +8,7 @@ mod header;
 mod row;
 
 use super::nfdump::{is_message, is_remark, message};
-use super::{Fate, Format, Probe, Settings, Source, first_line};
+use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{Converter, Dialect, Row};
@@ -19,7 +19,7 @@ use memchr::memchr;
 use row::{Bad, Reader};
 
 pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpLine::new(settings)), pieces: false };
+    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpLine::new(settings)), takes: Takes::Lines };
 
 const SPEC: Spec = Spec {
     name: "nfdump-line",

@@ -4,7 +4,7 @@
 //! and need no zone.
 
 use super::nfdump::{is_message, is_remark, message};
-use super::{Fate, Format, Probe, Settings, Source, first_line};
+use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{Cell, Converter, Dialect, Form, Row};
@@ -16,7 +16,7 @@ use memchr::{memchr, memchr_iter};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpPipe::new(settings)), pieces: false };
+    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpPipe::new(settings)), takes: Takes::Lines };
 
 const SPEC: Spec = Spec {
     name: "nfdump-pipe",

@@ -1,7 +1,7 @@
 //! Sources on texts: what a test puts in and what comes out.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::Settings;
+use super::{Detect, Settings};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::options::Options;
@@ -28,10 +28,15 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
     let settings: Settings = options.settings().unwrap();
     let conduct = Conduct { quiet: true, rejects: Some(rejects.clone()), ..Conduct::default() };
     let mut session = Session::begin("flowcat", conduct, Sink::none()).unwrap();
-    let mut feed = Feed::start(vec![Ok(Input::file(&input))], Arc::<AtomicBool>::default(), None);
+    let mut feed = Feed::start(
+        vec![Ok(Input::file(&input))],
+        Detect::new(options.format().unwrap()),
+        Arc::<AtomicBool>::default(),
+        None,
+    );
     let mut flows = Flows::new(&mut session, true);
     flows.look_at(u64::MAX);
-    crate::run::all(&mut feed, &mut flows, &settings, options.format().unwrap());
+    crate::run::all(&mut feed, &mut flows, &settings);
     let lines = String::from_utf8(flows.lines().to_vec()).unwrap().lines().map(str::to_owned).collect();
     flows.finish();
     let code = session.end().code();

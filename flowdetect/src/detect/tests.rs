@@ -30,7 +30,7 @@ fn outcome(item: &str, lines: &[String], threads: usize) -> Outcome {
     let mut scanner = Scanner::watching(plan.watch.names());
     for (i, line) in lines.iter().enumerate() {
         let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
-        workers[i % threads].line(&line, &mut Vec::new());
+        workers[i % threads].line(&line, &mut flow_record::run::Out::default());
     }
     let mut all = workers.remove(0);
     workers.into_iter().for_each(|worker| all.merge(worker));

@@ -2,10 +2,11 @@
 
 mod columns;
 mod object;
+pub(super) mod shape;
 mod split;
 
 use super::nfdump::{is_message, is_remark, message};
-use super::{Fate, Format, Probe, Settings, Source};
+use super::{Fate, Format, Probe, Settings, Source, Takes};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{Converter, Dialect, Mapping, Row};
@@ -20,7 +21,7 @@ pub(super) use split::is_table;
 use split::{Part, Split, Taken};
 
 pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, Dialect::Foreign)), pieces: true };
+    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, Dialect::Foreign)), takes: Takes::Objects };
 
 const SPEC: Spec = Spec {
     name: "json",

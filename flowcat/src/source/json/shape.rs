@@ -1,39 +1,31 @@
-//! Whether an input can be cut into lines, told from as few of its first bytes as can be: a live one may be slow.
-
-use flow_record::input::Input;
+//! Whether a text can be cut into lines, told from as few of its first bytes as can be: a live one may be slow.
+//!
+//! A JSON array, or a JSON object without a newline in its first 64 KiB, may be one line of any length.
 
 /// How much of an input without a newline is looked at.
 const LOOK: usize = 64 * 1024;
 
-/// How an input is cut into blocks.
+/// How a text is cut into blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(in crate::source) enum Shape {
     /// Into whole lines.
     Lines,
     /// Anywhere.
     Pieces,
 }
 
-/// Tells how an input is best cut.
-pub(super) fn shape(input: &mut Input) -> Shape {
-    let mut have = 1;
-    loop {
-        let head = input.peek(have);
-        let ended = head.len() < have;
-        match shape_of(head) {
-            Some(shape) => return shape,
-            None if ended || have >= LOOK => return if ended { Shape::Lines } else { Shape::Pieces },
-            None => have += 1,
-        }
+/// The shape of a text that begins like this, without its byte order mark; `None` where more must be seen, which is
+/// not to come after the `last`.
+pub(in crate::source) fn of(head: &[u8], last: bool) -> Option<Shape> {
+    match shown(head) {
+        None if last => Some(Shape::Lines),
+        None if head.len() >= LOOK => Some(Shape::Pieces),
+        shape => shape,
     }
 }
 
 /// The shape of what begins like this, if that is enough to tell.
-fn shape_of(head: &[u8]) -> Option<Shape> {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    if b"\xef\xbb\xbf".starts_with(head) {
-        return None;
-    }
+fn shown(head: &[u8]) -> Option<Shape> {
     let rest = head.trim_ascii_start();
     match rest.first()? {
         b'[' => return Some(Shape::Pieces),
@@ -73,10 +65,8 @@ mod tests {
         for (head, shape) in [
             ("", None),
             ("\n ", None),
-            ("\u{feff}", None),
             ("t", Some(Shape::Lines)),
             ("  [", Some(Shape::Pieces)),
-            ("\u{feff}[", Some(Shape::Pieces)),
             ("{", None),
             ("{\n", Some(Shape::Lines)),
             ("{\"a\":1", Some(Shape::Lines)),
@@ -85,15 +75,17 @@ mod tests {
             ("{\"a\":{\"0\":1}}\n", Some(Shape::Lines)),
             ("{x", Some(Shape::Lines)),
         ] {
-            assert_eq!(shape_of(head.as_bytes()), shape, "{head:?}");
+            assert_eq!(shown(head.as_bytes()), shape, "{head:?}");
         }
     }
 
     #[test]
     fn a_long_line_of_columns_comes_in_pieces_and_a_long_line_of_anything_else_as_a_line() {
         let columns = format!("{{\"a\":{{{}}}}}", "\"0\":1,".repeat(20_000));
-        assert_eq!(shape(&mut Input::from_reader(std::io::Cursor::new(columns))), Shape::Pieces);
+        assert_eq!(of(columns.as_bytes(), false), Some(Shape::Pieces));
+        assert_eq!(of(&columns.as_bytes()[..1000], false), None);
+        assert_eq!(of(&columns.as_bytes()[..1000], true), Some(Shape::Lines));
         let line = format!("{{\"a\":\"{}\"}}", "x".repeat(200_000));
-        assert_eq!(shape(&mut Input::from_reader(std::io::Cursor::new(line))), Shape::Lines);
+        assert_eq!(of(line.as_bytes(), false), Some(Shape::Lines));
     }
 }
