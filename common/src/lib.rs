@@ -9,23 +9,33 @@
 //!           fields    fields     threads
 //! ```
 //!
-//! - [`value`]: times, addresses, numbers, text: to and from bytes.
+//! Each knows only those above it:
+//!
+//! - [`value`]: times, addresses, numbers, text: to and from bytes. [`people`]: numbers as people write and read them.
+//!   [`map`]: keyed state.
 //! - [`record`]: the table of fields, the flow, how it is written, spliced and described.
 //! - [`scan`]: the reader of NDJSON lines that learns their key order.
+//! - [`net`]: registries of addresses, protocols, ports and flags, and look-up by network.
+//! - [`stats`]: summaries that merge.
+//! - [`item`]: the grammar `NAME:key=value`, and the specification that documents an item.
+//! - [`alert`], [`row`]: the lines that are no flows: their members, how they are read and described.
 //! - [`input`], [`output`]: files, folders, standard streams, compression, tables, CSV.
 //! - [`run`]: the loop over lines, its accounts, messages and exit code.
-//! - [`item`]: the grammar `NAME:key=value`, and the specification that documents an item.
 //! - [`cli`]: options that all four programs have.
 //!
 //! Invariants: this crate knows no filter; nothing here reads the clock for its logic; a line that a filter does
 //! not change is written byte for byte; every line that was read has exactly one fate in the accounts.
 
+pub mod alert;
 pub mod cli;
 pub mod input;
 pub mod item;
 pub mod map;
+pub mod net;
 pub mod output;
+pub mod people;
 pub mod record;
+pub mod row;
 pub mod run;
 pub mod scan;
 pub mod stats;

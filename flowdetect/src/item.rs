@@ -5,9 +5,9 @@
 
 use crate::alert::{Alert, Naming};
 use crate::detect::{ALL, DETECTORS, Detector, Found, Marks, State, Watch};
-use crate::row::Row;
 use flow_record::item::Args;
 use flow_record::record::Flow;
+use flow_record::row::Row;
 use flow_record::scan::Line;
 
 /// One use of a detector, with what it has taken so far.
@@ -67,6 +67,9 @@ impl Plan {
             anyhow::bail!(
                 "{name} is there twice, and its alerts could not be told apart; give one a name, as in as={name}2"
             );
+        }
+        if args.kind != detector.spec.name && DETECTORS.iter().any(|d| d.spec.name == args.kind) {
+            anyhow::bail!("{}: as={}: another detector has that name", detector.spec.name, args.kind);
         }
         self.items.push(Item::new(naming, state));
         Ok(())
@@ -255,6 +258,8 @@ mod tests {
             assert!(plan(&items).is_err_and(|e| e.to_string().contains("is there twice")), "{items:?}");
         }
         assert!(plan(&["zscore", "zscore:as=again"]).is_ok());
+        let taken = plan(&["sweep:as=portscan"]);
+        assert!(taken.is_err_and(|e| e.to_string() == "sweep: as=portscan: another detector has that name"));
         assert!(plan(&["zscore", "zscore:threshold=4"]).is_ok());
     }
 

@@ -11,7 +11,7 @@
 //! - `population`: numbers of hosts, flows or rows, and rules that learn from them (zscore, iqr, mad);
 //!   `normal`: bounds learnt elsewhere (sigma, fence); `single`: alerts on single flows; `mark`: flows that are marked
 //!   instead.
-//! - `measure`, `ends`, `seen`, `row`: a number of a flow, its two ends, what flows have in common, a row.
+//! - `measure`, `ends`: a number of a flow, its two ends.
 //!
 //! Invariants: alerts are a function of the multiset of lines, whatever their order and the number of threads; numbers are
 //! compared unrounded; nothing here reads the clock; a flow that lacks what a detector needs is left out, counted and told,
@@ -28,8 +28,6 @@ mod measure;
 mod normal;
 mod options;
 mod population;
-mod row;
-mod seen;
 mod single;
 mod worker;
 

@@ -4,9 +4,9 @@
 //! value, never 0; only `flows` is 1 where it is absent, for a record stands for one flow unless it says otherwise.
 
 use crate::alert::Evidence;
-use crate::population::Value;
 use flow_record::item::nearest;
 use flow_record::record::{FieldId, Flow, Kind, field};
+use flow_record::row::Number;
 use flow_record::value::number::NANOS;
 
 /// A field to measure.
@@ -49,11 +49,11 @@ impl Measure {
     }
 
     /// A value or a sum of values as it is scored: durations in seconds.
-    pub(crate) fn value(self, kept: impl Into<u128>) -> Value {
+    pub(crate) fn value(self, kept: impl Into<u128>) -> Number {
         let kept = kept.into();
         match u64::try_from(kept) {
-            Ok(kept) if self.0 != field::DURATION => Value::Whole(kept),
-            _ => Value::Real(self.shown(kept as f64)),
+            Ok(kept) if self.0 != field::DURATION => Number::Whole(kept),
+            _ => Number::Real(self.shown(kept as f64)),
         }
     }
 
@@ -95,8 +95,8 @@ mod tests {
         assert_eq!((measure("bytes").of(&flow), measure("flows").of(&flow)), (None, Some(1)));
         let duration = measure("duration");
         assert_eq!((duration.of(&flow), duration.shown(1.5e9)), (Some(1_500_000_000), 1.5));
-        assert_eq!(duration.value(1_500_000_000u64), Value::Real(1.5));
-        assert_eq!(measure("bytes").value(u64::MAX), Value::Whole(u64::MAX));
+        assert_eq!(duration.value(1_500_000_000u64), Number::Real(1.5));
+        assert_eq!(measure("bytes").value(u64::MAX), Number::Whole(u64::MAX));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The command line of flowdetect.
 
-use crate::alert::Severity;
 use crate::detect::{self, DETECTORS};
 use crate::mark::MAX_HELD;
 use clap::Parser;
+use flow_record::alert::{self, Severity};
 use flow_record::cli::{Common, Inputs, Program, Threads};
 use flow_record::item::Spec;
 use flow_record::record::Kind;
@@ -67,12 +67,8 @@ fn mark_help() -> String {
 /// The lines that flowdetect writes: flows that pass or are marked, and alerts.
 fn schemas(form: Form) -> Vec<Value> {
     let specs: Vec<&Spec> = DETECTORS.iter().map(|d| d.spec).collect();
-    let mut alert = schema::alert(&specs, form);
-    // Keys may be networks; alerts on rows have the rows' keys, which may be anything where the schema is open.
-    for name in ["src_ip", "dst_ip", "exporter", "next_hop"] {
-        alert["properties"][name] =
-            json!({"type": "string", "description": "an address or, where so asked, its network"});
-    }
+    let mut alert = alert::schema(&specs, form);
+    // Alerts on rows have the rows' keys, which may be anything where the schema is open.
     for (name, about) in ROW_KEYS {
         alert["properties"][name] = json!({"type": ["string", "integer"], "description": about});
     }

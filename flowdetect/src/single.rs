@@ -3,15 +3,15 @@
 //! One alert for each field, source and destination, with how many flows there were, the largest, the smallest and their
 //! sum; its value is the one that is farthest out. Bound: about 140 bytes for each pair that has such a flow.
 
-use crate::alert::words::{amount, count};
 use crate::alert::{Alert, Evidence, Verdict};
 use crate::detect::Found;
 use crate::ends::Ends;
 use crate::measure::Measure;
 use crate::population::Judge;
-use crate::seen::Seen;
 use flow_record::map::{Map, merge};
+use flow_record::people::{amount, count};
 use flow_record::record::key::Part;
+use flow_record::stats::Seen;
 
 /// The flows between two ends for which the rule holds.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 //! consumed passes too, in its place.
 
 use crate::item::Item;
-use crate::row::Row;
+use flow_record::row::Row;
 use flow_record::run::{Fate, Out, Worker, pass};
 use flow_record::scan::{Line, LineKind};
 

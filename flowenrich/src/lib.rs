@@ -9,7 +9,6 @@
 //! - `chain`: the enrichers of a run, in stages, on one line.
 //! - `record`: a line while it is enriched, and members ready to be put in.
 //! - `enrich`: the enrichers, one file each, and their registry.
-//! - `ranges`: a value for every address out of networks.
 //! - `database`, `lookup`: databases in the MaxMind DB format, and what was looked up in them.
 //! - `limit`: every limit.
 //! - `schema`: the lines that are written.
@@ -26,7 +25,6 @@ mod database;
 mod enrich;
 mod limit;
 mod lookup;
-mod ranges;
 mod record;
 mod schema;
 

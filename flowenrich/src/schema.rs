@@ -1,15 +1,13 @@
 //! The schemas of the lines that `flowenrich` writes: flows and alerts with its fields, and rows, baselines and ticks,
 //! whose own columns other programs describe.
 
+use flow_record::alert;
 use flow_record::record::schema::{self, Form};
 use serde_json::{Value, json};
 
 /// One schema a kind of line; each line fits exactly one.
 pub(crate) fn schemas(form: Form) -> Vec<Value> {
-    // What an alert's evidence holds is its detector's business.
-    let mut alert = schema::alert(&[], form);
-    alert["properties"]["evidence"] = json!({"type": "object", "description": "the formula's terms and samples"});
-    vec![schema::flow(form), alert, other()]
+    vec![schema::flow(form), alert::schema(&[], form), other()]
 }
 
 /// A line of any other kind.

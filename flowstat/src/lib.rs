@@ -21,8 +21,10 @@ mod run;
 mod view;
 
 use clap::Parser;
+use flow_record::alert;
 use flow_record::cli::{self, Common, Form, Inputs, Program, Threads};
 use flow_record::record::schema;
+use flow_record::row;
 use flow_record::value::Time;
 use flow_record::value::time::{DateCache, rfc3339};
 use serde_json::{Value, json};
@@ -75,8 +77,8 @@ fn time(text: &str) -> Result<Time, String> {
 
 /// Rows of the views, and the alerts and other rows that pass.
 fn schemas(form: schema::Form) -> Vec<Value> {
-    let mut all: Vec<Value> = view::specs().into_iter().map(|spec| schema::row(spec, form)).collect();
-    all.push(schema::alert(&[], schema::Form::Open));
+    let mut all: Vec<Value> = view::specs().into_iter().map(|spec| row::schema(spec, form)).collect();
+    all.push(alert::schema(&[], schema::Form::Open));
     if form == schema::Form::Open {
         let named: Vec<_> = view::specs().into_iter().map(|s| s.name).chain(["alert"]).collect();
         all.push(json!({

@@ -199,9 +199,7 @@ impl Schemas {
             for mut line in schema["oneOf"].as_array().unwrap().iter().cloned() {
                 if closed {
                     line["additionalProperties"] = false.into();
-                    if line["properties"]["evidence"].is_object() {
-                        line["properties"]["evidence"]["additionalProperties"] = false.into();
-                    }
+                    close_evidence(&mut line);
                 }
                 if met.contains(&line) {
                     continue;
@@ -230,6 +228,22 @@ impl Schemas {
             schema.iter_errors(value).map(|e| format!("{e} at {}", e.instance_path())).collect()
         };
         schemas.iter().map(of).min_by_key(Vec::len).unwrap_or_default().join("\n")
+    }
+}
+
+/// Forbids terms of evidence that are not described: those of each detector where they are told apart.
+fn close_evidence(line: &mut Value) {
+    let close = |evidence: &mut Value| evidence["additionalProperties"] = false.into();
+    if let Some(rules) = line.get_mut("allOf").and_then(Value::as_array_mut) {
+        for rule in rules {
+            let evidence = &mut rule["then"]["properties"]["evidence"];
+            match evidence.get_mut("anyOf").and_then(Value::as_array_mut) {
+                Some(any) => any.iter_mut().for_each(close),
+                None => close(evidence),
+            }
+        }
+    } else if line["properties"]["evidence"].is_object() {
+        close(&mut line["properties"]["evidence"]);
     }
 }
 

@@ -7,6 +7,7 @@
 use super::grammar::{Item, ItemError, members};
 use super::spec::{Param, ParamKind, Spec};
 use super::suggest::nearest;
+use crate::people;
 use crate::value::time::Zone;
 use ipnet::IpNet;
 use std::path::PathBuf;
@@ -94,12 +95,12 @@ impl Args {
 
     /// A whole number; 0 where there is neither value nor default.
     pub fn integer(&self, name: &str) -> u64 {
-        self.text(name).and_then(integer).unwrap_or(0)
+        self.text(name).and_then(people::read::integer).unwrap_or(0)
     }
 
     /// A number; 0 where there is neither value nor default.
     pub fn number(&self, name: &str) -> f64 {
-        self.text(name).and_then(number).unwrap_or(0.0)
+        self.text(name).and_then(people::read::number).unwrap_or(0.0)
     }
 
     /// Whether a truth is `true`.
@@ -136,25 +137,6 @@ fn is_kind(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !RESERVED.contains(&text)
 }
 
-/// A whole number with a power of 1000 behind it: `100M`, `1.5k`.
-fn integer(text: &str) -> Option<u64> {
-    let value = number(text)?;
-    (value >= 0.0 && value.fract() == 0.0 && value < 1.9e19).then_some(value as u64)
-}
-
-/// A number with a power of 1000 behind it.
-fn number(text: &str) -> Option<f64> {
-    let (digits, factor) = match text.char_indices().last()? {
-        (i, 'k' | 'K') => (&text[..i], 1e3),
-        (i, 'M') => (&text[..i], 1e6),
-        (i, 'G') => (&text[..i], 1e9),
-        (i, 'T') => (&text[..i], 1e12),
-        _ => (text, 1.0),
-    };
-    let plain = digits.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.');
-    digits.parse::<f64>().ok().filter(|v| plain && v.is_finite()).map(|v| v * factor)
-}
-
 fn network(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from)).map(|n| n.trunc())
 }
@@ -163,8 +145,10 @@ fn network(text: &str) -> Option<IpNet> {
 fn check(param: &Param, value: &str) -> Result<(), String> {
     let expected = |ok: bool| if ok { Ok(()) } else { Err(format!("{} is expected", param.kind)) };
     match param.kind {
-        ParamKind::Integer(min, max) => expected(integer(value).is_some_and(|v| (min..=max).contains(&v))),
-        ParamKind::Number(min, max) => expected(number(value).is_some_and(|v| (min..=max).contains(&v))),
+        ParamKind::Integer(min, max) => {
+            expected(people::read::integer(value).is_some_and(|v| (min..=max).contains(&v)))
+        }
+        ParamKind::Number(min, max) => expected(people::read::number(value).is_some_and(|v| (min..=max).contains(&v))),
         ParamKind::Choice(words) => match nearest(value, words.iter().copied()) {
             _ if words.contains(&value) => Ok(()),
             Some(near) => Err(format!("{} is expected; did you mean {near:?}?", param.kind)),

@@ -1,9 +1,8 @@
-//! JSON Schema (2020-12) of the lines on the pipe, made from the tables.
+//! JSON Schema (2020-12) of flow lines, made from the table of fields, and what the schemas of other lines are made of.
 //!
 //! Unknown members are allowed, as everywhere on the pipe; [`Form::Closed`] forbids them, for tests of what is written.
 
 use super::field::{ADDED, Field, Kind, RECORD};
-use crate::item::Spec;
 use serde_json::{Map, Value, json};
 
 /// Whether members that are not described are allowed.
@@ -13,23 +12,6 @@ pub enum Form {
     Open,
     /// They are not.
     Closed,
-}
-
-/// Members that every alert may have, besides the record's.
-pub const ALERT: &[Field] = &[
-    described("id", Kind::Text, "16 hexadecimal digits of detector, parameters, key and window start"),
-    described("detector", Kind::Text, "the detector"),
-    described("severity", Kind::Word(&["low", "medium", "high", "critical"]), "how grave it is"),
-    described("score", Kind::Number, "0 to 1"),
-    described("end", Kind::Time, "start of the last flow of the evidence"),
-    described("value", Kind::Number, "the number that was compared"),
-    described("threshold", Kind::Number, "what it was compared with"),
-    described("reason", Kind::Text, "one sentence for a person"),
-    described("technique", Kind::Text, "MITRE ATT&CK technique"),
-];
-
-const fn described(name: &'static str, kind: Kind, about: &'static str) -> Field {
-    Field { name, kind, unit: "", about }
 }
 
 fn field_schema(field: &Field) -> Value {
@@ -54,11 +36,19 @@ fn field_schema(field: &Field) -> Value {
     schema
 }
 
-fn properties<'f>(fields: impl IntoIterator<Item = &'f Field>) -> Map<String, Value> {
+/// Each field described, by its name.
+pub(crate) fn properties<'f>(fields: impl IntoIterator<Item = &'f Field>) -> Map<String, Value> {
     fields.into_iter().map(|f| (f.name.to_owned(), field_schema(f))).collect()
 }
 
-fn object(title: &str, mut properties: Map<String, Value>, kind: Option<&str>, required: Value, form: Form) -> Value {
+/// A line with these members, of a kind if it has one.
+pub(crate) fn object(
+    title: &str,
+    mut properties: Map<String, Value>,
+    kind: Option<&str>,
+    required: Value,
+    form: Form,
+) -> Value {
     if let Some(kind) = kind {
         properties.insert("kind".into(), json!({"const": kind, "description": "what the line is"}));
     }
@@ -80,27 +70,12 @@ pub fn flow(form: Form) -> Value {
     schema
 }
 
-/// The schema of an alert; its evidence has the terms of its detector.
-pub fn alert(detectors: &[&Spec], form: Form) -> Value {
-    let mut all = properties(RECORD.iter().chain(ADDED).chain(ALERT));
-    let terms = properties(detectors.iter().flat_map(|d| d.columns));
-    let mut evidence = json!({"type": "object", "properties": terms, "description": "the formula's terms and samples"});
-    if form == Form::Closed {
-        evidence["additionalProperties"] = false.into();
-    }
-    all.insert("evidence".into(), evidence);
-    let required = json!(["kind", "id", "detector", "severity", "score", "reason", "evidence"]);
-    object("alert", all, Some("alert"), required, form)
-}
+/// The fields that are addresses, and in keys may be networks.
+pub(crate) const NETWORKS: [&str; 4] = ["src_ip", "dst_ip", "exporter", "next_hop"];
 
-/// The schema of a view's rows. Keys may be any field, prefixes included.
-pub fn row(view: &Spec, form: Form) -> Value {
-    let mut all = properties(RECORD.iter().chain(ADDED));
-    for key in ["src_ip", "dst_ip", "exporter", "next_hop"] {
-        all.insert(key.into(), json!({"type": "string", "description": "an address or, where so asked, its network"}));
-    }
-    all.extend(properties(view.columns));
-    object(view.name, all, Some(view.name), json!(["kind"]), form)
+/// The schema of an address in a key.
+pub(crate) fn network() -> Value {
+    json!({"type": "string", "description": "an address or, where so asked, its network"})
 }
 
 /// A schema that holds for every line that is one of `lines`.

@@ -9,6 +9,7 @@ mod float;
 mod moments;
 mod profile;
 pub mod quantile;
+mod seen;
 mod sums;
 mod wide;
 
@@ -17,4 +18,5 @@ pub use float::{FloatMoments, FloatSummary};
 pub use moments::Moments;
 pub use profile::{Parts, Profile};
 pub use quantile::{Distribution, Estimate, FlowQuantiles, KeyQuantiles, Precision};
+pub use seen::{Same, Seen, Span};
 pub use sums::Sums;

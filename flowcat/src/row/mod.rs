@@ -10,16 +10,14 @@
 pub(crate) mod alias;
 mod convert;
 mod count;
-mod flags;
 mod moment;
 mod plan;
 mod port;
-mod protocol;
 
 pub(crate) use convert::{Converter, Dialect};
-pub(crate) use flags::flags;
+pub(crate) use flow_record::net::flags::parse as flags;
+pub(crate) use flow_record::net::protocol::number as protocol;
 pub(crate) use plan::{Mapping, Plan, Use, described, doubt, extra_key};
-pub(crate) use protocol::protocol;
 
 /// What a text of a record means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,42 +8,20 @@
 
 mod evidence;
 mod id;
-pub(crate) mod words;
 
 pub(crate) use evidence::Evidence;
 pub(crate) use id::Naming;
 
-use crate::seen::{Seen, Span};
+pub(crate) use flow_record::alert::{Member, Severity};
+
+use flow_record::alert::order;
 use flow_record::record::field;
 use flow_record::record::key::Part;
+use flow_record::stats::{Seen, Span};
 use flow_record::value::time::TimeWriter;
 use flow_record::value::{Address, number, text};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-
-/// How grave an alert is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-pub(crate) enum Severity {
-    /// Of interest with others.
-    Low,
-    /// To look at.
-    Medium,
-    /// To look at soon.
-    High,
-    /// To look at now.
-    Critical,
-}
-
-impl Severity {
-    fn name(self) -> &'static str {
-        match self {
-            Severity::Low => "low",
-            Severity::Medium => "medium",
-            Severity::High => "high",
-            Severity::Critical => "critical",
-        }
-    }
-}
 
 /// The number that was compared, with what, and what follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,26 +47,6 @@ impl Verdict {
 pub(crate) fn share(a: f64, b: f64) -> f64 {
     if a > 0.0 { a / (a + b) } else { 0.0 }
 }
-
-/// The fixed members of an alert: no key may have their names.
-pub(crate) const FIXED: [&str; 13] = [
-    "kind",
-    "id",
-    "detector",
-    "severity",
-    "score",
-    "timestamp",
-    "end",
-    "value",
-    "threshold",
-    "flows",
-    "reason",
-    "evidence",
-    "technique",
-];
-
-/// A member of the alert's line beside the fixed ones.
-pub(crate) type Member = (Cow<'static, str>, Part);
 
 /// A finding.
 #[derive(Clone, Debug)]
@@ -153,7 +111,7 @@ impl Alert {
 
     /// The order of alerts of one detector.
     pub(crate) fn order(&self, other: &Alert) -> Ordering {
-        other.verdict.value.total_cmp(&self.verdict.value).then_with(|| self.key.cmp(&other.key))
+        order(Some(self.verdict.value), Some(other.verdict.value)).then_with(|| self.key.cmp(&other.key))
     }
 
     /// Appends the alert as a line.

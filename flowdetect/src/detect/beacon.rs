@@ -6,16 +6,17 @@
 
 mod score;
 
-use super::{Detect, Detector, Found, Taken, at_least, at_least_0, integer, number};
-use crate::alert::words::{amount, count, duration, figures};
+use super::{Detect, Detector, Found, Taken, at_least, at_least_0};
 use crate::alert::{Alert, Evidence, Severity, Verdict, share};
 use crate::ends::Ends;
-use crate::seen::{Same, Seen};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::map::{Map, merge};
+use flow_record::people::{amount, count, duration, figures};
 use flow_record::record::key::Part;
+use flow_record::row::columns::{integer, number};
 use flow_record::scan::Line;
 use flow_record::stats::Moments;
+use flow_record::stats::{Same, Seen};
 use flow_record::value::Time;
 use score::Score;
 

@@ -2,15 +2,16 @@
 //!
 //! Sums are exact. Bound: about 170 bytes a pair.
 
-use super::{Detect, Detector, Found, Taken, at_least, integer, number};
-use crate::alert::words::{amount, count, duration};
+use super::{Detect, Detector, Found, Taken, at_least};
 use crate::alert::{Alert, Evidence, Severity, Verdict};
 use crate::ends::Ends;
-use crate::seen::Seen;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::map::{Map, merge};
+use flow_record::people::{amount, count, duration};
 use flow_record::record::key::Part;
+use flow_record::row::columns::{integer, number};
 use flow_record::scan::Line;
+use flow_record::stats::Seen;
 use flow_record::value::Address;
 
 pub(super) const DETECTOR: Detector =

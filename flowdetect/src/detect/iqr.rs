@@ -3,12 +3,14 @@
 //! Quartiles are of type 7, as NumPy's and pandas', and exact over hosts, rows and flows alike. Bound: see the
 //! populations.
 
-use super::{Detector, at_least_0, number};
-use crate::alert::words::{amount, figures};
+use super::{Detector, at_least_0};
 use crate::alert::{Evidence, Severity, Verdict, share};
-use crate::population::{Judge, Of, Outliers, Rule, Sum, Value, Values, terms};
+use crate::population::{Judge, Numbers, Of, Outliers, Rule, Sum, terms};
 use flow_record::item::{Param, ParamKind, Spec};
+use flow_record::people::{amount, figures};
 use flow_record::record::Field;
+use flow_record::row::Number;
+use flow_record::row::columns::number;
 use flow_record::stats::quantile::quantile_of;
 
 pub(super) const DETECTOR: Detector = Detector {
@@ -77,7 +79,7 @@ impl Rule for Iqr {
 
     const SUM: Sum = Sum::PerFlow;
 
-    fn fit(&self, values: &Values, _of: Of) -> Option<Fences> {
+    fn fit(&self, values: &Numbers, _of: Of) -> Option<Fences> {
         let sorted = values.sorted();
         let fences = Fences::new(quantile_of(&sorted, 0.25), quantile_of(&sorted, 0.75), self.k);
         (sorted.first() != sorted.last()).then_some(fences)
@@ -110,7 +112,7 @@ impl Fences {
 
 impl Judge for Fences {
     #[inline]
-    fn judge(&self, value: Value) -> Option<Verdict> {
+    fn judge(&self, value: Number) -> Option<Verdict> {
         let x = value.as_f64();
         let threshold = if x > self.upper {
             self.upper
@@ -211,6 +213,6 @@ mod tests {
     fn estimates_push_the_fences_out() {
         let (exact, wide) = (Fences::new(1000.0, 2000.0, 1.5), Fences::of_estimates(1000.0, 2000.0, 1.5, 0.001));
         assert!(wide.upper > exact.upper + 2.0 && wide.lower < exact.lower - 1.0);
-        assert!(wide.judge(Value::Whole(3502)).is_none() && exact.judge(Value::Whole(3502)).is_some());
+        assert!(wide.judge(Number::Whole(3502)).is_none() && exact.judge(Number::Whole(3502)).is_some());
     }
 }

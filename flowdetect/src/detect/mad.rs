@@ -4,11 +4,13 @@
 //! median deviation is 0 and the mean absolute deviation takes its place; where that is 0 too, all are the same. Bound:
 //! see the populations.
 
-use super::{Detector, at_least_0, number};
-use crate::alert::words::{amount, figures};
+use super::{Detector, at_least_0};
 use crate::alert::{Evidence, Severity, Verdict};
-use crate::population::{Judge, Of, Outliers, Rule, Sum, Value, Values, mean_of, terms};
+use crate::population::{Judge, Numbers, Of, Outliers, Rule, Sum, mean_of, terms};
 use flow_record::item::{Param, ParamKind, Spec};
+use flow_record::people::{amount, figures};
+use flow_record::row::Number;
+use flow_record::row::columns::number;
 use flow_record::stats::quantile::quantile_of;
 
 pub(super) const DETECTOR: Detector = Detector {
@@ -71,7 +73,7 @@ impl Rule for Mad {
 
     const SUM: Sum = Sum::Total;
 
-    fn fit(&self, values: &Values, _of: Of) -> Option<Bounds> {
+    fn fit(&self, values: &Numbers, _of: Of) -> Option<Bounds> {
         let sorted = values.sorted();
         let median = quantile_of(&sorted, 0.5);
         let mut off: Vec<f64> = sorted.iter().map(|x| (x - median).abs()).collect();
@@ -94,7 +96,7 @@ struct Bounds {
 
 impl Judge for Bounds {
     #[inline]
-    fn judge(&self, value: Value) -> Option<Verdict> {
+    fn judge(&self, value: Number) -> Option<Verdict> {
         let off = value.as_f64() - self.median;
         // In this order, as it is usually computed: another one would differ in the last bit.
         let m = if self.mad > 0.0 { 0.6745 * off / self.mad } else { off / (1.253314 * self.mean_deviation) };

@@ -15,10 +15,9 @@ mod sweep;
 mod zscore;
 
 use crate::alert::Alert;
-use crate::row::Row;
 use flow_record::item::{Args, Param, ParamKind, Spec};
-use flow_record::record::field::MAX_INTEGER;
-use flow_record::record::{Field, Flow, Kind};
+use flow_record::record::Flow;
+use flow_record::row::Row;
 use flow_record::scan::Line;
 use std::any::Any;
 
@@ -232,26 +231,6 @@ impl Watch {
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
-}
-
-/// A term of evidence that is a count or a sum.
-pub(crate) const fn integer(name: &'static str, unit: &'static str, about: &'static str) -> Field {
-    Field { name, kind: Kind::Integer(MAX_INTEGER), unit, about }
-}
-
-/// A term of evidence that is any number.
-pub(crate) const fn number(name: &'static str, unit: &'static str, about: &'static str) -> Field {
-    Field { name, kind: Kind::Number, unit, about }
-}
-
-/// A term of evidence that is a text.
-pub(crate) const fn text(name: &'static str, about: &'static str) -> Field {
-    Field { name, kind: Kind::Text, unit: "", about }
-}
-
-/// A term of evidence that is a list of texts.
-pub(crate) const fn words(name: &'static str, about: &'static str) -> Field {
-    Field { name, kind: Kind::Words, unit: "", about }
 }
 
 /// A parameter that is an integer of at least `min`.

@@ -3,17 +3,18 @@
 //! Counts are exact: a set of ports takes 8 KiB at most. Whether a port answered is not looked at, so a server that
 //! answers many ports of one asker counts too. Bound: about 200 bytes a pair and its ports.
 
-use super::{Detect, Detector, Found, Taken, integer};
-use crate::alert::words::{count, duration, figures};
+use super::{Detect, Detector, Found, Taken};
 use crate::alert::{Alert, Evidence, Severity, Verdict};
 use crate::ends::Ends;
-use crate::seen::Seen;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::map::{Map, merge};
+use flow_record::people::{count, duration, figures};
 use flow_record::record::key::Part;
 use flow_record::record::{Field, Kind};
+use flow_record::row::columns::integer;
 use flow_record::scan::Line;
 use flow_record::stats::Ports;
+use flow_record::stats::Seen;
 use flow_record::value::Address;
 
 pub(super) const DETECTOR: Detector =

@@ -3,12 +3,14 @@
 //! The mean and the sample deviation come from a file, so the rule needs one pass and its bounds are not moved by what it
 //! looks for. Bound: see the rules over single flows.
 
-use super::{Detector, at_least_0, number, zscore};
-use crate::alert::words::{amount, figures};
+use super::{Detector, at_least_0, zscore};
 use crate::alert::{Evidence, Severity, Verdict};
 use crate::normal::{self, Learnt, column};
-use crate::population::{Judge, Value, terms};
+use crate::population::{Judge, terms};
 use flow_record::item::{Args, Param, ParamKind, Spec};
+use flow_record::people::{amount, figures};
+use flow_record::row::Number;
+use flow_record::row::columns::number;
 
 pub(super) const DETECTOR: Detector =
     Detector { spec: &SPEC, build: |args, _| Ok(Box::new(learnt(args)?)), by_default: false, needs: Some("normal") };
@@ -72,7 +74,7 @@ impl Bound {
 
 impl Judge for Bound {
     #[inline]
-    fn judge(&self, value: Value) -> Option<Verdict> {
+    fn judge(&self, value: Number) -> Option<Verdict> {
         let x = value.as_f64();
         (x > self.upper).then(|| Verdict::above(x, self.upper, Severity::Medium))
     }

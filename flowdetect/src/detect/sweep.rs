@@ -2,16 +2,17 @@
 //!
 //! Counts are exact. Bound: about 200 bytes a pair and its ports.
 
-use super::{Detect, Detector, Found, Taken, at_least, integer, words};
-use crate::alert::words::{count, duration, figures};
+use super::{Detect, Detector, Found, Taken, at_least};
 use crate::alert::{Alert, Evidence, Severity, Verdict};
 use crate::ends::Ends;
-use crate::seen::Seen;
 use flow_record::item::Spec;
 use flow_record::map::{Map, merge};
+use flow_record::people::{count, duration, figures};
 use flow_record::record::key::Part;
+use flow_record::row::columns::{integer, words};
 use flow_record::scan::Line;
 use flow_record::stats::Ports;
+use flow_record::stats::Seen;
 use flow_record::value::Address;
 
 pub(super) const DETECTOR: Detector = Detector {

@@ -4,6 +4,7 @@
 use super::*;
 use crate::item::{Outcome, Plan};
 use crate::worker::Detecting;
+use flow_record::record::Field;
 use flow_record::run::Worker;
 use flow_record::scan::{Clean, Scanner};
 use serde_json::Value;

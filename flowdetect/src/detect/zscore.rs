@@ -4,11 +4,13 @@
 //! value enlarges the deviation that it is measured by, so that no z exceeds (n - 1)/sqrt(n) (Shiffler 1988), or
 //! sqrt(n - 1) with the population's; where the threshold lies beyond that, it is said. Bound: see the populations.
 
-use super::{Detector, at_least_0, number};
-use crate::alert::words::{amount, figures};
+use super::{Detector, at_least_0};
 use crate::alert::{Evidence, Severity, Verdict};
-use crate::population::{Divisor, Judge, Of, Outliers, Rule, Spread, Sum, Value, Values, terms};
+use crate::population::{Divisor, Judge, Numbers, Of, Outliers, Rule, Spread, Sum, terms};
 use flow_record::item::{Param, ParamKind, Spec};
+use flow_record::people::{amount, figures};
+use flow_record::row::Number;
+use flow_record::row::columns::number;
 
 pub(super) const DETECTOR: Detector = Detector {
     spec: &SPEC,
@@ -75,7 +77,7 @@ impl Rule for ZScore {
 
     const SUM: Sum = Sum::Total;
 
-    fn fit(&self, values: &Values, of: Of) -> Option<Bounds> {
+    fn fit(&self, values: &Numbers, of: Of) -> Option<Bounds> {
         let spread = values.spread();
         let divisor = if of == Of::Flow { Divisor::Population } else { Divisor::Sample };
         let deviation = spread.deviation(divisor);
@@ -98,7 +100,7 @@ struct Bounds {
 
 impl Judge for Bounds {
     #[inline]
-    fn judge(&self, value: Value) -> Option<Verdict> {
+    fn judge(&self, value: Number) -> Option<Verdict> {
         let z = self.spread.above_mean(value) / self.deviation;
         let is_far = if self.of == Of::Flow { z.abs() > self.threshold } else { z.abs() >= self.threshold };
         let severity = if z.abs() >= 5.0 { Severity::Critical } else { Severity::High };

@@ -9,10 +9,10 @@ mod rule;
 pub(crate) use rule::Learnt;
 
 use crate::measure::Measure;
-use crate::row::Row;
 use anyhow::{Context, bail};
 use flow_record::input::{Source, cause};
 use flow_record::item::Args;
+use flow_record::row::Row;
 use flow_record::scan::{Clean, LineKind, MAX_LINE, Reject, Scanner};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

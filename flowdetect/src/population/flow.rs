@@ -4,13 +4,13 @@
 //! two ends as a number. Bound: 24 bytes a flow, twice that while the list grows, 16 more while all are judged, and about
 //! 100 bytes a pair of ends.
 
-use super::{Judge, Of, Rule, Values, constant};
-use crate::alert::words::count;
+use super::{Judge, Numbers, Of, Rule, constant};
 use crate::detect::{Found, Taken};
 use crate::ends::Ends;
 use crate::measure::Measure;
 use crate::single::Flagged;
 use flow_record::map::Map;
+use flow_record::people::count;
 use flow_record::record::Flow;
 use flow_record::value::Time;
 
@@ -98,7 +98,7 @@ impl Flows {
         if self.flows.is_empty() {
             return None;
         }
-        let values: Values = self.flows.iter().map(|kept| self.measure.value(kept.value)).collect();
+        let values: Numbers = self.flows.iter().map(|kept| self.measure.value(kept.value)).collect();
         let bounds = rule.fit(&values, Of::Flow);
         let population = self.population();
         match &bounds {

@@ -3,15 +3,16 @@
 //! Keys are hosts (`by=src_ip`) unless told otherwise. Bound: about 400 bytes a key and what its set of destination
 //! addresses holds, which is 16 KiB at most once it has met more than 65 536 of them.
 
-use super::{Judge, Of, Rule, Sum, Value, Values, constant};
-use crate::alert::words::{amount, count};
+use super::{Judge, Numbers, Of, Rule, Sum, constant};
 use crate::alert::{Alert, Evidence, Member};
 use crate::detect::{Found, Taken};
 use crate::measure::Measure;
-use crate::seen::Seen;
 use flow_record::map::{Map, merge};
+use flow_record::people::{amount, count};
 use flow_record::record::key::{Key, KeySpec, Part};
+use flow_record::row::Number;
 use flow_record::scan::Line;
+use flow_record::stats::Seen;
 use flow_record::stats::{Addresses, Moments, SketchKey};
 
 /// Keys and what their flows add up to.
@@ -77,9 +78,9 @@ impl Hosts {
         }
         let value = |host: &Host| match R::SUM {
             Sum::Total => self.measure.value(host.values.sum()),
-            Sum::PerFlow => Value::Real(self.measure.shown(host.values.mean())),
+            Sum::PerFlow => Number::Real(self.measure.shown(host.values.mean())),
         };
-        let values: Values = self.keys.values().map(value).collect();
+        let values: Numbers = self.keys.values().map(value).collect();
         let population = self.population();
         let Some(bounds) = rule.fit(&values, Of::Host) else {
             found.notes.extend(constant(self.keys.len(), &population, self.measure.name()));

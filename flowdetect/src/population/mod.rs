@@ -14,48 +14,20 @@ pub(crate) mod terms;
 pub(crate) use outliers::Outliers;
 
 use crate::alert::{Evidence, Verdict};
+use flow_record::row::Number;
 use flow_record::stats::{FloatMoments, FloatSummary, Moments};
-use flow_record::value::number;
-
-/// A number that is judged.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Value {
-    /// A whole number, kept exactly.
-    Whole(u64),
-    /// Any other number.
-    Real(f64),
-}
-
-impl Value {
-    /// The value of a JSON number; `None` where the text is none, or is infinite as a float.
-    pub(crate) fn of_json(text: &str) -> Option<Value> {
-        if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-            return None;
-        }
-        let real = || text.parse().ok().filter(|v: &f64| v.is_finite()).map(Value::Real);
-        number::exact_integer(text).map(Value::Whole).or_else(real)
-    }
-
-    /// The nearest float.
-    pub(crate) fn as_f64(self) -> f64 {
-        match self {
-            Value::Whole(v) => v as f64,
-            Value::Real(v) => v,
-        }
-    }
-}
 
 /// All numbers of a population.
 #[derive(Clone, Debug)]
-pub(crate) struct Values(Vec<Value>);
+pub(crate) struct Numbers(Vec<Number>);
 
-impl FromIterator<Value> for Values {
-    fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> Values {
-        Values(values.into_iter().collect())
+impl FromIterator<Number> for Numbers {
+    fn from_iter<I: IntoIterator<Item = Number>>(values: I) -> Numbers {
+        Numbers(values.into_iter().collect())
     }
 }
 
-impl Values {
+impl Numbers {
     /// How many there are.
     pub(crate) fn n(&self) -> u64 {
         self.0.len() as u64
@@ -66,8 +38,8 @@ impl Values {
         let mut moments = Moments::new();
         for value in &self.0 {
             match value {
-                Value::Whole(v) => moments.add(*v),
-                Value::Real(_) => return Spread::Real(mean_of(self.0.iter().map(|v| v.as_f64()))),
+                Number::Whole(v) => moments.add(*v),
+                Number::Real(_) => return Spread::Real(mean_of(self.0.iter().map(|v| v.as_f64()))),
             }
         }
         Spread::Whole(moments)
@@ -128,9 +100,9 @@ impl Spread {
     }
 
     /// A number less the mean: exact, but for the division, where all are whole.
-    pub(crate) fn above_mean(&self, value: Value) -> f64 {
+    pub(crate) fn above_mean(&self, value: Number) -> f64 {
         match (self, value) {
-            (Spread::Whole(m), Value::Whole(v)) => m.above_mean(v),
+            (Spread::Whole(m), Number::Whole(v)) => m.above_mean(v),
             (_, value) => value.as_f64() - self.mean(),
         }
     }
@@ -165,13 +137,13 @@ pub(crate) trait Rule: Clone + Send + Sync + 'static {
     const SUM: Sum;
 
     /// Learns from a population; `None` where its numbers are all the same.
-    fn fit(&self, values: &Values, of: Of) -> Option<Self::Bounds>;
+    fn fit(&self, values: &Numbers, of: Of) -> Option<Self::Bounds>;
 }
 
 /// Knows what is usual.
 pub(crate) trait Judge: Clone + Send + Sync + 'static {
     /// The verdict on a number that is not.
-    fn judge(&self, value: Value) -> Option<Verdict>;
+    fn judge(&self, value: Number) -> Option<Verdict>;
 
     /// Adds the terms of the formula.
     fn terms(&self, evidence: Evidence) -> Evidence;
@@ -198,26 +170,10 @@ mod tests {
 
     #[test]
     fn whole_numbers_stay_exact_and_any_other_makes_all_floats() {
-        let whole: Values = [Value::Whole(1 << 53), Value::Whole((1 << 53) + 1)].into_iter().collect();
-        assert_eq!(whole.spread().above_mean(Value::Whole(1 << 53)), -0.5);
-        let mixed: Values = [Value::Whole(1), Value::Real(2.5)].into_iter().collect();
+        let whole: Numbers = [Number::Whole(1 << 53), Number::Whole((1 << 53) + 1)].into_iter().collect();
+        assert_eq!(whole.spread().above_mean(Number::Whole(1 << 53)), -0.5);
+        let mixed: Numbers = [Number::Whole(1), Number::Real(2.5)].into_iter().collect();
         assert!(matches!(mixed.spread(), Spread::Real(_)));
         assert_eq!((mixed.spread().mean(), mixed.sorted()), (1.75, vec![1.0, 2.5]));
-    }
-
-    #[test]
-    fn a_value_is_any_finite_json_number() {
-        for (text, value) in [
-            ("42", Some(Value::Whole(42))),
-            ("4.2e1", Some(Value::Whole(42))),
-            ("-42", Some(Value::Real(-42.0))),
-            ("0.1", Some(Value::Real(0.1))),
-            ("9007199254740993", Some(Value::Real(9_007_199_254_740_992.0))),
-            ("1e999", None),
-            ("null", None),
-            ("\"1\"", None),
-        ] {
-            assert_eq!(Value::of_json(text), value, "{text}");
-        }
     }
 }

@@ -7,13 +7,13 @@ use super::flow::Flows;
 use super::host::Hosts;
 use super::row::Rows;
 use super::{Judge, Rule};
-use crate::alert::FIXED;
 use crate::detect::{Detect, Found, Marks, Taken, Watch};
 use crate::measure::Measure;
-use crate::row::Row;
+use flow_record::alert;
 use flow_record::item::Args;
 use flow_record::record::Flow;
 use flow_record::record::key::KeySpec;
+use flow_record::row::Row;
 use flow_record::scan::Line;
 
 /// The state of a rule over populations.
@@ -41,7 +41,7 @@ impl<R: Rule> Outliers<R> {
         }
         if named.is_none_or(|of| of == "host") {
             let by = KeySpec::of(&args.list("by")).map_err(|e| anyhow::anyhow!("by={e}"))?;
-            if let Some(name) = by.names().find(|name| FIXED.contains(name)) {
+            if let Some(name) = by.names().find(|name| alert::FIELDS.iter().any(|f| f.name == *name)) {
                 anyhow::bail!("by={name}: an alert has a member of that name");
             }
             let base = watch.add(by.watched_names());

@@ -2,15 +2,16 @@
 //!
 //! Rows are few beside flows, and are kept. Bound: about 300 bytes a row and column.
 
-use super::{Judge, Of, Rule, Value, Values, constant};
-use crate::alert::words::{amount, count};
+use super::{Judge, Numbers, Of, Rule, constant};
 use crate::alert::{Alert, Evidence, Member};
 use crate::detect::{Found, Taken};
 use crate::measure::Measure;
 use crate::population::host::described;
-use crate::row::Row;
-use crate::seen::{Seen, Span};
+use flow_record::people::{amount, count};
 use flow_record::record::key::Part;
+use flow_record::row::Number;
+use flow_record::row::Row;
+use flow_record::stats::{Seen, Span};
 use std::collections::BTreeMap;
 
 /// Rows by kind, and a column of them.
@@ -23,7 +24,7 @@ pub(crate) struct Rows {
 /// A row.
 #[derive(Clone, Debug)]
 struct Kept {
-    value: Value,
+    value: Number,
     /// Columns that are copied; the first `keyed` are its key.
     members: Vec<Member>,
     keyed: usize,
@@ -66,7 +67,7 @@ impl Rows {
     /// Judges every row by all of its kind.
     pub(crate) fn finish<R: Rule>(self, rule: &R, found: &mut Found) {
         for (kind, rows) in &self.kinds {
-            let values: Values = rows.iter().map(|row| row.value).collect();
+            let values: Numbers = rows.iter().map(|row| row.value).collect();
             let population = format!("{} of {kind}", count(values.n(), "rows"));
             let Some(bounds) = rule.fit(&values, Of::Rows) else {
                 found.notes.extend(constant(rows.len(), &population, &self.column));
@@ -78,8 +79,8 @@ impl Rows {
                 let says = bounds.says(&verdict, &population, self.unit());
                 let evidence = Evidence::new().text("field", &self.column).text("row", kind).integer("n", values.n());
                 let evidence = bounds.terms(match row.value {
-                    Value::Whole(v) => evidence.integer("total", v),
-                    Value::Real(v) => evidence.number("total", v),
+                    Number::Whole(v) => evidence.integer("total", v),
+                    Number::Real(v) => evidence.number("total", v),
                 });
                 let counts = [("flows", row.flows), ("unique_dst_ips", row.targets)];
                 let evidence = counts.into_iter().fold(evidence, |evidence, (name, n)| match n {

@@ -1,7 +1,7 @@
 //! Terms of evidence that the detectors over populations share.
 
-use crate::detect::{integer, number, text, words};
 use flow_record::record::Field;
+use flow_record::row::columns::{integer, number, text, words};
 
 pub(crate) const FIELD: Field = text("field", "the field that was scored");
 pub(crate) const N: Field = integer("n", "", "number of hosts, flows or rows that were scored together");

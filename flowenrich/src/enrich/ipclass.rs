@@ -1,11 +1,11 @@
 //! `ipclass`: the class of both addresses by their first octet, as before CIDR (RFC 791 section 2.3, RFC 1112
 //! section 4), and for IPv6, which has no classes, the scope.
 
-use super::special::{SCOPES, scopes};
 use super::{ENDS, Enrich, Enricher, OVERWRITE, Outcome};
-use crate::ranges::Ranges;
 use crate::record::{Member, Record};
 use flow_record::item::Spec;
+use flow_record::net::Ranges;
+use flow_record::net::special::{SCOPES, scopes};
 use flow_record::record::Field;
 use flow_record::value::Address;
 use std::net::IpAddr;

@@ -10,7 +10,6 @@ mod portclass;
 mod protoname;
 mod scope;
 mod service;
-mod special;
 
 use crate::record::Record;
 use flow_record::item::{Args, Param, ParamKind, Spec};

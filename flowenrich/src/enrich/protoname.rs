@@ -1,8 +1,9 @@
-//! `protoname`: IANA's keyword for the protocol number, from the registry in `data/protocols.csv` (RFC 5237).
+//! `protoname`: IANA's keyword for the protocol number, by its registry (RFC 5237).
 
 use super::{Enrich, Enricher, OVERWRITE, Outcome};
 use crate::record::{Member, Record};
 use flow_record::item::Spec;
+use flow_record::net::protocol;
 use flow_record::record::Field;
 use std::sync::Arc;
 
@@ -22,23 +23,9 @@ without a keyword get none.",
     build: |_| Ok(Box::new(ProtoName { members: Arc::new(members()) })),
 };
 
-const REGISTRY: &str = include_str!("../../data/protocols.csv");
-
-/// Numbers and keywords of the registry.
-fn keywords() -> impl Iterator<Item = (u8, &'static str)> {
-    REGISTRY.lines().filter_map(|row| {
-        let (number, keyword) = row.split_once(',')?;
-        Some((number.parse().ok()?, keyword))
-    })
-}
-
 /// The member of each number.
 fn members() -> Vec<Option<Member>> {
-    let mut all = vec![None; 256];
-    for (number, keyword) in keywords() {
-        all[usize::from(number)] = Some(Member::text("protocol_name", keyword));
-    }
-    all
+    (0..=u8::MAX).map(|number| protocol::keyword(number).map(|k| Member::text("protocol_name", k))).collect()
 }
 
 struct ProtoName {
@@ -64,15 +51,6 @@ impl Enrich for ProtoName {
 #[cfg(test)]
 mod tests {
     use super::super::tests::value;
-    use super::keywords;
-
-    #[test]
-    fn the_registry_ascends_and_has_a_keyword_in_every_row() {
-        let all: Vec<_> = keywords().collect();
-        assert_eq!(all.len(), 142);
-        assert!(all.is_sorted_by(|a, b| a.0 < b.0));
-        assert!(all.iter().all(|(_, k)| !k.is_empty() && !k.contains(',')));
-    }
 
     #[test]
     fn names_are_the_keywords_of_the_registry() {

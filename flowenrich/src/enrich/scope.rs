@@ -3,11 +3,11 @@
 //! Every value is rendered when the enricher is built; a line costs two look-ups in a table of some sixty networks
 //! and at most five copies.
 
-use super::special::{SCOPES, scopes};
 use super::{ENDS, Enrich, Enricher, OVERWRITE, Outcome};
-use crate::ranges::Ranges;
 use crate::record::{Member, Record};
 use flow_record::item::{Args, Param, ParamKind, Spec};
+use flow_record::net::Ranges;
+use flow_record::net::special::{INTERNAL, SCOPES, internal, scopes};
 use flow_record::record::Field;
 use std::sync::Arc;
 
@@ -28,13 +28,7 @@ direction needs both ends: outbound from internal to any other, inbound from any
 two internal ones, external between two others. Multicast and broadcast addresses are like any other here: they are
 internal only if internal= says so.",
         params: &[
-            Param::new(
-                "internal",
-                ParamKind::Networks,
-                "10.0.0.0/8+172.16.0.0/12+192.168.0.0/16+fc00::/7",
-                "",
-                "the networks that are one's own",
-            ),
+            Param::new("internal", ParamKind::Networks, INTERNAL, "", "the networks that are one's own"),
             OVERWRITE,
         ],
         needs: &ENDS,
@@ -76,7 +70,7 @@ impl Shared {
         let direction = |word| Member::text("direction", word);
         Shared {
             scopes: scopes(),
-            internal: Ranges::new(args.networks("internal").into_iter().map(|n| (n, true)), false),
+            internal: internal(args.networks("internal")),
             scope: [scope("src_scope"), scope("dst_scope")],
             is_internal: [is_internal("src_internal"), is_internal("dst_internal")],
             direction: [[direction("external"), direction("inbound")], [direction("outbound"), direction("internal")]],
@@ -150,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_explanation_lists_every_scope() {
-        for scope in super::SCOPES {
+        for scope in flow_record::net::special::SCOPES {
             assert!(super::ENRICHER.spec.explain.contains(scope), "{scope}");
         }
     }

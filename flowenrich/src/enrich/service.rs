@@ -1,12 +1,11 @@
-//! `service`: IANA's name for the port and protocol, from the registry in `data/services.csv` (RFC 6335).
+//! `service`: IANA's name for the port and protocol, by its registry (RFC 6335).
 //!
-//! The table is laid out by port when the enricher is built: one index a port and protocol, and each name rendered
-//! once. Bound: 49 152 ports of four protocols, about half a megabyte, shared by all threads.
+//! Each name is rendered once, when the enricher is built. Bound: about a megabyte, shared by all threads.
 
 use super::{Enrich, Enricher, OVERWRITE, Outcome};
 use crate::record::{Member, Record};
 use flow_record::item::Spec;
-use flow_record::map::Map;
+use flow_record::net::service::Services;
 use flow_record::record::Field;
 use std::sync::Arc;
 
@@ -25,58 +24,28 @@ here: no alias, rather one with an RFC, else the first.",
         memory: "constant, about 1 MB",
         source: "IANA, Service Name and Transport Protocol Port Number Registry (RFC 6335); RFC 3828 for UDPLite",
     },
-    build: |_| Ok(Box::new(Service { table: Arc::new(Table::new(REGISTRY)) })),
+    build: |_| Ok(Box::new(Service { table: Arc::new(Table::new()) })),
 };
 
 /// Ports below are system ports (RFC 6335, section 6), which a client hardly ever uses itself.
 const SYSTEM: u16 = 1024;
 
-const REGISTRY: &str = include_str!("../../data/services.csv");
-
-/// The registry's columns after the port, as protocol numbers.
-const PROTOCOLS: [u8; 4] = [6, 17, 132, 33];
-
-/// The column of a protocol.
-fn column(protocol: u8) -> Option<usize> {
-    match protocol {
-        136 => Some(1),
-        _ => PROTOCOLS.iter().position(|p| *p == protocol),
-    }
-}
-
 struct Table {
+    services: Services,
+    /// A member for each of their names.
     members: Vec<Member>,
-    /// By protocol and port, the place in `members` plus one; 0 where there is no name.
-    places: [Vec<u16>; PROTOCOLS.len()],
 }
 
 impl Table {
-    /// Reads rows of a port and a name for each protocol.
-    fn new(registry: &'static str) -> Table {
-        let mut table = Table { members: Vec::new(), places: Default::default() };
-        let mut known: Map<&str, u16> = Map::default();
-        for row in registry.lines() {
-            let mut cells = row.split(',');
-            let Some(port) = cells.next().and_then(|p| p.parse::<u16>().ok()) else {
-                continue;
-            };
-            for (places, name) in table.places.iter_mut().zip(cells).filter(|(_, name)| !name.is_empty()) {
-                let place = *known.entry(name).or_insert_with(|| {
-                    table.members.push(Member::text("service", name));
-                    table.members.len() as u16
-                });
-                // Rows ascend, so the table ends with its last named port.
-                places.resize(usize::from(port) + 1, 0);
-                places[usize::from(port)] = place;
-            }
-        }
-        table
+    fn new() -> Table {
+        let services = Services::registered();
+        let members = services.names().iter().map(|name| Member::text("service", name)).collect();
+        Table { services, members }
     }
 
     #[inline]
-    fn name(&self, column: usize, port: u16) -> Option<&Member> {
-        let place = *self.places[column].get(usize::from(port))?;
-        self.members.get(usize::from(place).wrapping_sub(1))
+    fn name(&self, protocol: u8, port: u16) -> Option<&Member> {
+        self.members.get(self.services.place(protocol, port)?)
     }
 }
 
@@ -90,8 +59,8 @@ impl Enrich for Service {
         let (Some(protocol), dst, src) = (flow.protocol(), flow.dst_port(), flow.src_port()) else {
             return Outcome::Lacking;
         };
-        if let Some(column) = column(protocol) {
-            let name = |port: Option<u16>| port.and_then(|p| self.table.name(column, p));
+        if Services::has_ports(protocol) {
+            let name = |port: Option<u16>| port.and_then(|p| self.table.name(protocol, p));
             let system = |port: Option<u16>| port.filter(|p| *p < SYSTEM);
             let named = name(system(dst)).or_else(|| name(system(src))).or_else(|| name(dst)).or_else(|| name(src));
             if let Some(member) = named {
@@ -110,21 +79,10 @@ impl Enrich for Service {
 mod tests {
     use super::super::Outcome;
     use super::super::tests::{enriched, value};
-    use super::*;
 
     fn service(protocol: u8, src: u16, dst: u16) -> String {
         let line = format!(r#"{{"bytes":1,"protocol":{protocol},"src_port":{src},"dst_port":{dst}}}"#);
         value("service", &line, "service").trim_matches('"').to_owned()
-    }
-
-    #[test]
-    fn the_registry_ascends_and_ends_below_the_dynamic_ports() {
-        let ports: Vec<u16> = REGISTRY.lines().filter_map(|r| r.split(',').next()?.parse().ok()).collect();
-        assert!(ports.is_sorted_by(|a, b| a < b));
-        assert!(ports.len() > 6000 && ports.last() < Some(&49_152));
-        assert!(
-            REGISTRY.lines().filter(|r| !r.starts_with('#')).all(|r| r.split(',').count() == 5 && !r.contains('"'))
-        );
     }
 
     #[test]
@@ -172,19 +130,5 @@ mod tests {
         assert_eq!(enriched("service", line), (line.to_owned(), Outcome::Done));
         let line = r#"{"bytes":1,"protocol":6}"#;
         assert_eq!(enriched("service", line), (line.to_owned(), Outcome::Lacking));
-    }
-
-    #[test]
-    fn every_name_of_the_registry_is_found_at_its_port() {
-        let table = Table::new(REGISTRY);
-        for row in REGISTRY.lines() {
-            let cells: Vec<_> = row.split(',').collect();
-            let Ok(port) = cells[0].parse::<u16>() else { continue };
-            for (column, name) in cells[1..].iter().enumerate() {
-                let found = table.name(column, port).map(|m| format!("{m:?}"));
-                let expected = (!name.is_empty()).then(|| format!("{:?}", Member::text("service", name)));
-                assert_eq!(found, expected, "{row}");
-            }
-        }
     }
 }

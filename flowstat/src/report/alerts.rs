@@ -3,8 +3,8 @@
 //! Which are kept depends on the alerts alone: value descending, then the line's bytes. Bounds: [`MAX_DETECTORS`]
 //! names, of more the first in the order of bytes; the number of alerts that a report shows of each.
 
+use flow_record::alert::{self, Read, Reader};
 use flow_record::scan::Line;
-use flow_record::scan::walk::unquoted;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -13,8 +13,7 @@ const MAX_DETECTORS: usize = 1024;
 
 /// Alerts by detector.
 pub(super) struct Alerts {
-    /// Number of the watched members `detector` and `value`.
-    watch: usize,
+    reader: Reader,
     /// How many are kept of each detector.
     shown: usize,
     /// All alerts.
@@ -34,13 +33,13 @@ pub(super) struct Detector {
 /// An alert: its value, and its line.
 #[derive(Debug, PartialEq)]
 pub(super) struct Alert {
-    value: f64,
+    value: Option<f64>,
     pub(super) line: Box<str>,
 }
 
 impl Alert {
     fn order(&self, other: &Alert) -> Ordering {
-        other.value.total_cmp(&self.value).then_with(|| self.line.cmp(&other.line))
+        alert::order(self.value, other.value).then_with(|| self.line.cmp(&other.line))
     }
 }
 
@@ -59,15 +58,14 @@ impl Detector {
 }
 
 impl Alerts {
-    pub(super) fn new(watch: usize, shown: usize) -> Alerts {
-        Alerts { watch, shown, total: 0, detectors: BTreeMap::new(), is_cut: false }
+    pub(super) fn new(reader: Reader, shown: usize) -> Alerts {
+        Alerts { reader, shown, total: 0, detectors: BTreeMap::new(), is_cut: false }
     }
 
     /// Adds an alert; one without a value comes after those that have one.
     pub(super) fn add(&mut self, line: &Line<'_>) {
         self.total += 1;
-        let name = line.value(self.watch).filter(|t| t.starts_with('"')).map(unquoted).unwrap_or_default();
-        let value = line.value(self.watch + 1).and_then(|t| t.parse().ok()).unwrap_or(f64::NEG_INFINITY);
+        let Read { detector: name, value, .. } = self.reader.read(line);
         let detector = match self.detectors.get_mut(&*name) {
             Some(detector) => detector,
             None => self.detectors.entry(name.into()).or_default(),

@@ -10,17 +10,13 @@ use crate::view::rows::Rows;
 use crate::view::state::{State, Tally};
 use crate::view::{Setup, View, build_item};
 use alerts::Alerts;
+use flow_record::alert::Reader;
 use flow_record::item::{Args, Param, ParamKind, Spec};
-use flow_record::record::{Field, Kind};
+use flow_record::record::Kind;
+use flow_record::row::columns::{SUM, column};
 use flow_record::scan::Line;
 use flow_record::stats::Sums;
 use flow_record::value::Time;
-
-const fn column(name: &'static str, kind: Kind, unit: &'static str, about: &'static str) -> Field {
-    Field { name, kind, unit, about }
-}
-
-const TOTAL: Kind = Kind::Integer(u64::MAX);
 
 pub(crate) static VIEW: View = View {
     spec: Spec {
@@ -42,14 +38,14 @@ detector, of each at most alerts=N, largest value first; summary counts all of t
         ],
         columns: &[
             column("analysis_time", Kind::Time, "", "the time that counts as now"),
-            column("total_flows", TOTAL, "flows", "flows"),
-            column("total_bytes", TOTAL, "bytes", "bytes from source to destination"),
-            column("total_packets", TOTAL, "packets", "packets from source to destination"),
+            column("total_flows", SUM, "flows", "flows"),
+            column("total_bytes", SUM, "bytes", "bytes from source to destination"),
+            column("total_packets", SUM, "packets", "packets from source to destination"),
             column("date_range", Kind::Object, "", "start and end: earliest and latest start of a flow"),
             column("baselines", Kind::Object, "", "rows of views"),
             column("anomalies", Kind::Object, "", "alerts by detector"),
             column("summary", Kind::Object, "", "number of alerts by detector"),
-            column("total_anomalies", TOTAL, "alerts", "number of alerts"),
+            column("total_anomalies", SUM, "alerts", "number of alerts"),
         ],
         memory: "that of the views it is made of; the alerts that are shown",
         source: "arithmetic",
@@ -68,7 +64,7 @@ const SECTIONS: [(&str, &str); 6] = [
 ];
 
 fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
-    let alerts = Alerts::new(setup.watch(["detector", "value"]), args.integer("alerts") as usize);
+    let alerts = Alerts::new(Reader::new(setup.watch(Reader::NAMES)), args.integer("alerts") as usize);
     let sections = SECTIONS.iter().map(|(_, item)| build_item(item, setup)).collect::<anyhow::Result<_>>()?;
     Ok(Box::new(Report { now: setup.now, sums: Sums::new(), sections, alerts }))
 }

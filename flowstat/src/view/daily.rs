@@ -1,13 +1,14 @@
 //! `daily`: one row a date.
 
 use super::calendar::{Calendar, DAY, Hours, Spread, put_over};
-use super::columns::{self, column};
+use super::params;
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
 use super::{Setup, View};
 use flow_record::item::{Args, Spec};
 use flow_record::map::Map;
 use flow_record::record::Kind;
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::{Addresses, Precision, SketchKey, Sums};
 use flow_record::value::time::date_text;
@@ -24,7 +25,7 @@ sample deviation (divisor n - 1, 0 below two flows) and the median (type 7) of b
 
 The columns with _hour_ look at the sums of each hour of the date: their mean and sample deviation over 24 hours, an hour
 without a flow being 0.",
-        params: &[columns::TZ, columns::QUANTILES],
+        params: &[params::TZ, params::QUANTILES],
         needs: &["timestamp", "bytes", "packets", "rev_bytes", "rev_packets", "flows", "src_ip"],
         columns: &[
             column("date", Kind::Text, "", "date, YYYY-MM-DD"),
@@ -62,7 +63,7 @@ const OVER: [[&str; 2]; 3] = [
 fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     Ok(Box::new(Daily {
         calendar: Calendar::new(args.zone("tz")),
-        precision: columns::precision(args),
+        precision: params::precision(args),
         key: SketchKey::default(),
         hours: Hours::default(),
         dates: Map::default(),

@@ -1,12 +1,13 @@
 //! `describe`: the distribution of fields over flows, one row a field, as pandas' `describe()`.
 
-use super::columns::{self, column};
+use super::params;
 use super::rows::Rows;
 use super::state::{State, Tally};
 use super::{Setup, View};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::field::{self, FieldId};
 use flow_record::record::{Flow, Kind};
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::{FloatMoments, FlowQuantiles, Moments, Precision};
 
@@ -24,7 +25,7 @@ values. Of other members the numbers are taken, and all are kept.
 flowdetect's sigma and fence take these rows as what is normal.",
         params: &[
             Param::new("of", ParamKind::List, "bytes+packets+rev_bytes+rev_packets+duration", "", "the fields"),
-            columns::QUANTILES,
+            params::QUANTILES,
         ],
         needs: &["bytes", "packets", "rev_bytes", "rev_packets", "duration"],
         columns: &[
@@ -51,7 +52,7 @@ flowdetect's sigma and fence take these rows as what is normal.",
 const QUARTILES: [(&str, f64); 3] = [("p25", 0.25), ("p50", 0.5), ("p75", 0.75)];
 
 fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
-    let precision = columns::precision(args);
+    let precision = params::precision(args);
     let mut fields: Vec<Described> = Vec::new();
     for name in args.list("of") {
         anyhow::ensure!(fields.iter().all(|f| f.name != name), "of: {name} is given twice");

@@ -3,7 +3,6 @@
 //! Members are found by their place in the line before, so that a name is looked up only where lines change. Bound:
 //! [`MAX_FIELDS`] names; of more, the first in the order of bytes are shown, and the rest is told.
 
-use super::columns::{self, column};
 use super::rows::Rows;
 use super::state::{State, Tally};
 use super::{Setup, View};
@@ -12,6 +11,7 @@ use flow_record::map::Map;
 use flow_record::record::field::FieldId;
 use flow_record::record::key::Part;
 use flow_record::record::{Flow, Kind};
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::scan::walk::{Walk, unquoted};
 use flow_record::stats::{SketchKey, Values};

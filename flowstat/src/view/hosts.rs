@@ -1,7 +1,7 @@
 //! `hosts`: one row a host or network.
 
-use super::columns::{self, Measure, column};
 use super::groups::Groups;
+use super::params::{self, Measure};
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
 use super::{Setup, View};
@@ -9,6 +9,7 @@ use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
 use flow_record::record::key::{KeySpec, Part};
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::{Parts, Precision, Profile, SketchKey};
 use flow_record::value::Address;
@@ -32,9 +33,9 @@ sent. What the destination of a flow sent is known only from flows that have bot
 With top=N the N rows of the largest measure come, largest first; else all, by address.",
         params: &[
             Param::new("by", ParamKind::Text, "src_ip", "", "src_ip, dst_ip or host, with a prefix length if so wished"),
-            columns::TOP,
-            columns::MEASURE,
-            columns::QUANTILES,
+            params::TOP,
+            params::MEASURE,
+            params::QUANTILES,
         ],
         needs: &["src_ip", "dst_ip", "dst_port", "bytes", "packets", "rev_bytes", "rev_packets", "flows", "timestamp"],
         columns: &[
@@ -87,12 +88,12 @@ fn key(by: &str) -> anyhow::Result<(End, Option<(u8, u8)>)> {
 
 fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     let (end, prefix) = key(args.text("by").unwrap_or_default())?;
-    let quantiles = columns::precision(args);
+    let quantiles = params::precision(args);
     Ok(Box::new(Hosts {
         end,
         prefix,
         parts: Parts { addresses: true, ports: true, moments: true, quantiles, key: SketchKey::default() },
-        top: columns::top(args),
+        top: params::top(args),
         measure: Measure::of(args),
         hosts: Groups::new(),
     }))

@@ -1,12 +1,13 @@
 //! `hourly`: the day's profile, one row an hour of the day.
 
 use super::calendar::{Calendar, DAY, Hours, Spread, put_over};
-use super::columns::{self, column};
+use super::params;
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
 use super::{Setup, View};
 use flow_record::item::{Args, Spec};
 use flow_record::record::Kind;
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::Sums;
 use std::collections::BTreeSet;
@@ -23,7 +24,7 @@ median (type 7) of bytes over the flows of the hour.
 
 The columns with _day_ look at the sums of the hour on each date: their mean and sample deviation over all dates on which
 the input has a flow, a date being 0 on which the hour is silent. So bytes_day_mean equals bytes_mean.",
-        params: &[columns::TZ, columns::QUANTILES],
+        params: &[params::TZ, params::QUANTILES],
         needs: &["timestamp", "bytes", "packets", "rev_bytes", "rev_packets", "flows"],
         columns: &[
             column("hour", Kind::Integer(23), "", "hour of the day"),
@@ -55,7 +56,7 @@ const OVER: [[&str; 2]; 3] =
     [["bytes_day_mean", "bytes_day_std"], ["flows_day_mean", "flows_day_std"], ["packets_day_mean", "packets_day_std"]];
 
 fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
-    let spread = Spread::new(columns::precision(args));
+    let spread = Spread::new(params::precision(args));
     Ok(Box::new(Hourly {
         calendar: Calendar::new(args.zone("tz")),
         hours: Hours::default(),

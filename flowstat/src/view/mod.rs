@@ -1,11 +1,10 @@
 //! The views: what each computes is in its own file; this is the list of them.
 //!
 //! A new view is one file with its `VIEW` (the definition) and its state, and one line in [`VIEWS`]. What several share:
-//! [`columns`] names columns and parameters, [`rows`] writes, [`groups`] keeps state by key, [`calendar`] knows hours,
+//! [`params`] names parameters, [`rows`] writes, [`groups`] keeps state by key, [`calendar`] knows hours,
 //! [`totals`] compares sums.
 
 mod calendar;
-mod columns;
 mod daily;
 mod describe;
 mod fields;
@@ -13,6 +12,7 @@ mod groups;
 mod hosts;
 mod hourly;
 mod pairs;
+mod params;
 mod ports;
 mod protocols;
 pub(crate) mod rows;

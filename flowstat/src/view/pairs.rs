@@ -1,7 +1,7 @@
 //! `pairs`: one row a source and destination.
 
-use super::columns::{self, Measure, column};
 use super::groups::Groups;
+use super::params::{self, Measure};
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
 use super::{Setup, View};
@@ -9,6 +9,7 @@ use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
 use flow_record::record::key::{Key, KeySpec};
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::{Ports, Sums};
 
@@ -24,8 +25,8 @@ flows, packets, bytes, rev_bytes and rev_packets are sums; unique_dst_ports is t
 With top=N the N rows of the largest measure come, largest first; else all, by addresses.",
         params: &[
             Param::new("by", ParamKind::List, "src_ip+dst_ip", "", "the two ends, with prefix lengths if so wished"),
-            columns::TOP,
-            columns::MEASURE,
+            params::TOP,
+            params::MEASURE,
         ],
         needs: &["src_ip", "dst_ip", "dst_port", "bytes", "packets", "rev_bytes", "rev_packets", "flows", "timestamp"],
         columns: &[
@@ -53,7 +54,7 @@ fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
         names == ["src_ip", "dst_ip"],
         "by={by}: src_ip+dst_ip is expected, with prefix lengths if so wished"
     );
-    Ok(Box::new(Pairs { by, top: columns::top(args), measure: Measure::of(args), pairs: Groups::new() }))
+    Ok(Box::new(Pairs { by, top: params::top(args), measure: Measure::of(args), pairs: Groups::new() }))
 }
 
 struct Pairs {

@@ -1,12 +1,13 @@
 //! `ports`: one row a destination port.
 
-use super::columns::{self, Measure, column};
 use super::groups::Groups;
+use super::params::{self, Measure};
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
 use super::{Setup, View};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::{Addresses, SketchKey, Sums};
 
@@ -50,7 +51,7 @@ flows, bytes and packets are sums; unique_src_ips and unique_dst_ips are the num
 
 fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     Ok(Box::new(Ports {
-        top: columns::top(args).unwrap_or(usize::MAX),
+        top: params::top(args).unwrap_or(usize::MAX),
         measure: Measure::of(args),
         key: SketchKey::default(),
         ports: Groups::new(),

@@ -1,14 +1,14 @@
 //! `protocols`: one row an IP protocol.
 
-use super::columns::{self, column};
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
 use super::{Setup, View};
 use flow_record::item::{Args, Spec};
+use flow_record::net::protocol;
 use flow_record::record::Kind;
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::Sums;
-use std::borrow::Cow;
 
 pub(crate) static VIEW: View = View {
     spec: Spec {
@@ -32,40 +32,10 @@ rounded as rint(100 p) / 100, ties to even. Both are shares of the flows that sa
             column("bytes_percentage", Kind::Number, "%", "share of the bytes"),
         ],
         memory: "24 KiB",
-        source: "arithmetic; names as nfdump prints them",
+        source: "arithmetic; names: IANA, Assigned Internet Protocol Numbers (RFC 5237), with nfdump's IPIP, ICMP6 and OSPF",
     },
     build,
 };
-
-/// Short names of the protocols that flows are seen with.
-const NAMES: &[(u8, &str)] = &[
-    (1, "ICMP"),
-    (2, "IGMP"),
-    (4, "IPIP"),
-    (6, "TCP"),
-    (8, "EGP"),
-    (17, "UDP"),
-    (41, "IPv6"),
-    (46, "RSVP"),
-    (47, "GRE"),
-    (50, "ESP"),
-    (51, "AH"),
-    (58, "ICMP6"),
-    (88, "EIGRP"),
-    (89, "OSPF"),
-    (103, "PIM"),
-    (112, "VRRP"),
-    (132, "SCTP"),
-    (136, "UDPLite"),
-];
-
-/// The short name of a protocol, or its number.
-pub(super) fn name(protocol: u8) -> Cow<'static, str> {
-    match NAMES.iter().find(|(number, _)| *number == protocol) {
-        Some((_, name)) => Cow::Borrowed(name),
-        None => Cow::Owned(protocol.to_string()),
-    }
-}
 
 /// Sums by protocol number.
 pub(super) fn table() -> Vec<Sums> {
@@ -108,10 +78,10 @@ impl Tally for Protocols {
         let mut total = Sums::new();
         self.sums.iter().for_each(|s| total.merge(s));
         let reverse = Reverse::of([&total]);
-        for (protocol, sums) in (0..=u8::MAX).zip(&self.sums).filter(|(_, s)| **s != Sums::new()) {
+        for (number, sums) in (0..=u8::MAX).zip(&self.sums).filter(|(_, s)| **s != Sums::new()) {
             let mut row = rows.row();
-            row.integer("protocol", protocol);
-            row.text("name", &name(protocol));
+            row.integer("protocol", number);
+            row.text("name", &protocol::short(number));
             row.sums(sums, reverse);
             row.float("percentage", percentage(sums.flows().into(), total.flows().into()));
             row.float("bytes_percentage", percentage(sums.bytes(), total.bytes()));
@@ -149,10 +119,5 @@ mod tests {
         // 0.125 and 0.375 are floats, so 12.5 and 37.5 are ties.
         assert_eq!((percentage(1, 800), percentage(3, 800), percentage(1, 3)), (0.12, 0.38, 33.33));
         assert_eq!(percentage(5, 0), 0.0);
-    }
-
-    #[test]
-    fn names_are_in_order_and_unique() {
-        assert!(NAMES.windows(2).all(|w| w[0].0 < w[1].0));
     }
 }

@@ -1,14 +1,16 @@
 //! `summary`: one row over everything.
 
 use super::calendar::{Calendar, DAY};
-use super::columns::{self, column};
+use super::params;
 use super::protocols;
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
 use super::{Setup, View};
 use flow_record::item::{Args, Spec};
 use flow_record::map::Set;
+use flow_record::net::protocol;
 use flow_record::record::{Flow, Kind};
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::{Addresses, SketchKey, Sums};
 use flow_record::value::{number, text};
@@ -26,7 +28,7 @@ the sum of durations.
 bps and pps are bits and packets a second, from source to destination, over the time from the first start to the latest end
 (start and duration); they are left out where that is no time. protocols gives each protocol's share of the flows that say
 theirs, 0 to 1, by number ascending.",
-        params: &[columns::TZ],
+        params: &[params::TZ],
         needs: &[
             "timestamp", "duration", "src_ip", "dst_ip", "protocol", "bytes", "packets", "rev_bytes", "rev_packets", "flows",
         ],
@@ -113,11 +115,11 @@ impl Summary {
         let total: f64 = self.protocols.iter().map(|s| u128::from(s.flows())).sum::<u128>() as f64;
         out.push(b'{');
         let met = (0..=u8::MAX).zip(&self.protocols).filter(|(_, s)| s.flows() > 0);
-        for (i, (protocol, sums)) in met.enumerate() {
+        for (i, (number, sums)) in met.enumerate() {
             if i > 0 {
                 out.push(b',');
             }
-            text::write_json(&protocols::name(protocol), out);
+            text::write_json(&protocol::short(number), out);
             out.push(b':');
             number::write_float(sums.flows() as f64 / total, out);
         }

@@ -1,6 +1,5 @@
 //! `top`: the keys of the largest measure, whatever the key.
 
-use super::columns::{self, column};
 use super::groups::Groups;
 use super::rows::{Reverse, Rows};
 use super::state::{State, Tally};
@@ -11,6 +10,7 @@ use flow_record::item::{Args, Param, ParamKind, Spec, nearest};
 use flow_record::record::field::{self, FieldId, MAX_INTEGER};
 use flow_record::record::key::{Key, KeySpec};
 use flow_record::record::{Flow, Kind};
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::Sums;
 

@@ -1,12 +1,13 @@
 //! `weekly`: the week's profile, one row an hour of the week.
 
 use super::calendar::{Calendar, Hours, WEEK, put_over};
-use super::columns::{self, column};
+use super::params;
 use super::rows::Rows;
 use super::state::{State, Tally};
 use super::{Setup, View};
 use flow_record::item::{Args, Spec};
 use flow_record::record::Kind;
+use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::stats::Sums;
 
@@ -21,7 +22,7 @@ Bytes, flows and packets are summed for each hour of the calendar. An hour of th
 between the first and the last flow, 0 where that hour is silent; the mean and the sample deviation (divisor n - 1, 0 below
 two samples) are over these, and weeks says how many they are. The hours in which the first and the last flow start are
 left out, since the input holds only a part of them; the first is kept if its flow starts on the stroke of the hour.",
-        params: &[columns::TZ],
+        params: &[params::TZ],
         needs: &["timestamp", "bytes", "packets", "flows"],
         columns: &[
             column("hour_of_week", Kind::Integer(167), "", "hour of the week, 0 is Monday 00:00"),

@@ -80,7 +80,7 @@ impl FlowQuantiles {
 
     /// Adds a value `count` times.
     #[inline]
-    pub fn add_n(&mut self, value: u64, count: u64) {
+    fn add_n(&mut self, value: u64, count: u64) {
         if self.precision == Precision::No || count == 0 {
             return;
         }

@@ -1,31 +1,7 @@
-//! Columns and parameters that several views have.
+//! Parameters that several views have.
 
 use flow_record::item::{Args, Param, ParamKind};
-use flow_record::record::{Field, Kind};
 use flow_record::stats::{Precision, Sums};
-
-/// A column.
-pub(crate) const fn column(name: &'static str, kind: Kind, unit: &'static str, about: &'static str) -> Field {
-    Field { name, kind, unit, about }
-}
-
-/// A sum: not bounded by what one record may hold.
-pub(crate) const SUM: Kind = Kind::Integer(u64::MAX);
-
-pub(crate) const FLOWS: Field =
-    column("flows", SUM, "flows", "flows; a record that says how many it stands for counts as so many");
-pub(crate) const BYTES: Field = column("bytes", SUM, "bytes", "bytes from source to destination");
-pub(crate) const PACKETS: Field = column("packets", SUM, "packets", "packets from source to destination");
-pub(crate) const REV_BYTES: Field =
-    column("rev_bytes", SUM, "bytes", "bytes from destination to source, once a flow has them");
-pub(crate) const REV_PACKETS: Field =
-    column("rev_packets", SUM, "packets", "packets from destination to source, once a flow has them");
-pub(crate) const FIRST: Field = column("first", Kind::Time, "", "earliest start of a flow");
-pub(crate) const LAST: Field = column("last", Kind::Time, "", "latest start of a flow");
-pub(crate) const APPROX: Field =
-    column("approx", Kind::Words, "", "columns that come from a sketch or a histogram, if there are any");
-pub(crate) const APPROX_ERROR: Field =
-    column("approx_error", Kind::Number, "", "relative standard error of the distinct counts named in approx");
 
 pub(crate) const TZ: Param = Param::new("tz", ParamKind::Zone, "UTC", "", "zone whose clock gives hours and dates");
 

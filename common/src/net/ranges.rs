@@ -4,13 +4,13 @@
 //! begin, so that a look-up in a table of a few networks is one or two comparisons and never depends on nesting.
 //! Invariant: `starts` ascends without repetition and begins at 0. Bound: two entries a network.
 
-use flow_record::value::Address;
+use crate::value::Address;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// Values by network, IPv4 and IPv6 apart.
 #[derive(Clone, Debug)]
-pub(crate) struct Ranges<T> {
+pub struct Ranges<T> {
     v4: Family<T>,
     v6: Family<T>,
 }
@@ -33,7 +33,7 @@ struct Block<T> {
 
 impl<T: Copy + PartialEq> Ranges<T> {
     /// A table of these networks; of two equal ones the later counts. Every other address has the value `otherwise`.
-    pub(crate) fn new(networks: impl IntoIterator<Item = (IpNet, T)>, otherwise: T) -> Ranges<T> {
+    pub fn new(networks: impl IntoIterator<Item = (IpNet, T)>, otherwise: T) -> Ranges<T> {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         for (network, value) in networks {
             let family = if network.addr().is_ipv4() { &mut v4 } else { &mut v6 };
@@ -45,7 +45,7 @@ impl<T: Copy + PartialEq> Ranges<T> {
 
     /// The value of an address.
     #[inline]
-    pub(crate) fn at(&self, address: Address) -> T {
+    pub fn at(&self, address: Address) -> T {
         match address.0 {
             IpAddr::V4(a) => self.v4.at(u128::from(u32::from(a)) << 96),
             IpAddr::V6(a) => self.v6.at(u128::from(a)),

@@ -1,13 +1,13 @@
-//! What all flows behind an alert have in common: how many there were, when, and the port and protocol if there is one.
+//! What flows have in common: how many there were, when, and the port and protocol if there is one.
 //!
 //! Invariant: a function of the multiset of flows. Bound: 40 bytes.
 
-use flow_record::record::{Flow, field};
-use flow_record::value::Time;
+use crate::record::{Flow, field};
+use crate::value::Time;
 
 /// The one value that all had, if there is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Same<T> {
+pub enum Same<T> {
     /// None was added yet.
     #[default]
     Nothing,
@@ -20,7 +20,7 @@ pub(crate) enum Same<T> {
 impl<T: Copy + PartialEq> Same<T> {
     /// Adds one; `None` is a flow without it.
     #[inline]
-    pub(crate) fn add(&mut self, value: Option<T>) {
+    pub fn add(&mut self, value: Option<T>) {
         *self = match (*self, value) {
             (Same::Nothing, Some(v)) => Same::One(v),
             (Same::One(a), Some(v)) if a == v => Same::One(a),
@@ -29,7 +29,7 @@ impl<T: Copy + PartialEq> Same<T> {
     }
 
     /// Adds all of another state.
-    pub(crate) fn merge(&mut self, other: Same<T>) {
+    pub fn merge(&mut self, other: Same<T>) {
         match other {
             Same::Nothing => {}
             Same::One(v) => self.add(Some(v)),
@@ -38,7 +38,7 @@ impl<T: Copy + PartialEq> Same<T> {
     }
 
     /// The one value.
-    pub(crate) fn one(self) -> Option<T> {
+    pub fn one(self) -> Option<T> {
         match self {
             Same::One(v) => Some(v),
             _ => None,
@@ -48,7 +48,7 @@ impl<T: Copy + PartialEq> Same<T> {
 
 /// Flows in sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub struct Seen {
     flows: u64,
     /// In nanoseconds; `first` above `last` while no flow had a time.
     first: i64,
@@ -68,14 +68,14 @@ impl Default for Seen {
 impl Seen {
     /// Adds a flow. A record that stands for several counts as so many.
     #[inline]
-    pub(crate) fn add(&mut self, flow: &Flow) {
+    pub fn add(&mut self, flow: &Flow) {
         let flows = flow.integer(field::FLOWS).unwrap_or(1);
         self.add_parts(flows, flow.time(), flow.time_digits(), flow.protocol(), flow.dst_port());
     }
 
     /// Adds flows by their parts.
     #[inline]
-    pub(crate) fn add_parts(
+    pub fn add_parts(
         &mut self,
         flows: u64,
         time: Option<Time>,
@@ -94,12 +94,12 @@ impl Seen {
     }
 
     /// Adds a number of flows whose parts were added already.
-    pub(crate) fn add_flows(&mut self, flows: u64) {
+    pub fn add_flows(&mut self, flows: u64) {
         self.flows = self.flows.saturating_add(flows);
     }
 
     /// Adds all flows of another state.
-    pub(crate) fn merge(&mut self, other: &Seen) {
+    pub fn merge(&mut self, other: &Seen) {
         self.flows = self.flows.saturating_add(other.flows);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
@@ -109,41 +109,41 @@ impl Seen {
     }
 
     /// Number of flows.
-    pub(crate) fn flows(&self) -> u64 {
+    pub fn flows(&self) -> u64 {
         self.flows
     }
 
     /// The first and the last start, if a flow had one, and the decimals to write them with.
-    pub(crate) fn span(&self) -> Option<Span> {
+    pub fn span(&self) -> Option<Span> {
         let span = Span { first: Time(self.first), last: Time(self.last), digits: self.digits };
         (self.first <= self.last).then_some(span)
     }
 
     /// The protocol of all flows.
-    pub(crate) fn protocol(&self) -> Option<u8> {
+    pub fn protocol(&self) -> Option<u8> {
         self.protocol.one()
     }
 
     /// The destination port of all flows.
-    pub(crate) fn dst_port(&self) -> Option<u16> {
+    pub fn dst_port(&self) -> Option<u16> {
         self.dst_port.one()
     }
 }
 
 /// From the first to the last start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
+pub struct Span {
     /// The first start.
-    pub(crate) first: Time,
+    pub first: Time,
     /// The last start.
-    pub(crate) last: Time,
+    pub last: Time,
     /// Decimals to write them with: 3, 6 or 9.
-    pub(crate) digits: u8,
+    pub digits: u8,
 }
 
 impl Span {
     /// Its length in seconds.
-    pub(crate) fn seconds(&self) -> f64 {
+    pub fn seconds(&self) -> f64 {
         self.last.nanos().saturating_sub(self.first.nanos()) as f64 / 1e9
     }
 }

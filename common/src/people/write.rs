@@ -1,9 +1,9 @@
-//! Numbers as a person reads them in an alert's reason: `146.2 MB`, `1,472 flows`, `5 min 24 s`.
+//! Numbers as a person reads them: `146.2 MB`, `1,472 flows`, `5 min 24 s`.
 //!
-//! Rounded for reading only; what is compared stands unrounded in the alert.
+//! Rounded for reading only: what is compared stands unrounded beside it.
 
 /// An amount of a unit; bytes in powers of 1000.
-pub(crate) fn amount(value: f64, unit: &str) -> String {
+pub fn amount(value: f64, unit: &str) -> String {
     match unit {
         "bytes" if value.abs() >= 999.5 => bytes(value),
         "" => figures(value),
@@ -14,7 +14,7 @@ pub(crate) fn amount(value: f64, unit: &str) -> String {
 }
 
 /// A number of things: `1 flow`, `1,472 flows`.
-pub(crate) fn count(n: u64, unit: &str) -> String {
+pub fn count(n: u64, unit: &str) -> String {
     amount(n as f64, unit)
 }
 
@@ -33,7 +33,7 @@ fn bytes(value: f64) -> String {
 }
 
 /// Whole numbers with their thousands apart; else at most four figures.
-pub(crate) fn figures(value: f64) -> String {
+pub fn figures(value: f64) -> String {
     if !value.is_finite() {
         return "no number".into();
     }
@@ -68,7 +68,7 @@ fn grouped(value: f64) -> String {
 }
 
 /// A length of time: `0.4 s`, `46 s`, `5 min 24 s`, `3 h 10 min`, `2 d 5 h`.
-pub(crate) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     let two = |n: u64, unit: &str, rest: u64, small: &str| match rest {
         0 => format!("{n} {unit}"),

@@ -1,11 +1,12 @@
-//! TCP flags as tools print them: letters with dots for those that are not set, a number, or a number in hex.
+//! TCP flags as text: read as tools print them (letters with dots for those that are not set, a number, or a number in
+//! hex), and written as nfdump writes them from 1.6.20 on.
 //!
 //! Letters stand for themselves wherever they are, so the eight of nfdump from 1.6.20 (`CEUAPRSF`), its older six
 //! (`UAPRSF`) and SiLK's (`FSRPAUEC`) read alike.
 
 /// The flags of a text, in the bit order of RFC 9293.
 #[inline]
-pub(crate) fn flags(text: &[u8]) -> Option<u16> {
+pub fn parse(text: &[u8]) -> Option<u16> {
     let mut bits = 0;
     for letter in text {
         bits |= match letter {
@@ -22,6 +23,14 @@ pub(crate) fn flags(text: &[u8]) -> Option<u16> {
         };
     }
     Some(bits)
+}
+
+/// The letters of the flags, from the highest bit (CWR) to the lowest (FIN).
+const LETTERS: &[u8; 8] = b"CEUAPRSF";
+
+/// Appends the flags as eight letters, a dot for each that is not set: `...AP.SF`. Bits above CWR have no letter.
+pub fn write(flags: u16, out: &mut Vec<u8>) {
+    out.extend(LETTERS.iter().enumerate().map(|(i, letter)| if flags >> (7 - i) & 1 == 1 { *letter } else { b'.' }));
 }
 
 #[cold]
@@ -56,7 +65,19 @@ mod tests {
             ("0xzz", None),
             ("-1", None),
         ] {
-            assert_eq!(flags(text.as_bytes()), bits, "{text:?}");
+            assert_eq!(parse(text.as_bytes()), bits, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for flags in 0..=255 {
+            let mut text = Vec::new();
+            write(flags, &mut text);
+            assert_eq!((text.len(), parse(&text)), (8, Some(flags)));
+        }
+        let mut text = Vec::new();
+        write(0x1b, &mut text);
+        assert_eq!(text, b"...AP.SF");
     }
 }

@@ -4,10 +4,11 @@
 //! The rows are all of both special-purpose registries as of 2026. A block that its registry calls globally reachable
 //! is `global`; an address in no row is `global`, but for IPv6 outside 2000::/3, which IANA has reserved.
 
-use crate::ranges::Ranges;
+use super::Ranges;
+use ipnet::IpNet;
 
 /// The scopes, in the order in which `--explain` lists them.
-pub(super) const SCOPES: &[&str] = &[
+pub const SCOPES: &[&str] = &[
     "global",
     "private",
     "unique_local",
@@ -97,7 +98,7 @@ const ROWS: &[(&str, &str)] = &[
 ];
 
 /// The scope of every address, as its place in [`SCOPES`].
-pub(super) fn scopes() -> Ranges<u8> {
+pub fn scopes() -> Ranges<u8> {
     let rows = ROWS.iter().filter_map(|(network, scope)| {
         let at = SCOPES.iter().position(|s| s == scope)?;
         Some((network.parse().ok()?, at as u8))
@@ -105,12 +106,20 @@ pub(super) fn scopes() -> Ranges<u8> {
     Ranges::new(rows, 0)
 }
 
+/// The networks that are one's own unless told otherwise, as one writes them in an item: the private ones of IPv4
+/// (RFC 1918) and the unique local one of IPv6 (RFC 4193).
+pub const INTERNAL: &str = "10.0.0.0/8+172.16.0.0/12+192.168.0.0/16+fc00::/7";
+
+/// Whether an address lies in one of one's own networks.
+pub fn internal(networks: impl IntoIterator<Item = IpNet>) -> Ranges<bool> {
+    Ranges::new(networks.into_iter().map(|network| (network, true)), false)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use flow_record::value::Address;
-    use ipnet::IpNet;
+    use crate::value::Address;
 
     fn scope(text: &str) -> &'static str {
         SCOPES[scopes().at(Address::parse(text).unwrap()) as usize]
@@ -270,6 +279,17 @@ mod tests {
             ("ff02::fb", "multicast"),
         ] {
             assert_eq!(scope(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn internal_are_the_private_and_the_unique_local_networks() {
+        let own = internal(INTERNAL.split('+').map(|n| n.parse().unwrap()));
+        let scopes = scopes();
+        for ip in ["10.0.0.1", "172.31.255.255", "192.168.0.0", "fd00::1", "8.8.8.8", "172.32.0.0", "fe80::1", "::1"] {
+            let address = Address::parse(ip).unwrap();
+            let is_own = matches!(SCOPES[scopes.at(address) as usize], "private" | "unique_local");
+            assert_eq!(own.at(address), is_own, "{ip}");
         }
     }
 }

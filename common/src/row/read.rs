@@ -4,13 +4,13 @@
 //! other than counts, and hours. What enrichers added is copied to the alert but is no part of the key, so that an alert
 //! keeps its name when its row gets a country. Bound: one line.
 
-use crate::alert::{FIXED, Member};
-use crate::population::Value;
-use crate::seen::Span;
-use flow_record::record::key::Part;
-use flow_record::record::{FieldId, Kind, field};
-use flow_record::scan::Line;
-use flow_record::value::{Address, time};
+use super::Number;
+use crate::alert::{self, Member};
+use crate::record::key::Part;
+use crate::record::{FieldId, Kind, field};
+use crate::scan::Line;
+use crate::stats::Span;
+use crate::value::{Address, time};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -23,40 +23,40 @@ const NEVER: [&str; 4] = ["first", "last", "approx", "clock"];
 
 /// A row.
 #[derive(Debug)]
-pub(crate) struct Row<'a> {
+pub struct Row<'a> {
     /// Its kind.
-    pub(crate) kind: String,
+    pub kind: String,
     members: Vec<(String, &'a RawValue)>,
 }
 
 impl<'a> Row<'a> {
     /// Takes a line that is a row apart.
-    pub(crate) fn of(line: &Line<'a>) -> Option<Row<'a>> {
+    pub fn of(line: &Line<'a>) -> Option<Row<'a>> {
         let Members(members) = serde_json::from_str(line.text).ok()?;
         let kind = members.iter().find(|(name, _)| name == "kind")?.1;
         Some(Row { kind: serde_json::from_str(kind.get()).ok()?, members })
     }
 
     /// The JSON text of a column.
-    pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
+    pub fn json(&self, name: &str) -> Option<&'a str> {
         self.members.iter().find(|(n, _)| n == name).map(|(_, raw)| raw.get())
     }
 
     /// The number in a column.
-    pub(crate) fn value(&self, name: &str) -> Option<Value> {
-        Value::of_json(self.json(name)?)
+    pub fn value(&self, name: &str) -> Option<Number> {
+        Number::of_json(self.json(name)?)
     }
 
     /// A whole number in a column.
-    pub(crate) fn integer(&self, name: &str) -> Option<u64> {
+    pub fn integer(&self, name: &str) -> Option<u64> {
         match self.value(name)? {
-            Value::Whole(v) => Some(v),
-            Value::Real(_) => None,
+            Number::Whole(v) => Some(v),
+            Number::Real(_) => None,
         }
     }
 
     /// The times in `first` and `last`.
-    pub(crate) fn span(&self) -> Option<Span> {
+    pub fn span(&self) -> Option<Span> {
         let mut dates = time::DateCache::default();
         let mut read = |name: &str| {
             let text = self.json(name)?.strip_prefix('"')?.strip_suffix('"')?;
@@ -67,7 +67,7 @@ impl<'a> Row<'a> {
     }
 
     /// The columns that an alert copies, and whether they are part of its key.
-    pub(crate) fn names(&self) -> impl Iterator<Item = (Member, bool)> {
+    pub fn names(&self) -> impl Iterator<Item = (Member, bool)> {
         self.members.iter().filter_map(|(name, raw)| {
             let part = part(name, raw.get())?;
             let added = field::ADDED.iter().any(|f| f.name == name);
@@ -78,7 +78,7 @@ impl<'a> Row<'a> {
 
 /// The value of a column that says whom a row is about.
 fn part(name: &str, json: &str) -> Option<Part> {
-    if FIXED.contains(&name) || NEVER.contains(&name) {
+    if alert::FIELDS.iter().any(|f| f.name == name) || NEVER.contains(&name) {
         return None;
     }
     let id = FieldId::named(name);
@@ -142,7 +142,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use flow_record::scan::{Clean, Scanner};
+    use crate::scan::{Clean, Scanner};
 
     fn names(line: &str) -> Vec<(String, bool)> {
         let mut scanner = Scanner::new();

@@ -1,0 +1,13 @@
+//! Rows: lines with a `kind` that say what flows add up to.
+//!
+//! [`columns`] names the columns that several kinds have, [`Row`] reads a row of any program, [`schema`] describes those
+//! of a view.
+
+pub mod columns;
+mod number;
+mod read;
+mod schema;
+
+pub use number::Number;
+pub use read::Row;
+pub use schema::schema;
