@@ -19,6 +19,7 @@
 //! - [`stats`]: summaries that merge.
 //! - [`item`]: the grammar `NAME:key=value`, and the specification that documents an item.
 //! - [`alert`], [`row`]: the lines that are no flows: their members, how they are read and described.
+//! - [`state`]: the one shape of what an item keeps while lines go by.
 //! - [`input`], [`output`]: files, folders, standard streams, compression, tables, CSV.
 //! - [`run`]: the loop over lines, its accounts, messages and exit code.
 //! - [`cli`]: options that all four programs have.
@@ -38,5 +39,6 @@ pub mod record;
 pub mod row;
 pub mod run;
 pub mod scan;
+pub mod state;
 pub mod stats;
 pub mod value;

@@ -25,6 +25,7 @@ use flow_record::alert;
 use flow_record::cli::{self, Common, Form, Inputs, Program, Threads};
 use flow_record::record::schema;
 use flow_record::row;
+use flow_record::state::Setup;
 use flow_record::value::Time;
 use flow_record::value::time::{DateCache, rfc3339};
 use serde_json::{Value, json};
@@ -109,14 +110,14 @@ fn answer() -> Result<ExitCode, ExitCode> {
             return Err(cli::usage_error(&PROGRAM, "report: no such form; report:format=json is there"));
         }
     }
-    let states = || run::states(&items, options.now).map_err(|e| cli::usage_error(&PROGRAM, &format!("{e:#}")));
-    let (first, watched) = states()?;
+    let mut setup = Setup::at(options.now);
+    let first = run::states(&items, &mut setup).map_err(|e| cli::usage_error(&PROGRAM, &format!("{e:#}")))?;
     let sources = options.inputs.sources(&PROGRAM)?;
     let mut workers = vec![first];
     for _ in 1..options.threads.number(&options.common, &sources) {
-        workers.push(states()?.0);
+        workers.push(workers[0].empty());
     }
     let mut session = options.common.session(&PROGRAM, &sources)?;
-    run::run(&mut session, sources, &watched, workers);
+    run::run(&mut session, sources, setup.watched(), workers);
     Ok(session.end().into())
 }

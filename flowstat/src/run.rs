@@ -1,14 +1,13 @@
 //! One run: a worker a thread, merged in order, and the rows of each item.
 
 use crate::view::rows::Rows;
-use crate::view::state::State;
-use crate::view::{self, Setup};
+use crate::view::{self, ViewState};
 use anyhow::Context;
 use flow_record::input::{InputError, Source};
 use flow_record::item::Args;
 use flow_record::run::{Fate, Out, Session, Worker, each_line, pass};
 use flow_record::scan::{Line, LineKind};
-use flow_record::value::Time;
+use flow_record::state::{LACKS, Setup, Takes};
 
 /// The states of all items, in their order.
 pub(crate) struct States {
@@ -17,23 +16,36 @@ pub(crate) struct States {
 
 struct Item {
     kind: String,
-    state: Box<dyn State>,
-    /// Flows that lack what the item needs.
-    left_out: u64,
+    state: ViewState,
+    takes: Takes,
+    /// How many flows it could not use, by what they lacked.
+    lacks: Vec<(&'static str, u64)>,
 }
 
-/// Empty states for these items, and the members of lines that they want to see.
+impl Item {
+    fn new(kind: String, state: ViewState) -> Item {
+        Item { kind, takes: state.takes(), state, lacks: Vec::new() }
+    }
+
+    #[cold]
+    fn lack(&mut self, what: &'static str, n: u64) {
+        match self.lacks.iter_mut().find(|(met, _)| *met == what) {
+            Some((_, count)) => *count += n,
+            None => self.lacks.push((what, n)),
+        }
+    }
+}
+
+/// Empty states for these items; `setup` learns what lines they want to see.
 ///
 /// # Errors
 /// What is wrong with an item's parameters.
-pub(crate) fn states(items: &[Args], now: Option<Time>) -> anyhow::Result<(States, Vec<String>)> {
-    let mut setup = Setup { now, ..Setup::default() };
+pub(crate) fn states(items: &[Args], setup: &mut Setup) -> anyhow::Result<States> {
     let made = items.iter().map(|args| {
-        let state = view::build(args, &mut setup).with_context(|| args.spec.name)?;
-        Ok(Item { kind: args.kind.clone(), state, left_out: 0 })
+        let state = view::build(args, setup).with_context(|| args.spec.name)?;
+        Ok(Item::new(args.kind.clone(), state))
     });
-    let items = made.collect::<anyhow::Result<_>>()?;
-    Ok((States { items }, setup.watched))
+    Ok(States { items: made.collect::<anyhow::Result<_>>()? })
 }
 
 impl Worker for States {
@@ -41,26 +53,31 @@ impl Worker for States {
     fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
         match line.kind {
             LineKind::Flow => self.flow(line),
-            LineKind::Alert => {
+            kind => {
                 let mut used = false;
-                for item in &mut self.items {
-                    used |= item.state.alert(line);
+                for item in self.items.iter_mut().filter(|item| item.takes.takes(kind)) {
+                    used |= item.state.line(line).is_ok();
                 }
                 if used { Fate::Used } else { pass(line, out) }
             }
-            LineKind::Baseline | LineKind::Tick | LineKind::Row(_) => pass(line, out),
         }
     }
 }
 
 impl States {
+    /// The same for another thread, given nothing.
+    pub(crate) fn empty(&self) -> States {
+        let empty = |item: &Item| Item::new(item.kind.clone(), (*item.state).empty());
+        States { items: self.items.iter().map(empty).collect() }
+    }
+
     #[inline]
     fn flow(&mut self, line: &Line<'_>) -> Fate {
         let mut used = false;
         for item in &mut self.items {
             match item.state.flow(line) {
-                true => used = true,
-                false => item.left_out += 1,
+                Ok(()) => used = true,
+                Err(what) => item.lack(what, 1),
             }
         }
         if used { Fate::Used } else { Fate::Unused("lack what the views need") }
@@ -69,7 +86,7 @@ impl States {
     fn merge(&mut self, other: States) {
         for (a, b) in self.items.iter_mut().zip(other.items) {
             a.state.merge(b.state);
-            a.left_out += b.left_out;
+            b.lacks.into_iter().for_each(|(what, n)| a.lack(what, n));
         }
     }
 }
@@ -85,17 +102,21 @@ pub(crate) fn run(
         all.merge(more);
         all
     });
-    for Item { kind, state, left_out } in whole.into_iter().flat_map(|w| w.items) {
-        if left_out > 0 {
-            let needs = state.needs();
+    for Item { kind, state, mut lacks, .. } in whole.into_iter().flat_map(|w| w.items) {
+        lacks.sort_unstable();
+        for (what, n) in lacks {
+            let what = if what == LACKS { state.lacks() } else { what.to_owned() };
             session
                 .messages
-                .warn("views that leave flows out", || format!("{kind}: {left_out} flows without {needs} left out"));
-        }
-        if let Some(text) = state.told() {
-            session.messages.warn("views at a limit", || format!("{kind}: {text}"));
+                .warn("views that leave flows out", || format!("{kind}: {n} flows without {what} left out"));
         }
         let mut write = |lines: &[u8]| session.write_made(lines);
-        state.finish(&mut Rows::of_kind(&kind, &mut write));
+        let mut rows = Rows::of_kind(&kind, &mut write);
+        state.finish(&mut rows);
+        let notes = rows.notes();
+        drop(rows);
+        for text in notes {
+            session.messages.warn("views at a limit", || format!("{kind}: {text}"));
+        }
     }
 }

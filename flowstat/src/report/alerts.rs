@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 const MAX_DETECTORS: usize = 1024;
 
 /// Alerts by detector.
+#[derive(Clone)]
 pub(super) struct Alerts {
     reader: Reader,
     /// How many are kept of each detector.
@@ -23,7 +24,7 @@ pub(super) struct Alerts {
 }
 
 /// The alerts of one detector.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Detector {
     pub(super) count: u64,
     /// The largest, in order once finished.
@@ -31,7 +32,7 @@ pub(super) struct Detector {
 }
 
 /// An alert: its value, and its line.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alert {
     value: Option<f64>,
     pub(super) line: Box<str>,
@@ -60,6 +61,11 @@ impl Detector {
 impl Alerts {
     pub(super) fn new(reader: Reader, shown: usize) -> Alerts {
         Alerts { reader, shown, total: 0, detectors: BTreeMap::new(), is_cut: false }
+    }
+
+    /// None of what these are.
+    pub(super) fn empty(&self) -> Alerts {
+        Alerts::new(self.reader, self.shown)
     }
 
     /// Adds an alert; one without a value comes after those that have one.

@@ -2,12 +2,13 @@
 //! came.
 
 use super::{Report, SECTIONS};
+use crate::view::ViewState;
 use crate::view::rows::Rows;
-use crate::view::state::State;
 use flow_record::value::text;
 
 /// Writes the report.
 pub(super) fn write(mut report: Report, rows: &mut Rows<'_>) {
+    report.alerts.told().into_iter().for_each(|text| rows.note(text));
     let sums = &report.sums;
     let digits = sums.time_digits();
     let mut row = rows.row();
@@ -72,7 +73,7 @@ fn array<'v>(out: &mut Vec<u8>, values: impl Iterator<Item = &'v [u8]>) {
 }
 
 /// Appends the rows of a view as an array.
-fn array_of_rows(section: Box<dyn State>, out: &mut Vec<u8>) {
+fn array_of_rows(section: ViewState, out: &mut Vec<u8>) {
     let mut lines = Vec::new();
     let mut collect = |chunk: &[u8]| lines.extend_from_slice(chunk);
     section.finish(&mut Rows::plain(&mut collect));

@@ -7,14 +7,14 @@ mod alerts;
 mod json;
 
 use crate::view::rows::Rows;
-use crate::view::state::{State, Tally};
-use crate::view::{Setup, View, build_item};
+use crate::view::{ToRows, View, ViewState, build_item};
 use alerts::Alerts;
 use flow_record::alert::Reader;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
 use flow_record::row::columns::{SUM, column};
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken, Takes};
 use flow_record::stats::Sums;
 use flow_record::value::Time;
 
@@ -63,47 +63,56 @@ const SECTIONS: [(&str, &str); 6] = [
     ("hosts", "hosts:top=100"),
 ];
 
-fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
     let alerts = Alerts::new(Reader::new(setup.watch(Reader::NAMES)), args.integer("alerts") as usize);
     let sections = SECTIONS.iter().map(|(_, item)| build_item(item, setup)).collect::<anyhow::Result<_>>()?;
     Ok(Box::new(Report { now: setup.now, sums: Sums::new(), sections, alerts }))
 }
 
 /// What a report is made of.
+#[derive(Clone)]
 struct Report {
     now: Option<Time>,
     sums: Sums,
     /// In the order of [`SECTIONS`].
-    sections: Vec<Box<dyn State>>,
+    sections: Vec<ViewState>,
     alerts: Alerts,
 }
 
-impl Tally for Report {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
+impl State for Report {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
         self.sums.add(line.flow);
         for section in &mut self.sections {
-            section.flow(line);
+            // A section may lack what others have.
+            let _ = section.flow(line);
         }
-        true
+        Ok(())
     }
 
-    fn alert(&mut self, line: &Line<'_>) -> bool {
+    fn takes(&self) -> Takes {
+        Takes { alerts: true, ..Takes::FLOWS }
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Taken {
         self.alerts.add(line);
-        true
-    }
-
-    fn needs(&self) -> String {
-        String::new()
-    }
-
-    fn told(&self) -> Option<String> {
-        self.alerts.told()
+        Ok(())
     }
 
     fn merge(&mut self, other: Report) {
         self.sums.merge(&other.sums);
         self.sections.iter_mut().zip(other.sections).for_each(|(a, b)| a.merge(b));
         self.alerts.merge(other.alerts);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.sums == Sums::new() && self.alerts.total == 0
+    }
+
+    fn empty(&self) -> Self {
+        let sections = self.sections.iter().map(|section| (**section).empty()).collect();
+        Report { now: self.now, sums: Sums::new(), sections, alerts: self.alerts.empty() }
     }
 
     fn finish(self, rows: &mut Rows<'_>) {

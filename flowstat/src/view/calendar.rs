@@ -74,6 +74,11 @@ impl Hours {
         self.open.1.add(flow);
     }
 
+    /// Whether no hour has a flow.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.closed.is_empty() && self.open.1 == Sums::new()
+    }
+
     fn close(&mut self) {
         let (hour, sums) = std::mem::take(&mut self.open);
         if sums != Sums::new() {

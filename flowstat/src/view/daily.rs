@@ -3,13 +3,13 @@
 use super::calendar::{Calendar, DAY, Hours, Spread, put_over};
 use super::params;
 use super::rows::{Reverse, Rows};
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Spec};
 use flow_record::map::Map;
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::{Addresses, Precision, SketchKey, Sums};
 use flow_record::value::time::date_text;
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ const OVER: [[&str; 2]; 3] = [
     ["packets_hour_mean", "packets_hour_std"],
 ];
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
     Ok(Box::new(Daily {
         calendar: Calendar::new(args.zone("tz")),
         precision: params::precision(args),
@@ -70,6 +70,7 @@ fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     }))
 }
 
+#[derive(Clone)]
 struct Daily {
     calendar: Calendar,
     precision: Precision,
@@ -78,14 +79,17 @@ struct Daily {
     dates: Map<i64, Date>,
 }
 
+#[derive(Clone)]
 struct Date {
     hosts: Addresses,
     spread: Spread,
 }
 
-impl Tally for Daily {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
-        let Some(time) = line.flow.time() else { return false };
+impl State for Daily {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
+        let Some(time) = line.flow.time() else { return Err("timestamp") };
         let hour = self.calendar.hour(time);
         self.hours.add(hour, line.flow);
         let date = self
@@ -96,11 +100,21 @@ impl Tally for Daily {
             date.hosts.insert(address, &self.key);
         }
         date.spread.add(line.flow);
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
-        "timestamp".into()
+    fn is_empty(&self) -> bool {
+        self.dates.is_empty()
+    }
+
+    fn empty(&self) -> Self {
+        Daily {
+            calendar: self.calendar.clone(),
+            precision: self.precision,
+            key: self.key.clone(),
+            hours: Hours::default(),
+            dates: Map::default(),
+        }
     }
 
     fn merge(&mut self, other: Daily) {

@@ -2,13 +2,13 @@
 
 use super::params;
 use super::rows::Rows;
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::field::{self, FieldId};
 use flow_record::record::{Flow, Kind};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{LACKS, Setup, State, Taken};
 use flow_record::stats::{FloatMoments, FlowQuantiles, Moments, Precision};
 
 pub(crate) static VIEW: View = View {
@@ -51,15 +51,13 @@ flowdetect's sigma and fence take these rows as what is normal.",
 /// Columns of quantiles.
 const QUARTILES: [(&str, f64); 3] = [("p25", 0.25), ("p50", 0.5), ("p75", 0.75)];
 
-fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
     let precision = params::precision(args);
     let mut fields: Vec<Described> = Vec::new();
     for name in args.list("of") {
         anyhow::ensure!(fields.iter().all(|f| f.name != name), "of: {name} is given twice");
         let values = match FieldId::named(&name).map(|id| (id, id.field().kind)) {
-            Some((id, Kind::Integer(_) | Kind::Seconds)) => {
-                Values::Exact(id, Box::new((Moments::new(), FlowQuantiles::new(precision))))
-            }
+            Some((id, Kind::Integer(_) | Kind::Seconds)) => Values::exact(id, precision),
             Some(_) => anyhow::bail!("of={name}: a field whose values are numbers is expected"),
             None => Values::Floats(setup.watch([name.as_str()]), FloatMoments::new()),
         };
@@ -68,16 +66,19 @@ fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     Ok(Box::new(Describe { fields, precision }))
 }
 
+#[derive(Clone)]
 struct Describe {
     fields: Vec<Described>,
     precision: Precision,
 }
 
+#[derive(Clone)]
 struct Described {
     name: String,
     values: Values,
 }
 
+#[derive(Clone)]
 enum Values {
     /// Integers, or durations in nanoseconds.
     Exact(FieldId, Box<(Moments, FlowQuantiles)>),
@@ -92,6 +93,24 @@ fn value(flow: &Flow, id: FieldId) -> Option<u64> {
 }
 
 impl Values {
+    fn exact(id: FieldId, precision: Precision) -> Values {
+        Values::Exact(id, Box::new((Moments::new(), FlowQuantiles::new(precision))))
+    }
+
+    fn empty(&self, precision: Precision) -> Values {
+        match self {
+            Values::Exact(id, _) => Values::exact(*id, precision),
+            Values::Floats(watch, _) => Values::Floats(*watch, FloatMoments::new()),
+        }
+    }
+
+    fn n(&self) -> u64 {
+        match self {
+            Values::Exact(_, known) => known.0.n(),
+            Values::Floats(_, values) => values.n(),
+        }
+    }
+
     /// Adds the flow's value, and says whether it has one.
     #[inline]
     fn add(&mut self, line: &Line<'_>) -> bool {
@@ -110,17 +129,28 @@ impl Values {
     }
 }
 
-impl Tally for Describe {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
+impl State for Describe {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
         let mut any = false;
         for field in &mut self.fields {
             any |= field.values.add(line);
         }
-        any
+        if any { Ok(()) } else { Err(LACKS) }
     }
 
-    fn needs(&self) -> String {
+    fn lacks(&self) -> String {
         self.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(" or ")
+    }
+
+    fn is_empty(&self) -> bool {
+        self.fields.iter().all(|f| f.values.n() == 0)
+    }
+
+    fn empty(&self) -> Self {
+        let fresh = |f: &Described| Described { name: f.name.clone(), values: f.values.empty(self.precision) };
+        Describe { fields: self.fields.iter().map(fresh).collect(), precision: self.precision }
     }
 
     fn merge(&mut self, other: Describe) {

@@ -4,8 +4,7 @@
 //! [`MAX_FIELDS`] names; of more, the first in the order of bytes are shown, and the rest is told.
 
 use super::rows::Rows;
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Spec};
 use flow_record::map::Map;
 use flow_record::record::field::FieldId;
@@ -14,6 +13,7 @@ use flow_record::record::{Flow, Kind};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::scan::walk::{Walk, unquoted};
+use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::{SketchKey, Values};
 
 pub(crate) static VIEW: View = View {
@@ -54,11 +54,11 @@ const MAX_FIELDS: usize = 4096;
 /// Types of values; a member's are the bits that are set.
 const TYPES: [&str; 8] = ["time", "address", "integer", "number", "text", "boolean", "array", "object"];
 
-fn build(_: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(_: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
     Ok(Box::new(Fields::default()))
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Fields {
     flows: u64,
     known: Vec<Known>,
@@ -73,6 +73,7 @@ struct Fields {
 }
 
 /// What is known of one member.
+#[derive(Clone)]
 struct Known {
     name: Box<str>,
     /// The key as it stood in a line, quotes included.
@@ -205,8 +206,10 @@ impl Fields {
     }
 }
 
-impl Tally for Fields {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
+impl State for Fields {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
         self.flows += 1;
         let mut walk = Walk::nested(line.text);
         let mut at = 0;
@@ -225,17 +228,15 @@ impl Tally for Fields {
         if self.known.len() >= 2 * MAX_FIELDS {
             self.prune();
         }
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
-        String::new()
+    fn is_empty(&self) -> bool {
+        self.flows == 0
     }
 
-    fn told(&self) -> Option<String> {
-        let dropped = self.dropped + self.known.len().saturating_sub(MAX_FIELDS) as u64;
-        (dropped > 0)
-            .then(|| format!("more than {MAX_FIELDS} names of fields; the first in the order of bytes are shown"))
+    fn empty(&self) -> Self {
+        Fields { key: self.key.clone(), ..Fields::default() }
     }
 
     fn merge(&mut self, other: Fields) {
@@ -254,6 +255,9 @@ impl Tally for Fields {
 
     fn finish(mut self, rows: &mut Rows<'_>) {
         self.prune();
+        if self.dropped > 0 {
+            rows.note(format!("more than {MAX_FIELDS} names of fields; the first in the order of bytes are shown"));
+        }
         for known in &self.known {
             let mut row = rows.row();
             row.text("field", &known.name);

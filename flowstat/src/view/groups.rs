@@ -9,7 +9,7 @@ use std::hash::Hash;
 const CHUNK: usize = 512;
 
 /// Values by key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Groups<K, V> {
     index: Map<K, u32>,
     chunks: Vec<Vec<V>>,
@@ -19,6 +19,11 @@ impl<K: Eq + Hash + Ord, V> Groups<K, V> {
     /// No keys.
     pub(crate) fn new() -> Groups<K, V> {
         Groups { index: Map::default(), chunks: Vec::new() }
+    }
+
+    /// Whether there are no keys.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.index.is_empty()
     }
 
     /// The value of a key, which `make` makes where the key is new.

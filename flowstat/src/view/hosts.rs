@@ -3,14 +3,14 @@
 use super::groups::Groups;
 use super::params::{self, Measure};
 use super::rows::{Reverse, Rows};
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
 use flow_record::record::key::{KeySpec, Part};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::{Parts, Precision, Profile, SketchKey};
 use flow_record::value::Address;
 use std::net::IpAddr;
@@ -86,7 +86,7 @@ fn key(by: &str) -> anyhow::Result<(End, Option<(u8, u8)>)> {
     Ok((end, key.prefix(0)))
 }
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
     let (end, prefix) = key(args.text("by").unwrap_or_default())?;
     let quantiles = params::precision(args);
     Ok(Box::new(Hosts {
@@ -99,6 +99,7 @@ fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     }))
 }
 
+#[derive(Clone)]
 struct Hosts {
     end: End,
     prefix: Option<(u8, u8)>,
@@ -142,9 +143,11 @@ impl Hosts {
     }
 }
 
-impl Tally for Hosts {
+impl State for Hosts {
+    type Goal = ToRows;
+
     #[inline]
-    fn flow(&mut self, line: &Line<'_>) -> bool {
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
         let flow = line.flow;
         let (src, dst) = match self.end {
             End::Source => (flow.src_ip(), None),
@@ -160,14 +163,19 @@ impl Tally for Hosts {
             let (profile, parts) = self.host(address);
             profile.add_reversed(flow, parts);
         }
-        src.is_some() || dst.is_some()
+        match (src.or(dst), self.end) {
+            (Some(_), _) => Ok(()),
+            (None, End::Either) => Err("src_ip and dst_ip"),
+            (None, _) => Err(self.name()),
+        }
     }
 
-    fn needs(&self) -> String {
-        match self.end {
-            End::Either => "src_ip and dst_ip".into(),
-            _ => self.name().into(),
-        }
+    fn is_empty(&self) -> bool {
+        self.hosts.is_empty()
+    }
+
+    fn empty(&self) -> Self {
+        Hosts { parts: self.parts.clone(), hosts: Groups::new(), ..*self }
     }
 
     fn merge(&mut self, other: Hosts) {

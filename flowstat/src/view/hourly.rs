@@ -3,13 +3,13 @@
 use super::calendar::{Calendar, DAY, Hours, Spread, put_over};
 use super::params;
 use super::rows::{Reverse, Rows};
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Spec};
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::stats::Sums;
+use flow_record::state::{Setup, State, Taken};
+use flow_record::stats::{Precision, Sums};
 use std::collections::BTreeSet;
 
 pub(crate) static VIEW: View = View {
@@ -55,33 +55,42 @@ the input has a flow, a date being 0 on which the hour is silent. So bytes_day_m
 const OVER: [[&str; 2]; 3] =
     [["bytes_day_mean", "bytes_day_std"], ["flows_day_mean", "flows_day_std"], ["packets_day_mean", "packets_day_std"]];
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
-    let spread = Spread::new(params::precision(args));
-    Ok(Box::new(Hourly {
-        calendar: Calendar::new(args.zone("tz")),
-        hours: Hours::default(),
-        spreads: vec![spread; DAY as usize],
-    }))
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
+    Ok(Box::new(Hourly::new(Calendar::new(args.zone("tz")), params::precision(args))))
 }
 
+#[derive(Clone)]
 struct Hourly {
     calendar: Calendar,
+    precision: Precision,
     hours: Hours,
     /// By hour of the day.
     spreads: Vec<Spread>,
 }
 
-impl Tally for Hourly {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
-        let Some(time) = line.flow.time() else { return false };
+impl Hourly {
+    fn new(calendar: Calendar, precision: Precision) -> Hourly {
+        Hourly { calendar, precision, hours: Hours::default(), spreads: vec![Spread::new(precision); DAY as usize] }
+    }
+}
+
+impl State for Hourly {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
+        let Some(time) = line.flow.time() else { return Err("timestamp") };
         let hour = self.calendar.hour(time);
         self.hours.add(hour, line.flow);
         self.spreads[hour.rem_euclid(DAY) as usize].add(line.flow);
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
-        "timestamp".into()
+    fn is_empty(&self) -> bool {
+        self.hours.is_empty()
+    }
+
+    fn empty(&self) -> Self {
+        Hourly::new(self.calendar.clone(), self.precision)
     }
 
     fn merge(&mut self, other: Hourly) {

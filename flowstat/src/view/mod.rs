@@ -16,22 +16,31 @@ mod params;
 mod ports;
 mod protocols;
 pub(crate) mod rows;
-pub(crate) mod state;
 mod summary;
 mod top;
 mod totals;
 mod weekly;
 
 use flow_record::item::{Args, ItemError, Spec};
-use flow_record::value::Time;
-use state::State;
+use flow_record::state::{AnyState, Goal, Setup};
+use rows::Rows;
+
+/// The goal of views: rows.
+pub(crate) struct ToRows;
+
+impl Goal for ToRows {
+    type Into<'i> = Rows<'i>;
+}
+
+/// The state of any view.
+pub(crate) type ViewState = Box<dyn AnyState<ToRows>>;
 
 /// A view's definition.
 pub(crate) struct View {
     /// Its documentation, parameters and columns.
     pub(crate) spec: Spec,
     /// Makes an empty state. What is wrong with a parameter beyond its type is said here.
-    pub(crate) build: fn(&Args, &mut Setup) -> anyhow::Result<Box<dyn State>>,
+    pub(crate) build: fn(&Args, &mut Setup) -> anyhow::Result<ViewState>,
 }
 
 /// All views, in the order in which they are listed.
@@ -50,26 +59,8 @@ pub(crate) static VIEWS: &[&View] = &[
     &crate::report::VIEW,
 ];
 
-/// What building states leaves behind and finds.
-#[derive(Debug, Default)]
-pub(crate) struct Setup {
-    /// Members that the scanner is to watch, in the order in which they were asked for.
-    pub(crate) watched: Vec<String>,
-    /// The time that stands for now, if it was given.
-    pub(crate) now: Option<Time>,
-}
-
-impl Setup {
-    /// Asks for members of lines; answers the number of the first, the others follow.
-    pub(crate) fn watch<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> usize {
-        let base = self.watched.len();
-        self.watched.extend(names.into_iter().map(str::to_owned));
-        base
-    }
-}
-
 /// Makes the state of an item whose parameters were checked.
-pub(crate) fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+pub(crate) fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
     match VIEWS.iter().find(|v| std::ptr::eq(&v.spec, args.spec)) {
         Some(view) => (view.build)(args, setup),
         None => anyhow::bail!("no such view"),
@@ -77,7 +68,7 @@ pub(crate) fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn St
 }
 
 /// Makes the state of an item as one would write it.
-pub(crate) fn build_item(text: &str, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+pub(crate) fn build_item(text: &str, setup: &mut Setup) -> anyhow::Result<ViewState> {
     let args = Args::resolve(text, "view", specs()).map_err(|ItemError(e)| anyhow::anyhow!(e))?;
     build(&args, setup)
 }

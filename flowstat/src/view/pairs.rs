@@ -3,14 +3,14 @@
 use super::groups::Groups;
 use super::params::{self, Measure};
 use super::rows::{Reverse, Rows};
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
 use flow_record::record::key::{Key, KeySpec};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::{Ports, Sums};
 
 pub(crate) static VIEW: View = View {
@@ -47,7 +47,7 @@ With top=N the N rows of the largest measure come, largest first; else all, by a
     build,
 };
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
     let by = KeySpec::of(&args.list("by")).context("by")?;
     let names: Vec<&str> = by.names().collect();
     anyhow::ensure!(
@@ -57,6 +57,7 @@ fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     Ok(Box::new(Pairs { by, top: params::top(args), measure: Measure::of(args), pairs: Groups::new() }))
 }
 
+#[derive(Clone)]
 struct Pairs {
     by: KeySpec,
     top: Option<usize>,
@@ -64,25 +65,31 @@ struct Pairs {
     pairs: Groups<Key, Pair>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Pair {
     sums: Sums,
     ports: Ports,
 }
 
-impl Tally for Pairs {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
-        let Some(key) = self.by.key(line, 0) else { return false };
+impl State for Pairs {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
+        let Some(key) = self.by.key(line, 0) else { return Err("src_ip and dst_ip") };
         let pair = self.pairs.entry(key, Pair::default);
         pair.sums.add(line.flow);
         if let Some(port) = line.flow.dst_port() {
             pair.ports.insert(port);
         }
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
-        "src_ip and dst_ip".into()
+    fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    fn empty(&self) -> Self {
+        Pairs { by: self.by.clone(), pairs: Groups::new(), ..*self }
     }
 
     fn merge(&mut self, other: Pairs) {

@@ -3,12 +3,12 @@
 use super::groups::Groups;
 use super::params::{self, Measure};
 use super::rows::{Reverse, Rows};
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::{Addresses, SketchKey, Sums};
 
 pub(crate) static VIEW: View = View {
@@ -49,7 +49,7 @@ flows, bytes and packets are sums; unique_src_ips and unique_dst_ips are the num
     build,
 };
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
     Ok(Box::new(Ports {
         top: params::top(args).unwrap_or(usize::MAX),
         measure: Measure::of(args),
@@ -58,6 +58,7 @@ fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     }))
 }
 
+#[derive(Clone)]
 struct Ports {
     top: usize,
     measure: Measure,
@@ -65,16 +66,18 @@ struct Ports {
     ports: Groups<u16, Port>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Port {
     sums: Sums,
     sources: Addresses,
     destinations: Addresses,
 }
 
-impl Tally for Ports {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
-        let Some(port) = line.flow.dst_port() else { return false };
+impl State for Ports {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
+        let Some(port) = line.flow.dst_port() else { return Err("dst_port") };
         let port = self.ports.entry(port, Port::default);
         port.sums.add(line.flow);
         if let Some(address) = line.flow.src_ip() {
@@ -83,11 +86,15 @@ impl Tally for Ports {
         if let Some(address) = line.flow.dst_ip() {
             port.destinations.insert(address, &self.key);
         }
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
-        "dst_port".into()
+    fn is_empty(&self) -> bool {
+        self.ports.is_empty()
+    }
+
+    fn empty(&self) -> Self {
+        Ports { key: self.key.clone(), ports: Groups::new(), ..*self }
     }
 
     fn merge(&mut self, other: Ports) {

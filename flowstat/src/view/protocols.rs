@@ -1,13 +1,13 @@
 //! `protocols`: one row an IP protocol.
 
 use super::rows::{Reverse, Rows};
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Spec};
 use flow_record::net::protocol;
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::Sums;
 
 pub(crate) static VIEW: View = View {
@@ -51,23 +51,30 @@ fn percentage(part: u128, total: u128) -> f64 {
     (percent * 100.0).round_ties_even() / 100.0
 }
 
-fn build(_: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(_: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
     Ok(Box::new(Protocols { sums: table() }))
 }
 
+#[derive(Clone)]
 struct Protocols {
     sums: Vec<Sums>,
 }
 
-impl Tally for Protocols {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
-        let Some(protocol) = line.flow.protocol() else { return false };
+impl State for Protocols {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
+        let Some(protocol) = line.flow.protocol() else { return Err("protocol") };
         self.sums[usize::from(protocol)].add(line.flow);
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
-        "protocol".into()
+    fn is_empty(&self) -> bool {
+        self.sums.iter().all(|s| *s == Sums::new())
+    }
+
+    fn empty(&self) -> Self {
+        Protocols { sums: table() }
     }
 
     fn merge(&mut self, other: Protocols) {

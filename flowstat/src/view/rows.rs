@@ -17,6 +17,8 @@ pub(crate) struct Rows<'w> {
     head: Vec<u8>,
     out: Vec<u8>,
     times: TimeWriter,
+    /// What the user should know of how they came about.
+    notes: Vec<String>,
     write: &'w mut dyn FnMut(&[u8]),
 }
 
@@ -25,12 +27,12 @@ impl<'w> Rows<'w> {
     pub(crate) fn of_kind(kind: &str, write: &'w mut dyn FnMut(&[u8])) -> Rows<'w> {
         let mut head = b"{\"kind\":".to_vec();
         text::write_json(kind, &mut head);
-        Rows { head, out: Vec::new(), times: TimeWriter::default(), write }
+        Rows { head, out: Vec::new(), times: TimeWriter::default(), notes: Vec::new(), write }
     }
 
     /// Rows without a kind, to be put into something else.
     pub(crate) fn plain(write: &'w mut dyn FnMut(&[u8])) -> Rows<'w> {
-        Rows { head: b"{".to_vec(), out: Vec::new(), times: TimeWriter::default(), write }
+        Rows { head: b"{".to_vec(), out: Vec::new(), times: TimeWriter::default(), notes: Vec::new(), write }
     }
 
     /// Begins a row.
@@ -38,6 +40,16 @@ impl<'w> Rows<'w> {
         self.out.extend_from_slice(&self.head);
         let is_empty = self.head.len() == 1;
         Row { rows: self, is_empty, approx: Vec::new(), error: 0.0 }
+    }
+
+    /// Tells the user something of how the rows came about, in a sentence.
+    pub(crate) fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
+    /// What there is to tell.
+    pub(crate) fn notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     fn hand_on(&mut self) {

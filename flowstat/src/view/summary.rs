@@ -4,14 +4,14 @@ use super::calendar::{Calendar, DAY};
 use super::params;
 use super::protocols;
 use super::rows::{Reverse, Rows};
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Spec};
 use flow_record::map::Set;
 use flow_record::net::protocol;
 use flow_record::record::{Flow, Kind};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::{Addresses, SketchKey, Sums};
 use flow_record::value::{number, text};
 
@@ -57,22 +57,11 @@ theirs, 0 to 1, by number ascending.",
     build,
 };
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
-    Ok(Box::new(Summary {
-        calendar: Calendar::new(args.zone("tz")),
-        key: SketchKey::default(),
-        sums: Sums::new(),
-        day: i64::MIN,
-        days: Set::default(),
-        hosts: Addresses::new(),
-        sources: Addresses::new(),
-        destinations: Addresses::new(),
-        duration: 0,
-        end: i128::MIN,
-        protocols: protocols::table(),
-    }))
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
+    Ok(Box::new(Summary::new(Calendar::new(args.zone("tz")), SketchKey::default())))
 }
 
+#[derive(Clone)]
 struct Summary {
     calendar: Calendar,
     key: SketchKey,
@@ -91,6 +80,22 @@ struct Summary {
 }
 
 impl Summary {
+    fn new(calendar: Calendar, key: SketchKey) -> Summary {
+        Summary {
+            calendar,
+            key,
+            sums: Sums::new(),
+            day: i64::MIN,
+            days: Set::default(),
+            hosts: Addresses::new(),
+            sources: Addresses::new(),
+            destinations: Addresses::new(),
+            duration: 0,
+            end: i128::MIN,
+            protocols: protocols::table(),
+        }
+    }
+
     fn add_times(&mut self, flow: &Flow) {
         let duration = flow.duration().unwrap_or(0);
         self.duration += u128::from(duration);
@@ -127,8 +132,10 @@ impl Summary {
     }
 }
 
-impl Tally for Summary {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
+impl State for Summary {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
         let flow = line.flow;
         self.sums.add(flow);
         self.add_times(flow);
@@ -143,11 +150,15 @@ impl Tally for Summary {
         if let Some(protocol) = flow.protocol() {
             self.protocols[usize::from(protocol)].add(flow);
         }
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
-        String::new()
+    fn is_empty(&self) -> bool {
+        self.sums == Sums::new()
+    }
+
+    fn empty(&self) -> Self {
+        Summary::new(self.calendar.clone(), self.key.clone())
     }
 
     fn merge(&mut self, other: Summary) {

@@ -2,21 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use super::build_item;
 use super::rows::Rows;
-use super::{Setup, build_item};
 use flow_record::scan::{Clean, LineKind, Scanner};
+use flow_record::state::Setup;
 use serde_json::Value;
 
 /// What an item writes over these lines, with a second state that takes every other line merged in.
 pub(crate) fn written(item: &str, lines: &[&str]) -> String {
     let mut setup = Setup::default();
-    let mut states = [build_item(item, &mut setup).unwrap(), build_item(item, &mut Setup::default()).unwrap()];
-    let mut scanner = Scanner::watching(&setup.watched);
+    let first = build_item(item, &mut setup).unwrap();
+    let mut states = [(*first).empty(), first];
+    let mut scanner = Scanner::watching(setup.watched());
     for (i, line) in lines.iter().enumerate() {
         let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
-        match line.kind {
-            LineKind::Alert => states[i % 2].alert(&line),
-            _ => states[i % 2].flow(&line),
+        let _ = match line.kind {
+            LineKind::Flow => states[i % 2].flow(&line),
+            _ => states[i % 2].line(&line),
         };
     }
     let [mut state, other] = states;

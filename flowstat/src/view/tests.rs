@@ -5,6 +5,7 @@
 use super::testing::written;
 use super::*;
 use flow_record::scan::Scanner;
+use flow_record::state::LACKS;
 
 /// Flows that have every field that a view reads, in both directions, several of each key.
 const FLOWS: [&str; 4] = [
@@ -128,8 +129,36 @@ fn what_a_view_lacks_is_what_it_names() {
     for item in ITEMS {
         let mut setup = Setup::default();
         let mut state = build_item(item, &mut setup).unwrap();
-        let mut scanner = Scanner::watching(&setup.watched);
-        let used = state.flow(&scanner.scan(line).unwrap());
-        assert!(used || !state.needs().is_empty(), "{item} leaves a flow out and cannot say why");
+        let mut scanner = Scanner::watching(setup.watched());
+        match state.flow(&scanner.scan(line).unwrap()) {
+            Err(LACKS) => assert!(!state.lacks().is_empty(), "{item} leaves a flow out and cannot say why"),
+            taken => assert_eq!(taken.is_ok(), !state.is_empty(), "{item}"),
+        }
     }
+}
+
+#[test]
+fn an_empty_state_is_as_new_and_changes_nothing_when_merged() {
+    for item in ITEMS {
+        let mut setup = Setup::default();
+        let mut state = build_item(item, &mut setup).unwrap();
+        assert!(state.is_empty(), "{item}");
+        let mut scanner = Scanner::watching(setup.watched());
+        for flow in FLOWS {
+            let line = flow_record::scan::Clean::line(flow.as_bytes()).unwrap();
+            let _ = state.flow(&scanner.scan(line).unwrap());
+        }
+        assert!(!state.is_empty() && (*state).empty().is_empty(), "{item}");
+        let mut merged = (*state).empty();
+        merged.merge(state.clone());
+        merged.merge((*state).empty());
+        assert_eq!(finished(merged), finished(state), "{item}");
+    }
+}
+
+fn finished(state: ViewState) -> String {
+    let mut out = Vec::new();
+    let mut write = |chunk: &[u8]| out.extend_from_slice(chunk);
+    state.finish(&mut rows::Rows::of_kind("test", &mut write));
+    String::from_utf8(out).unwrap()
 }

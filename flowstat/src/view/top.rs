@@ -2,9 +2,8 @@
 
 use super::groups::Groups;
 use super::rows::{Reverse, Rows};
-use super::state::{State, Tally};
 use super::totals::Totals;
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec, nearest};
 use flow_record::record::field::{self, FieldId, MAX_INTEGER};
@@ -12,6 +11,7 @@ use flow_record::record::key::{Key, KeySpec};
 use flow_record::record::{Flow, Kind};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{LACKS, Setup, State, Taken};
 use flow_record::stats::Sums;
 
 pub(crate) static VIEW: View = View {
@@ -98,7 +98,7 @@ fn is_taken(name: &str) -> bool {
     name == "kind" || VIEW.spec.columns.iter().skip(1).any(|c| c.name == name)
 }
 
-fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
     let by = KeySpec::of(&args.list("by")).context("by")?;
     if let Some(name) = by.names().find(|name| is_taken(name)) {
         anyhow::bail!("by={by}: {name} is a column of the rows, so it cannot be a key");
@@ -112,6 +112,7 @@ fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<Box<dyn State>> {
     }))
 }
 
+#[derive(Clone)]
 struct Top {
     by: KeySpec,
     watch: usize,
@@ -120,22 +121,32 @@ struct Top {
     keys: Groups<Key, (Sums, u128)>,
 }
 
-impl Tally for Top {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
-        let Some(measure) = self.measure.of(line.flow) else { return false };
-        let Some(key) = self.by.key(line, self.watch) else { return false };
+impl State for Top {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
+        let Some(measure) = self.measure.of(line.flow) else { return Err(LACKS) };
+        let Some(key) = self.by.key(line, self.watch) else { return Err(LACKS) };
         let (sums, sum) = self.keys.entry(key, Default::default);
         sums.add(line.flow);
         *sum += u128::from(measure);
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
+    fn lacks(&self) -> String {
         let mut names: Vec<&str> = self.by.names().collect();
         if self.measure != Measure::Flows && !names.contains(&self.measure.name()) {
             names.push(self.measure.name());
         }
         names.join(" and ")
+    }
+
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    fn empty(&self) -> Self {
+        Top { by: self.by.clone(), keys: Groups::new(), ..*self }
     }
 
     fn merge(&mut self, other: Top) {

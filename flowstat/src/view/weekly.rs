@@ -3,12 +3,12 @@
 use super::calendar::{Calendar, Hours, WEEK, put_over};
 use super::params;
 use super::rows::Rows;
-use super::state::{State, Tally};
-use super::{Setup, View};
+use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Spec};
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::Sums;
 
 pub(crate) static VIEW: View = View {
@@ -46,25 +46,32 @@ const OVER: [[&str; 2]; 3] =
 /// 1970-01-01 was a Thursday: its first hour has this number in its week.
 const EPOCH: i64 = 72;
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<Box<dyn State>> {
+fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
     Ok(Box::new(Weekly { calendar: Calendar::new(args.zone("tz")), hours: Hours::default() }))
 }
 
+#[derive(Clone)]
 struct Weekly {
     calendar: Calendar,
     hours: Hours,
 }
 
-impl Tally for Weekly {
-    fn flow(&mut self, line: &Line<'_>) -> bool {
-        let Some(time) = line.flow.time() else { return false };
+impl State for Weekly {
+    type Goal = ToRows;
+
+    fn flow(&mut self, line: &Line<'_>) -> Taken {
+        let Some(time) = line.flow.time() else { return Err("timestamp") };
         let hour = self.calendar.hour(time);
         self.hours.add(hour, line.flow);
-        true
+        Ok(())
     }
 
-    fn needs(&self) -> String {
-        "timestamp".into()
+    fn is_empty(&self) -> bool {
+        self.hours.is_empty()
+    }
+
+    fn empty(&self) -> Self {
+        Weekly { calendar: self.calendar.clone(), hours: Hours::default() }
     }
 
     fn merge(&mut self, other: Weekly) {
