@@ -4,8 +4,6 @@
 //! keys, so that nobody can choose addresses that fall on each other, and tried one after the other (linear probing).
 //! Bound: 8 bytes an address, at least [`FIRST`] slots; it is at most three quarters full.
 
-use std::hash::BuildHasher;
-
 /// Slots to begin with.
 const FIRST: usize = 32;
 
