@@ -5,6 +5,7 @@ use crate::flows::Flows;
 use crate::options::{Options, PROGRAM};
 use crate::run::open;
 use crate::source::{Detect, FORMATS, Format, Settings};
+use crate::step::Head;
 use flow_record::cli::usage_error;
 use flow_record::input::Source;
 use flow_record::output::{Output, Sink, is_closed_pipe};
@@ -36,8 +37,7 @@ pub(crate) fn explain(path: &Path, settings: &Settings, from: Option<&'static Fo
     };
     let source = if path == Path::new("-") { Source::stdin() } else { Source::file(path) };
     let mut feed = Feed::start(vec![Ok(source)], Detect::new(from), Arc::<AtomicBool>::default(), None);
-    let mut flows = Flows::new(&mut session, true);
-    flows.look_at(RECORDS);
+    let mut flows = Flows::look(&mut session, vec![Box::new(Head::new(RECORDS))]);
     let mut text = String::new();
     if let Some(Some((format, mut source))) = open(&mut feed, &mut flows, settings) {
         let refusal = source.run(&mut feed, &mut flows);

@@ -1,56 +1,55 @@
 //! Where sources put what they read: flows, lines that pass, rejects.
 //!
-//! Invariant: each record that was read is counted once, as passed or as rejected.
-//! Bound: [`FULL`] bytes of lines that wait to be written.
+//! Invariant: each record that was read is counted once: as passed, as left out by a step, or as rejected.
 
 use crate::row::Converter;
+use crate::step::{End, Form, Next, Record, Step};
 use flow_record::map::Map;
-use flow_record::record::{Flow, Writer};
+use flow_record::record::Flow;
 use flow_record::run::{Patient, Place, Session};
-use flow_record::scan::Reject;
-
-/// Bytes of lines that are collected before they are written.
-const FULL: usize = 64 * 1024;
+use flow_record::scan::{Line, LineKind, Reject};
 
 /// The destination of all records of a run.
 pub(crate) struct Flows<'s> {
-    session: &'s mut Session,
-    writer: Writer,
-    out: Vec<u8>,
+    end: End<'s>,
+    steps: Vec<Box<dyn Step>>,
     /// The current input.
     input: String,
     /// Lines of the current input that were read; a source counts them before it uses them.
     pub(crate) line: u64,
-    /// Records of the current input that were passed on.
-    passed: u64,
-    /// Records passed on of each input that is done.
+    /// Records of the current input that were taken.
+    taken: u64,
+    /// Records taken of each input that is done.
     inputs: Vec<(String, u64)>,
     /// IPv6 addresses that were cut short by the tool that printed them.
     condensed: u64,
     /// Nothing is to be said (any more) of times without a zone.
     zone_told: bool,
-    /// A source was told to stop.
-    stopped: bool,
-    /// Stop after so many records: a look at the beginning.
-    limit: Option<u64>,
 }
 
 impl<'s> Flows<'s> {
-    /// Flows into the output of `session`; `zone_given` says that the user named the zone of times without one.
-    pub(crate) fn new(session: &'s mut Session, zone_given: bool) -> Flows<'s> {
+    /// Flows through `steps` into the output of `session`; `zone_given` says that the user named the zone of times
+    /// without one.
+    pub(crate) fn new(session: &'s mut Session, mut steps: Vec<Box<dyn Step>>, zone_given: bool) -> Flows<'s> {
+        let mut end = End::new(session);
+        Next::first(&mut steps, &mut end).begin();
         Flows {
-            session,
-            writer: Writer::new(),
-            out: Vec::with_capacity(2 * FULL),
+            end,
+            steps,
             input: String::new(),
             line: 0,
-            passed: 0,
+            taken: 0,
             inputs: Vec::new(),
             condensed: 0,
             zone_told: zone_given,
-            stopped: false,
-            limit: None,
         }
+    }
+
+    /// The same of which nothing is written: a look at what [`Flows::lines`] has then.
+    pub(crate) fn look(session: &'s mut Session, steps: Vec<Box<dyn Step>>) -> Flows<'s> {
+        let mut flows = Flows::new(session, steps, true);
+        flows.end.look();
+        flows
     }
 
     /// Begins an input.
@@ -62,87 +61,74 @@ impl<'s> Flows<'s> {
 
     fn end_input(&mut self) {
         if !self.input.is_empty() {
-            self.inputs.push((std::mem::take(&mut self.input), self.passed));
+            self.inputs.push((std::mem::take(&mut self.input), self.taken));
         }
-        self.session.account.fates.passed += self.passed;
-        self.passed = 0;
+        self.end.settle();
+        self.taken = 0;
     }
 
-    /// Writes a flow.
+    /// Whether flows go through steps: lines cannot pass by the block then.
+    #[inline]
+    pub(crate) fn has_steps(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// Takes a flow.
     #[inline]
     pub(crate) fn flow(&mut self, flow: &Flow) {
-        self.writer.line(flow, &mut self.out);
-        self.count();
+        self.record(Record { flow, form: Form::Fields(b"") });
     }
 
-    /// Writes a flow with further members, each as `,"name":value`.
+    /// Takes a flow with further members, each as `,"name":value`.
     #[inline]
     pub(crate) fn flow_with(&mut self, flow: &Flow, extras: &[u8]) {
-        self.writer.members(flow, &mut self.out);
-        self.out.extend_from_slice(extras);
-        self.out.extend_from_slice(b"}\n");
-        self.count();
+        self.record(Record { flow, form: Form::Fields(extras) });
     }
 
-    /// Writes a line as it is.
     #[inline]
-    pub(crate) fn pass(&mut self, line: &str) {
-        self.out.extend_from_slice(line.as_bytes());
-        self.out.push(b'\n');
-        self.count();
+    fn record(&mut self, record: Record<'_>) {
+        self.taken += 1;
+        match self.steps.is_empty() {
+            true => self.end.flow(record),
+            false => Next::first(&mut self.steps, &mut self.end).flow(record),
+        }
     }
 
-    /// Writes so many lines, each with its newline, as they are.
+    /// Takes a line of the pipe; what is no flow passes as it is.
+    #[inline]
+    pub(crate) fn pass(&mut self, line: &Line<'_>) {
+        match line.kind {
+            LineKind::Flow if self.has_steps() => {
+                self.record(Record { flow: line.flow, form: Form::Line(line.text) });
+            }
+            _ => {
+                self.taken += 1;
+                self.end.line(line.text);
+            }
+        }
+    }
+
+    /// Writes so many lines, each with its newline, as they are; where there are no steps.
     pub(crate) fn pass_lines(&mut self, lines: &str, count: u64) {
-        if count == 0 {
-            return;
-        }
-        self.passed += count - 1;
-        // What is about to be written anyway needs no copy.
-        if self.limit.is_none() && lines.len() >= FULL {
-            self.hand_on();
-            self.session.write(lines.as_bytes());
-            self.stopped |= self.session.is_over();
-        } else {
-            self.out.extend_from_slice(lines.as_bytes());
-        }
-        self.count();
-    }
-
-    #[inline]
-    fn count(&mut self) {
-        self.passed += 1;
-        if self.out.len() >= FULL {
-            self.hand_on();
-        }
-        if self.limit.is_some_and(|limit| self.passed >= limit) {
-            self.stopped = true;
-        }
-    }
-
-    #[cold]
-    fn hand_on(&mut self) {
-        if self.limit.is_none() {
-            self.session.write(&self.out);
-            self.out.clear();
-            self.stopped |= self.session.is_over();
-        }
+        debug_assert!(!self.has_steps());
+        self.taken += count;
+        self.end.lines(lines, count);
     }
 
     /// Counts, keeps and tells of a record that is no flow. `column` counts bytes from 1; 0 where unknown.
     #[cold]
     pub(crate) fn reject(&mut self, line: u64, column: usize, kind: &'static str, message: &str, raw: &[u8]) {
         let place = Place { input: &self.input, line, column: column as u64, length: None };
-        if !self.session.reject(&place, kind, message, raw) {
-            self.stopped = true;
+        if !self.end.session.reject(&place, kind, message, raw) {
+            self.end.stop();
         }
     }
 
     /// The same for a line or object that is no JSON.
     #[cold]
     pub(crate) fn reject_json(&mut self, line: u64, reject: &Reject, raw: &[u8]) {
-        if !self.session.reject_line(&self.input, line, reject, raw) {
-            self.stopped = true;
+        if !self.end.session.reject_line(&self.input, line, reject, raw) {
+            self.end.stop();
         }
     }
 
@@ -151,8 +137,8 @@ impl<'s> Flows<'s> {
     pub(crate) fn reject_cut(&mut self, reject: &Reject, beginning: &[u8], length: Option<u64>) {
         self.line += 1;
         let place = Place { input: &self.input, line: self.line, column: 0, length };
-        if !self.session.reject(&place, reject.why.name(), &reject.message(beginning), beginning) {
-            self.stopped = true;
+        if !self.end.session.reject(&place, reject.why.name(), &reject.message(beginning), beginning) {
+            self.end.stop();
         }
     }
 
@@ -160,7 +146,7 @@ impl<'s> Flows<'s> {
     #[cold]
     pub(crate) fn warn(&mut self, kind: &'static str, text: &str) {
         let place = Place { input: &self.input, line: self.line, column: 0, length: None };
-        self.session.messages.warn(kind, || format!("{place}: {text}"));
+        self.end.session.messages.warn(kind, || format!("{place}: {text}"));
     }
 
     /// Says, once, that times without a zone are taken as UTC, if `converter` met some.
@@ -176,7 +162,7 @@ impl<'s> Flows<'s> {
     pub(crate) fn warn_of_zone(&mut self) {
         if !std::mem::replace(&mut self.zone_told, true) {
             let text = format!("{}: its times have no zone and are taken as UTC; --tz ZONE says otherwise", self.input);
-            self.session.messages.warn("times without a zone", || text);
+            self.end.session.messages.warn("times without a zone", || text);
         }
     }
 
@@ -198,78 +184,64 @@ impl<'s> Flows<'s> {
     /// Tells of an error of the current input that makes the exit code 2.
     #[cold]
     pub(crate) fn fail(&mut self, text: &str) {
-        self.session.fail(text);
+        self.end.session.fail(text);
     }
 
     /// The same, with the input's name before it.
     #[cold]
     pub(crate) fn fail_input(&mut self, text: &str) {
         let text = format!("{}: {text}", self.input);
-        self.session.fail(&text);
+        self.end.session.fail(&text);
     }
 
     /// Says how many bytes of the inputs have been read.
     #[inline]
     pub(crate) fn progress(&mut self, bytes: u64) {
-        self.session.account.fates.passed += self.passed;
-        self.session.progress(bytes);
-        self.session.account.fates.passed -= self.passed;
-    }
-
-    /// Only a look: no more than `records` are read, and nothing is written.
-    pub(crate) fn look_at(&mut self, records: u64) {
-        self.limit = Some(records);
+        self.end.settle();
+        self.end.session.progress(bytes);
     }
 
     /// The lines of a look.
     pub(crate) fn lines(&self) -> &[u8] {
-        &self.out
+        self.end.seen()
     }
 
     /// Whether nothing more is to be read.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        self.stopped
+        self.end.is_over()
     }
 
     /// Whether a signal asked to finish.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.session.signals.received().is_some()
+        self.end.session.signals.received().is_some()
     }
 
-    /// Hands on what was written so far.
-    fn flush(&mut self) {
-        if self.limit.is_none() {
-            self.hand_on();
-            self.session.flush();
-            self.stopped |= self.session.is_over();
-        }
-    }
-
-    /// Writes the rest and adds to the accounts what is known only now.
+    /// Has the steps hand on what they kept, writes the rest and adds to the accounts what is known only now.
     pub(crate) fn finish(mut self) {
+        Next::first(&mut self.steps, &mut self.end).finish();
         self.end_input();
-        self.flush();
+        self.end.flush();
         if self.inputs.len() > 1 {
             let mut places = Map::default();
-            let details = &mut self.session.account.details;
-            for (name, passed) in self.inputs.drain(..) {
+            let details = &mut self.end.session.account.details;
+            for (name, taken) in self.inputs.drain(..) {
                 let place = *places.entry(name.clone()).or_insert(details.len());
                 match details.get_mut(place) {
-                    Some((_, sum)) => *sum += passed,
-                    None => details.push((name, passed)),
+                    Some((_, sum)) => *sum += taken,
+                    None => details.push((name, taken)),
                 }
             }
         }
         if self.condensed > 0 {
-            self.session.account.details.push(("condensed addresses".into(), self.condensed));
+            self.end.session.account.details.push(("condensed addresses".into(), self.condensed));
         }
     }
 }
 
 impl Patient for Flows<'_> {
     fn flush(&mut self) {
-        Flows::flush(self);
+        self.end.flush();
     }
 
     fn is_over(&self) -> bool {

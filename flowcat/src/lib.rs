@@ -12,13 +12,14 @@
 //! - `source`: the registry of formats, how they are told apart, and one file for each.
 //! - `row`: what all formats share: the table of aliases, units and encodings, and the one conversion to a flow.
 //! - `flows`: where sources put flows, lines that pass, and rejects.
+//! - `step`: what is done with flows on their way out, one file a step: sample, head, write.
 //! - `explain`: `--explain FILE`.
 //!
 //! Invariants: only this crate knows formats; the same flow printed by another tool or version becomes the same record,
 //! over the fields that both print; each record read is passed or rejected, and counted once; the output depends on the
 //! bytes of the inputs, never on how they arrive.
 //!
-//! To add a format: a file in `source/` with its `Spec`, its probe and its `Source`, a row in
+//! To add a step: see `step`. To add a format: a file in `source/` with its `Spec`, its probe and its `Source`, a row in
 //! `source::FORMATS`, a sample in the tests. To add a name for a column: a word in `row/alias.rs`.
 
 mod explain;
@@ -28,6 +29,7 @@ mod options;
 mod row;
 mod run;
 mod source;
+mod step;
 
 use feed::Feed;
 use flow_record::cli::{parse, sources, usage_error};
@@ -57,7 +59,7 @@ fn begin() -> Result<ExitCode, ExitCode> {
     let mut session = options.common.session(&PROGRAM, &sources)?;
     session.begin_progress(&sources);
     let mut feed = Feed::start(sources, Detect::new(from), session.signals.flag(), session.output_identity());
-    let mut flows = Flows::new(&mut session, settings.zone_given);
+    let mut flows = Flows::new(&mut session, options.steps.build(), settings.zone_given);
     run::all(&mut feed, &mut flows, &settings);
     flows.finish();
     Ok(session.end().into())

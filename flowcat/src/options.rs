@@ -2,6 +2,7 @@
 
 use crate::row::Mapping;
 use crate::source::{FORMATS, Format, Settings};
+use crate::step::StepOptions;
 use flow_record::cli::{Common, Inputs, Program};
 use flow_record::item::nearest;
 use flow_record::record::schema;
@@ -29,6 +30,8 @@ pub(crate) struct Options {
     /// Keep columns that are no field of the record
     #[arg(long)]
     pub(crate) keep_extra: bool,
+    #[command(flatten)]
+    pub(crate) steps: StepOptions,
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     #[command(flatten)]

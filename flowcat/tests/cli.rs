@@ -229,6 +229,26 @@ fn a_live_stream_is_not_delayed() {
 }
 
 #[test]
+fn head_ends_without_waiting_for_the_rest() {
+    for (first, rest) in [(FLOW, FLOW), ("src_ip,bytes", "10.0.0.1,5")] {
+        let mut child = flowcat(&["--head", "3", "--counters", "/dev/stderr"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(format!("{first}\n{}", format!("{rest}\n").repeat(5)).as_bytes()).unwrap();
+        // Standard input stays open.
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        assert_eq!((output.status.code(), output.stdout), (Some(0), format!("{FLOW}\n").repeat(3).into_bytes()));
+        let accounts: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!((&accounts["read"], &accounts["written"]), (&3.into(), &3.into()));
+    }
+}
+
+#[test]
 fn a_signal_drains_what_was_read() {
     let mut child = flowcat(&[]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();

@@ -91,8 +91,8 @@ impl FlowLines {
         flows.pass_lines(&text[start..at], count);
     }
 
-    /// A block in which some line has a byte that none may have, or a carriage return.
-    fn mixed_block(&mut self, block: &[u8], flows: &mut Flows<'_>) {
+    /// A block in which some line has a byte that none may have, or a carriage return, or whose flows go through steps.
+    fn each_line(&mut self, block: &[u8], flows: &mut Flows<'_>) {
         let mut rest = block;
         while let Some(end) = memchr(b'\n', rest) {
             let line = &rest[..end];
@@ -100,7 +100,7 @@ impl FlowLines {
             flows.line += 1;
             match Clean::line(line) {
                 Ok(clean) => match self.scanner.scan(clean) {
-                    Ok(line) => flows.pass(line.text),
+                    Ok(line) => flows.pass(&line),
                     Err(reject) => reject_line(&reject, clean.text(), flows),
                 },
                 Err(reject) => flows.reject_json(flows.line, &reject, line.strip_suffix(b"\r").unwrap_or(line)),
@@ -123,8 +123,8 @@ impl Source for FlowLines {
     fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
         while let Some(block) = feed.block(flows) {
             match Clean::block(block) {
-                Some(clean) => self.clean_block(clean, flows),
-                None => self.mixed_block(block, flows),
+                Some(clean) if !flows.has_steps() => self.clean_block(clean, flows),
+                _ => self.each_line(block, flows),
             }
             if flows.is_over() {
                 break;

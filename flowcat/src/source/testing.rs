@@ -34,8 +34,7 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
         Arc::<AtomicBool>::default(),
         None,
     );
-    let mut flows = Flows::new(&mut session, true);
-    flows.look_at(u64::MAX);
+    let mut flows = Flows::look(&mut session, options.steps.build());
     crate::run::all(&mut feed, &mut flows, &settings);
     let lines = String::from_utf8(flows.lines().to_vec()).unwrap().lines().map(str::to_owned).collect();
     flows.finish();

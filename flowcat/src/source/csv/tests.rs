@@ -166,8 +166,7 @@ fn in_pieces(text: &str, sizes: &[usize]) -> (Vec<String>, Vec<String>) {
         zone_given: true,
         keep: true,
     };
-    let mut flows = Flows::new(&mut session, true);
-    flows.look_at(u64::MAX);
+    let mut flows = Flows::look(&mut session, vec![]);
     let mut csv = Csv::new(&settings);
     let mut feed = Feed::of_blocks(cut(text, sizes));
     csv.run(&mut feed, &mut flows).unwrap();

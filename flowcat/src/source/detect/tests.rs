@@ -92,8 +92,7 @@ fn formats_of_bytes_get_every_byte_and_formats_of_files_the_input_itself() {
     }
     let settings = Options::try_parse_from(["flowcat"]).unwrap().settings().unwrap();
     let mut session = Session::begin("flowcat", Conduct { quiet: true, ..Conduct::default() }, Sink::none()).unwrap();
-    let mut flows = Flows::new(&mut session, true);
-    flows.look_at(u64::MAX);
+    let mut flows = Flows::look(&mut session, vec![]);
     crate::run::all(&mut Feed::start(sources, Detect::among(&FAKES), Default::default(), None), &mut flows, &settings);
     let lines = String::from_utf8_lossy(flows.lines()).into_owned();
     flows.finish();

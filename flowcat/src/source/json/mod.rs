@@ -246,7 +246,7 @@ impl Json {
             return Ok(false);
         }
         match self.scanner.scan(text) {
-            Ok(line) => flows.pass(line.text),
+            Ok(line) => flows.pass(&line),
             Err(reject) if self.objects.has_kind() && !self.objects.gains() => return Err(reject),
             Err(_) => return Ok(false),
         }

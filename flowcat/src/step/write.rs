@@ -1,0 +1,131 @@
+//! The end of all steps: lines are written and counted.
+//!
+//! Bound: [`FULL`] bytes of lines that wait to be written.
+
+use super::{Form, Record};
+use flow_record::record::Writer;
+use flow_record::run::Session;
+
+/// Bytes of lines that are collected before they are written.
+const FULL: usize = 64 * 1024;
+
+/// Where flows end up.
+pub(crate) struct End<'s> {
+    /// The run.
+    pub(crate) session: &'s mut Session,
+    writer: Writer,
+    out: Vec<u8>,
+    /// Lines that were written.
+    pub(crate) passed: u64,
+    /// Flows that were left out.
+    pub(crate) filtered: u64,
+    /// Nothing more is to be read.
+    stopped: bool,
+    /// Nothing is written, all is kept: a look.
+    is_look: bool,
+}
+
+impl<'s> End<'s> {
+    /// Into the output of `session`.
+    pub(crate) fn new(session: &'s mut Session) -> End<'s> {
+        let out = Vec::with_capacity(2 * FULL);
+        End { session, writer: Writer::new(), out, passed: 0, filtered: 0, stopped: false, is_look: false }
+    }
+
+    /// Writes a flow.
+    #[inline]
+    pub(crate) fn flow(&mut self, record: Record<'_>) {
+        match record.form {
+            Form::Fields(b"") => self.writer.line(record.flow, &mut self.out),
+            Form::Fields(extras) => {
+                self.writer.members(record.flow, &mut self.out);
+                self.out.extend_from_slice(extras);
+                self.out.extend_from_slice(b"}\n");
+            }
+            Form::Line(line) => {
+                self.out.extend_from_slice(line.as_bytes());
+                self.out.push(b'\n');
+            }
+        }
+        self.count();
+    }
+
+    /// Writes a line as it is.
+    #[inline]
+    pub(crate) fn line(&mut self, line: &str) {
+        self.out.extend_from_slice(line.as_bytes());
+        self.out.push(b'\n');
+        self.count();
+    }
+
+    /// Writes so many lines, each with its newline, as they are.
+    pub(crate) fn lines(&mut self, lines: &str, count: u64) {
+        if count == 0 {
+            return;
+        }
+        self.passed += count - 1;
+        // What is about to be written anyway needs no copy.
+        if !self.is_look && lines.len() >= FULL {
+            self.hand_on();
+            self.session.write(lines.as_bytes());
+            self.stopped |= self.session.is_over();
+        } else {
+            self.out.extend_from_slice(lines.as_bytes());
+        }
+        self.count();
+    }
+
+    #[inline]
+    fn count(&mut self) {
+        self.passed += 1;
+        if self.out.len() >= FULL {
+            self.hand_on();
+        }
+    }
+
+    #[cold]
+    fn hand_on(&mut self) {
+        if !self.is_look {
+            self.session.write(&self.out);
+            self.out.clear();
+            self.stopped |= self.session.is_over();
+        }
+    }
+
+    /// Hands on what was written so far.
+    pub(crate) fn flush(&mut self) {
+        if !self.is_look {
+            self.hand_on();
+            self.session.flush();
+            self.stopped |= self.session.is_over();
+        }
+    }
+
+    /// Says that nothing more is to be read.
+    pub(crate) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Whether nothing more is to be read.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.stopped
+    }
+
+    /// Only a look: nothing is written.
+    pub(crate) fn look(&mut self) {
+        self.is_look = true;
+    }
+
+    /// The lines of a look.
+    pub(crate) fn seen(&self) -> &[u8] {
+        &self.out
+    }
+
+    /// Adds what was counted since this was last called to the accounts of the run.
+    pub(crate) fn settle(&mut self) {
+        let fates = &mut self.session.account.fates;
+        fates.passed += std::mem::take(&mut self.passed);
+        fates.filtered += std::mem::take(&mut self.filtered);
+    }
+}
