@@ -59,12 +59,18 @@ pub struct Common {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Write ndjson, csv or table
+    ///
+    /// Tables are for people: of alerts and flows they have what one looks at first, not the identifiers, the evidence and
+    /// the interfaces. A terminal cuts the reason, leaves out columns that it has no room for, and says which. Numbers are
+    /// exact, with commas between thousands. CSV has all columns.
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub to: Form,
     /// The same as --to table
     #[arg(short = 't', long = "table", conflicts_with = "to")]
     pub table: bool,
     /// Columns of tables and CSV, in this order
+    ///
+    /// Nothing of these columns is cut or left out.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub fields: Vec<String>,
     /// Keep rejected lines in FILE, with place and reason

@@ -201,3 +201,44 @@ fn habits_of_other_tools_are_answered_with_the_way_here() {
         assert_eq!(outcome.stderr.lines().count(), 2, "{command}: {}", outcome.stderr);
     }
 }
+
+/// What a command line shows on a terminal of so many columns.
+fn on_a_terminal(columns: usize, line: &str) -> String {
+    let script = format!("script -qec 'stty rows 24 cols {columns}; {line}' /dev/null");
+    run(&script).code(0).text().replace('\r', "")
+}
+
+#[test]
+fn tables_fit_the_terminal_and_say_what_does_not() {
+    let flows = "flowcat -q --tz UTC tests/data/traffic.csv";
+    let alerts = "flowdetect zscore portscan sweep exfil beacon";
+    for columns in [80, 100, 160] {
+        for filter in ["flowstat -t hosts:top=3 summary hourly top", &format!("{alerts} -t"), "flowenrich -t scope"] {
+            let shown = on_a_terminal(columns, &format!("{flows} | {filter}"));
+            let told = |line: &&str| !line.starts_with("flow") || *line == "flows";
+            let table: Vec<_> = shown.lines().filter(told).collect();
+            assert!(table.len() > 5, "{filter}: {shown}");
+            fits(&table.join("\n"), columns, filter);
+        }
+    }
+    let shown = on_a_terminal(100, &format!("{flows} | {alerts} -t"));
+    let told =
+        "flowdetect: table alert: 3 columns do not fit: timestamp, value, threshold; --fields says which to show";
+    in_order(&shown, &[told, "\nalert\nseverity  detector  src_ip ", " dst_ip ", " dst_port ", " reason\n", "..."]);
+    // What is asked for is not cut, nor is anything in a pipe.
+    let asked = on_a_terminal(80, &format!("{flows} | {alerts} -q -t --fields evidence,reason"));
+    assert!(asked.contains("(threshold 100 MB)") && asked.contains("unique_dst_ips"), "{asked}");
+    let piped = run(&format!("{flows} | {alerts} -t | cat")).code(0).quiet().text();
+    assert!(piped.lines().nth(1).is_some_and(|head| head.starts_with("severity  detector  timestamp ")), "{piped}");
+    assert!(piped.contains("(threshold 100 MB)") && !piped.contains("evidence") && !piped.contains("..."), "{piped}");
+    let csv = run(&format!("{flows} | {alerts} --to csv | head -1")).code(0).text();
+    assert!(csv.contains("evidence") && csv.contains("technique"), "{csv}");
+}
+
+#[test]
+fn a_short_run_shows_no_bar() {
+    let shown = on_a_terminal(100, "flowcat tests/data/traffic.csv -o /dev/null");
+    assert!(!shown.contains('%') && shown.contains("flowcat: read 1472"), "{shown:?}");
+    let asked = on_a_terminal(100, "flowcat --progress always tests/data/traffic.csv -o /dev/null");
+    assert!(asked.contains("100%"), "{asked:?}");
+}

@@ -22,6 +22,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 mod atomic;
 mod cells;
+mod columns;
 pub mod csv;
 mod error;
 pub mod escape;
@@ -126,6 +127,13 @@ impl Output {
     /// Whether it is a terminal.
     pub fn is_terminal(&self) -> bool {
         matches!(&self.target, Target::Direct(file) if file.is_terminal())
+    }
+
+    /// Columns of the terminal, if it is one.
+    pub fn width(&self) -> Option<usize> {
+        let Target::Direct(file) = &self.target else { return None };
+        let (columns, _) = terminal_size::terminal_size_of(file)?;
+        Some(usize::from(columns.0))
     }
 
     /// Which regular file is written to in place, if one is (`>file`, `>>file`): an input that is the same file

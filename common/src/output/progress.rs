@@ -1,6 +1,6 @@
 //! How far the input is, on stderr.
 //!
-//! A bar on a terminal where the size is known, a count and a rate where it is not. Asked for without a terminal
+//! A bar on a terminal where the size is known, once a run takes half a second; a count and a rate where it is not. Asked for without a terminal
 //! it is a line of text from time to time. Shown for people only: no data and no decision depends on it.
 //!
 //! Bound: without a terminal a line at most every second and every tenth of the time passed so far, which makes
@@ -32,6 +32,9 @@ const UNKNOWN: &str = "{bytes}, {msg}, {bytes_per_sec}, {elapsed}";
 /// Redraws a second.
 const REDRAWS: u8 = 10;
 
+/// How long a run is before a bar appears that nobody asked for.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Shortest time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(1);
 
@@ -43,7 +46,14 @@ pub struct Progress {
 enum Shown {
     Nothing,
     Bar(ProgressBar),
-    Lines { tool: &'static str, total: Option<u64>, started: Instant, next: Duration },
+    /// A bar that appears at this time.
+    Later(ProgressBar, Instant),
+    Lines {
+        tool: &'static str,
+        total: Option<u64>,
+        started: Instant,
+        next: Duration,
+    },
 }
 
 impl Progress {
@@ -57,7 +67,8 @@ impl Progress {
         };
         let shown = match (wanted, terminal) {
             (false, _) => Shown::Nothing,
-            (true, true) => Shown::Bar(bar(total)),
+            (true, true) if when == When::Auto => Shown::Later(bar(total, hidden()), Instant::now() + PATIENCE),
+            (true, true) => Shown::Bar(bar(total, drawn())),
             (true, false) => Shown::Lines { tool, total, started: Instant::now(), next: LINE_EVERY },
         };
         Progress { shown }
@@ -65,9 +76,15 @@ impl Progress {
 
     /// Says that `bytes` as stored and `records` have been read so far.
     pub fn set(&mut self, bytes: u64, records: u64) {
+        if let Shown::Later(bar, from) = &self.shown
+            && Instant::now() >= *from
+        {
+            bar.set_draw_target(drawn());
+            self.shown = Shown::Bar(bar.clone());
+        }
         match &mut self.shown {
             Shown::Nothing => {}
-            Shown::Bar(bar) => {
+            Shown::Bar(bar) | Shown::Later(bar, _) => {
                 bar.set_position(bytes);
                 bar.set_message(counted(records));
             }
@@ -106,8 +123,15 @@ impl Drop for Progress {
     }
 }
 
-fn bar(total: Option<u64>) -> ProgressBar {
-    let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
+fn drawn() -> ProgressDrawTarget {
+    ProgressDrawTarget::stderr_with_hz(REDRAWS)
+}
+
+fn hidden() -> ProgressDrawTarget {
+    ProgressDrawTarget::hidden()
+}
+
+fn bar(total: Option<u64>, target: ProgressDrawTarget) -> ProgressBar {
     let template = if total.is_some() { KNOWN } else { UNKNOWN };
     let bar = ProgressBar::with_draw_target(total, target).with_message(counted(0));
     match ProgressStyle::with_template(template) {
@@ -157,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_bar_has_its_words_before_the_first_record() {
-        assert_eq!(bar(Some(23)).message(), "0 records");
+        assert_eq!(bar(Some(23), hidden()).message(), "0 records");
     }
 
     #[test]

@@ -32,9 +32,11 @@ impl Sink {
         Sink::over(Some(output), Shape::Lines)
     }
 
-    /// Tables for people, with these columns, or with all if there are none.
+    /// Tables for people, with these columns, or if there are none with those that people look at and that a terminal has
+    /// room for.
     pub fn tables(output: Output, fields: Vec<String>) -> Self {
-        Sink::over(Some(output), Shape::Tables(Box::new(Tables::new(fields))))
+        let width = output.width();
+        Sink::over(Some(output), Shape::Tables(Box::new(Tables::new(fields, width))))
     }
 
     /// CSV of one kind of line, with these columns, or with all if there are none.

@@ -2,7 +2,8 @@
 //!
 //! Columns stand two blanks apart under a row of dashes, without drawn borders, so that a screen reader and `awk`
 //! can follow. Counts have their thousands set apart by commas, fractions have at most three decimals; numbers that
-//! are names (ports, systems, flags) are left alone. Nothing is wrapped or abbreviated below [`MAX_CELL`].
+//! are names (ports, systems, flags) are left alone. Nothing is wrapped, and nothing below [`MAX_CELL`] abbreviated but
+//! what a terminal has no room for ([`super::columns`]).
 //!
 //! Bounds: [`MAX_ROWS`] rows a table, [`MAX_COLUMNS`] columns a table, [`MAX_TABLES`] tables and [`MAX_TEXT`] bytes
 //! of text in all; what is beyond is counted and told.
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use comfy_table::{Cell as Shown, CellAlignment, ColumnConstraint, Table as Layout, Width, presets::NOTHING};
 
 use super::cells::{Cell, Members};
+use super::columns::{Column, GAP, Plan, is_shown};
 use super::{counted, never};
 use crate::value::text::printable;
 
@@ -43,8 +45,10 @@ const IDENTIFIERS: [&str; 11] =
 
 /// Collects lines and lays them out at the end.
 pub struct Tables {
-    /// The columns that were asked for; all if empty.
+    /// The columns that were asked for; those that people look at if empty.
     fields: Vec<String>,
+    /// Columns of the terminal, if it is one.
+    width: Option<usize>,
     tables: Vec<Table>,
     by_kind: HashMap<String, usize>,
     text: usize,
@@ -64,18 +68,11 @@ struct Table {
     dropped: u64,
 }
 
-struct Column {
-    name: String,
-    /// All its cells are numbers.
-    numeric: bool,
-    /// A line had it.
-    met: bool,
-}
-
 impl Tables {
-    /// Tables with these columns, or with all that appear if there are none.
-    pub fn new(fields: Vec<String>) -> Self {
-        Tables { fields, tables: Vec::new(), by_kind: HashMap::new(), text: 0, without_table: 0 }
+    /// Tables with these columns; if there are none, with those that appear and that people look at, as many as fit
+    /// `width`.
+    pub fn new(fields: Vec<String>, width: Option<usize>) -> Self {
+        Tables { fields, width, tables: Vec::new(), by_kind: HashMap::new(), text: 0, without_table: 0 }
     }
 
     /// Takes a line, with or without its newline. Nothing is appended to `out` before [`Tables::finish`].
@@ -107,14 +104,33 @@ impl Tables {
             if index > 0 {
                 out.push(b'\n');
             }
-            table.write(out);
+            let plan = self.plan(&table);
+            table.write(&plan, out);
+        }
+    }
+
+    /// What is shown of a table.
+    fn plan(&self, table: &Table) -> Plan {
+        if self.fields.is_empty() {
+            Plan::of(&table.kind, &table.columns, self.width)
+        } else {
+            Plan::all(&table.columns)
         }
     }
 
     /// What the tables do not show, a sentence each.
     pub fn left_out(&self) -> Vec<String> {
         let mut told = Vec::new();
-        for Table { kind, more, dropped, rows, .. } in &self.tables {
+        for table in &self.tables {
+            let Table { kind, columns, more, dropped, rows, .. } = table;
+            let plan = self.plan(table);
+            if !plan.left_out.is_empty() {
+                let names: Vec<_> = plan.left_out.iter().map(|at| columns[*at].name.as_str()).collect();
+                let count = counted(names.len() as u64, "column");
+                let do_not = if names.len() == 1 { "does" } else { "do" };
+                let names = names.join(", ");
+                told.push(format!("table {kind}: {count} {do_not} not fit: {names}; --fields says which to show"));
+            }
             if *more > 0 {
                 told.push(format!("table {kind}: {} after the first {}", counted(*more, "more row"), rows.len()));
             }
@@ -147,7 +163,8 @@ impl Table {
 
     fn add_column(&mut self, name: &str) -> usize {
         self.by_name.insert(name.to_owned(), self.columns.len());
-        self.columns.push(Column { name: name.to_owned(), numeric: true, met: false });
+        let width = cut(printable(name)).chars().count();
+        self.columns.push(Column { name: name.to_owned(), numeric: true, met: false, width });
         self.columns.len() - 1
     }
 
@@ -158,7 +175,12 @@ impl Table {
             return 0;
         }
         let mut cells: Vec<Cow<'_, str>> = vec![Cow::Borrowed(""); self.columns.len()];
+        // A line of nothing but hidden members is shown whole.
+        let hides = open && members.cells(false).any(|(name, _)| is_shown(&self.kind, name));
         for (name, cell) in members.cells(!open) {
+            if hides && !is_shown(&self.kind, name) {
+                continue;
+            }
             let at = match self.by_name.get(name) {
                 Some(at) => *at,
                 None if !open => continue,
@@ -171,9 +193,11 @@ impl Table {
                     self.add_column(name)
                 }
             };
-            self.columns[at].met = true;
-            self.columns[at].numeric &= matches!(cell, Cell::Number(_) | Cell::Empty);
+            let column = &mut self.columns[at];
+            column.met = true;
+            column.numeric &= matches!(cell, Cell::Number(_) | Cell::Empty);
             cells[at] = shown(name, cell);
+            column.width = column.width.max(cells[at].chars().count());
         }
         let row = cells.join(&SEPARATOR.to_string()).into_boxed_str();
         let size = row.len();
@@ -181,35 +205,38 @@ impl Table {
         size
     }
 
-    fn write(self, out: &mut Vec<u8>) {
+    fn write(self, plan: &Plan, out: &mut Vec<u8>) {
         out.extend_from_slice(printable(&self.kind).as_bytes());
         out.push(b'\n');
-        let names: Vec<String> = self.columns.iter().map(|column| cut(printable(&column.name)).into_owned()).collect();
+        let names: Vec<String> =
+            plan.shown.iter().map(|at| cut(printable(&self.columns[*at].name)).into_owned()).collect();
         let mut widths = vec![0u16; names.len()];
         let mut widen = |layout: Layout| {
             for (width, content) in widths.iter_mut().zip(layout.column_max_content_widths()) {
                 *width = content.max(*width);
             }
         };
-        widen(self.layout([names.iter().map(String::as_str)]));
+        let borrowed = |row: &[String]| row.iter().map(|cell| Cow::Owned(cell.clone())).collect();
+        widen(self.layout(plan, std::iter::once(borrowed(&names))));
         let chunk = (CHUNK / names.len().max(1)).max(1);
         for rows in self.rows.chunks(chunk) {
-            widen(self.layout(rows.iter().map(|row| row.split(SEPARATOR))));
+            widen(self.layout(plan, rows.iter().map(|row| shown_cells(row, plan))));
         }
         let dashes: Vec<String> = widths.iter().map(|width| "-".repeat(usize::from(*width))).collect();
-        let head = [names.iter().map(String::as_str), dashes.iter().map(String::as_str)];
-        write_layout(self.layout(head), &widths, out);
+        let head = [borrowed(&names), borrowed(&dashes)];
+        write_layout(self.layout(plan, head.into_iter()), &widths, out);
         for rows in self.rows.chunks(chunk) {
-            write_layout(self.layout(rows.iter().map(|row| row.split(SEPARATOR))), &widths, out);
+            write_layout(self.layout(plan, rows.iter().map(|row| shown_cells(row, plan))), &widths, out);
         }
     }
 
-    fn layout<'a, R: Iterator<Item = &'a str>>(&self, rows: impl IntoIterator<Item = R>) -> Layout {
+    fn layout<'a>(&self, plan: &Plan, rows: impl Iterator<Item = Vec<Cow<'a, str>>>) -> Layout {
         let mut layout = Layout::new();
         layout.load_style(NOTHING);
         for row in rows {
-            let aligned = row.zip(&self.columns).map(|(cell, column)| {
-                let alignment = if column.numeric { CellAlignment::Right } else { CellAlignment::Left };
+            let aligned = row.into_iter().zip(&plan.shown).map(|(cell, at)| {
+                let right = self.columns[*at].numeric;
+                let alignment = if right { CellAlignment::Right } else { CellAlignment::Left };
                 Shown::new(cell).set_alignment(alignment)
             });
             layout.add_row(aligned);
@@ -218,11 +245,24 @@ impl Table {
     }
 }
 
+/// The cells of a kept row that are shown.
+fn shown_cells<'a>(row: &'a str, plan: &Plan) -> Vec<Cow<'a, str>> {
+    let cells: Vec<&str> = row.split(SEPARATOR).collect();
+    let cell = |at: &usize| {
+        let text = Cow::Borrowed(cells.get(*at).copied().unwrap_or(""));
+        match plan.cut {
+            Some((cut, width)) if cut == *at => cut_to(text, width),
+            _ => text,
+        }
+    };
+    plan.shown.iter().map(cell).collect()
+}
+
 fn write_layout(mut layout: Layout, widths: &[u16], out: &mut Vec<u8>) {
     // The width of a column has its padding in it.
     for (column, width) in layout.column_iter_mut().zip(widths) {
-        column.set_padding((0, 2));
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width.saturating_add(2))));
+        column.set_padding((0, GAP as u16));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width.saturating_add(GAP as u16))));
     }
     for line in layout.lines() {
         out.extend_from_slice(line.trim_end().as_bytes());
@@ -246,6 +286,15 @@ fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
         Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
         None => text,
     }
+}
+
+/// At most `width` characters of `text`, of which the last are dots where there are more.
+fn cut_to(text: Cow<'_, str>, width: usize) -> Cow<'_, str> {
+    if text.chars().count() <= width {
+        return text;
+    }
+    let kept: String = text.chars().take(width.saturating_sub(3)).collect();
+    Cow::Owned(format!("{}...", kept.trim_end()))
 }
 
 /// A JSON number with commas and at most three decimals; very small and very large ones with an exponent.
@@ -286,7 +335,7 @@ mod tests {
     use super::*;
 
     fn table(fields: &[&str], lines: &[&str]) -> String {
-        let mut tables = Tables::new(fields.iter().map(|field| (*field).to_owned()).collect());
+        let mut tables = Tables::new(fields.iter().map(|field| (*field).to_owned()).collect(), None);
         let mut out = Vec::new();
         for line in lines {
             tables.line(line.as_bytes(), &mut out);
@@ -326,6 +375,34 @@ src_ip                                      bytes  share
     }
 
     #[test]
+    fn what_people_do_not_look_at_is_shown_only_if_it_is_asked_for_or_alone() {
+        let lines = [r#"{"src_ip":"10.0.0.1","bytes":1,"tos":5}"#, r#"{"bytes":2,"exporter":"10.0.0.9"}"#];
+        assert_eq!(table(&[], &lines), "flows\nsrc_ip    bytes\n--------  -----\n10.0.0.1      1\n              2\n");
+        assert_eq!(table(&["tos"], &lines[..1]), "flows\ntos\n---\n  5\n");
+        assert_eq!(table(&[], &[r#"{"tos":5}"#]), "flows\ntos\n---\n  5\n");
+    }
+
+    #[test]
+    fn a_narrow_terminal_cuts_reasons_and_leaves_out_columns_which_is_told() {
+        let mut tables = Tables::new(vec![], Some(60));
+        let reason = "10.0.0.1 did what nobody should do, again and again and again";
+        let line = format!(
+            "{{\"kind\":\"alert\",\"src_ip\":\"10.0.0.1\",\"severity\":\"high\",\"value\":1,\"reason\":\"{reason}\"}}"
+        );
+        tables.line(line.as_bytes(), &mut Vec::new());
+        assert_eq!(tables.left_out(), ["table alert: 1 column does not fit: value; --fields says which to show"]);
+        let mut out = Vec::new();
+        tables.finish(&mut out);
+        let expected = "\
+alert
+severity  src_ip    reason
+--------  --------  ----------------------------------------
+high      10.0.0.1  10.0.0.1 did what nobody should do, a...
+";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
     fn wide_characters_keep_the_columns_aligned() {
         let text = table(&[], &[r#"{"a":"東京","b":"x"}"#, r#"{"a":"abcd","b":"y"}"#]);
         assert_eq!(text, "flows\na     b\n----  -\n東京  x\nabcd  y\n");
@@ -361,7 +438,7 @@ src_ip                                      bytes  share
 
     #[test]
     fn rows_beyond_the_bound_are_counted_and_told() {
-        let mut tables = Tables::new(vec![]);
+        let mut tables = Tables::new(vec![], None);
         for _ in 0..MAX_ROWS + 3 {
             tables.line(br#"{"kind":"k","a":1}"#, &mut Vec::new());
         }
@@ -373,7 +450,7 @@ src_ip                                      bytes  share
 
     #[test]
     fn kinds_beyond_the_bound_are_counted_and_ticks_are_not() {
-        let mut tables = Tables::new(vec![]);
+        let mut tables = Tables::new(vec![], None);
         for kind in 0..MAX_TABLES + 2 {
             tables.line(format!("{{\"kind\":\"{kind}\"}}").as_bytes(), &mut Vec::new());
         }
