@@ -83,6 +83,8 @@ pub struct Common {
     #[arg(long, value_name = "N|P%", default_value = "0", hide_short_help = true)]
     pub max_rejects: crate::run::Allowance,
     /// Errors only: no warnings, no accounting line
+    ///
+    /// That input was rejected, so that the exit code is 3, is an error and told in one line.
     #[arg(short, long)]
     pub quiet: bool,
     /// Write the accounts of the run to FILE as JSON
@@ -258,6 +260,7 @@ impl Common {
             .map_err(|e| usage_error(program, &e))?;
         let conduct = Conduct {
             quiet: self.quiet,
+            explains: true,
             strict: self.strict,
             max_rejects: self.max_rejects,
             rejects: self.rejects.clone(),

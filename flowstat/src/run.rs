@@ -5,6 +5,7 @@ use crate::view::{self, ViewState};
 use anyhow::Context;
 use flow_record::input::{InputError, Source};
 use flow_record::item::Args;
+use flow_record::people::count;
 use flow_record::run::{Fate, Out, Session, Worker, each_line, pass};
 use flow_record::scan::{Line, LineKind};
 use flow_record::state::{LACKS, Setup, Takes};
@@ -106,9 +107,9 @@ pub(crate) fn run(
         lacks.sort_unstable();
         for (what, n) in lacks {
             let what = if what == LACKS { state.lacks() } else { what.to_owned() };
-            session
-                .messages
-                .warn("views that leave flows out", || format!("{kind}: {n} flows without {what} left out"));
+            session.messages.warn("views that leave flows out", || {
+                format!("{kind}: {} without {what} left out", count(n, "flows"))
+            });
         }
         let mut write = |lines: &[u8]| session.write_made(lines);
         let mut rows = Rows::of_kind(&kind, &mut write);

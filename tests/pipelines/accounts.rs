@@ -188,7 +188,9 @@ fn a_flood_of_bad_lines_is_counted_exactly_and_told_in_few_words() {
         let last = said.lines().last().unwrap();
         assert!(last.starts_with(&format!("{tool}: read 100001, written ")), "{last}");
         assert!(last.contains("rejected 100000, ") && last.ends_with(" s"), "{last}");
-        run_with(&format!("{filter} -q"), flow(1) + "\n" + &input).code(3).quiet();
+        run_with(&format!("{filter} -q"), flow(1) + "\n" + &input)
+            .code(3)
+            .says("error: rejected 100,000 of 100,001 lines; ");
     }
 }
 
@@ -221,7 +223,7 @@ fn the_last_message_is_the_account_where_something_was_lost_and_none_where_nothi
         let outcome = run_with(&filter, flows(3) + "{}\n").code(3);
         let last = outcome.stderr.lines().last().unwrap();
         assert!(last.starts_with(&format!("{tool}: read 4, written ")) && last.contains("rejected 1, "), "{last}");
-        run_with(&format!("{filter} -q"), flows(3) + "{}\n").code(3).quiet();
+        run_with(&format!("{filter} -q"), flows(3) + "{}\n").code(3).says("error: rejected 1 of 4 lines; ");
     }
 }
 
@@ -245,4 +247,34 @@ fn the_gravest_outcome_gives_the_exit_code() {
         let named = command.replace("FOUND", &found.display().to_string()).replace("BAD", &bad.display().to_string());
         run(&format!("flowdetect {named}")).code(code);
     }
+}
+
+#[test]
+fn quiet_runs_tell_in_one_line_why_the_exit_code_is_3() {
+    let input = flows(3) + "{\"bytes\":-1}\n" + "nothing\n";
+    for (tool, filter) in filters("-") {
+        let loud = run_with(&filter, &input).code(3);
+        let quiet = run_with(&format!("{filter} -q"), &input).code(3);
+        assert_eq!(quiet.stdout, loud.stdout, "{tool}");
+        assert!(loud.stderr.lines().count() > 2 && !loud.stderr.contains("error"), "{}", loud.stderr);
+        let told = format!(
+            "{tool}: error: rejected 2 of 5 lines; without -q each is told, --rejects FILE keeps them, --max-rejects allows \
+             so many\n"
+        );
+        assert_eq!(quiet.stderr, told);
+        run_with(&format!("{filter} -q --max-rejects 2"), &input).code(0).quiet();
+        let strict = run_with(&format!("{filter} -q --strict"), &input).code(3);
+        assert_eq!(strict.stderr.lines().count(), 1, "{}", strict.stderr);
+        strict.says("error: stopped at a rejected line, --strict being given");
+        // Other errors are told too.
+        run(&format!("{filter} -q -i none")).code(2).says(&format!("{tool}: error: no such file: \"none\""));
+    }
+}
+
+#[test]
+fn one_is_not_many() {
+    let told = run_with("flowstat ports", "{\"bytes\":1}\n").code(0).stderr;
+    assert!(told.contains(": 1 flow without dst_port left out"), "{told}");
+    let told = run_with("flowcat", "src_ip,bytes\n10.0.0.1,2\n10.0.0.1\n").code(3).stderr;
+    assert!(told.contains("1 column where the header has 2"), "{told}");
 }

@@ -13,7 +13,8 @@ use std::collections::{BTreeSet, HashMap};
 use csv::{Terminator, WriterBuilder};
 
 use super::cells::{Cell, Members};
-use super::{counted, never};
+use super::never;
+use crate::people::count;
 use crate::value::text::printable;
 
 /// Lines whose members become columns.
@@ -123,7 +124,7 @@ impl CsvLines {
         let mut told = Vec::new();
         if self.other_kinds > 0 {
             let kind = self.kind.as_deref().unwrap_or_default();
-            let lines = counted(self.other_kinds, "line");
+            let lines = count(self.other_kinds, "lines");
             told.push(format!("{lines} of other kinds than {kind}: CSV holds one kind"));
         }
         if self.late_values > 0 {
@@ -132,7 +133,7 @@ impl CsvLines {
             told.push(format!(
                 "{} without a column ({}{more}): columns are the first {MAX_COLUMNS} members of the first \
                  {LOOK_AHEAD} lines, or those of --fields",
-                counted(self.late_values, "value"),
+                count(self.late_values, "values"),
                 names.join(", ")
             ));
         }
@@ -141,7 +142,7 @@ impl CsvLines {
         }
         if self.unreadable > 0 {
             let are = if self.unreadable == 1 { "that is" } else { "that are" };
-            told.push(format!("{} {are} no JSON", counted(self.unreadable, "line")));
+            told.push(format!("{} {are} no JSON", count(self.unreadable, "lines")));
         }
         told
     }

@@ -225,11 +225,6 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     output.finish()
 }
 
-/// `1 line`, `2 lines`.
-fn counted(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
 /// What is said of a column that was asked for and that no line had.
 fn never(name: &str) -> String {
     format!("no line has {name:?}")

@@ -15,7 +15,8 @@ use comfy_table::{Cell as Shown, CellAlignment, ColumnConstraint, Table as Layou
 
 use super::cells::{Cell, Members};
 use super::columns::{Column, GAP, Plan, is_shown};
-use super::{counted, never};
+use super::never;
+use crate::people::count;
 use crate::value::text::printable;
 
 /// Rows that one table keeps.
@@ -126,21 +127,21 @@ impl Tables {
             let plan = self.plan(table);
             if !plan.left_out.is_empty() {
                 let names: Vec<_> = plan.left_out.iter().map(|at| columns[*at].name.as_str()).collect();
-                let count = counted(names.len() as u64, "column");
+                let columns = count(names.len() as u64, "columns");
                 let do_not = if names.len() == 1 { "does" } else { "do" };
                 let names = names.join(", ");
-                told.push(format!("table {kind}: {count} {do_not} not fit: {names}; --fields says which to show"));
+                told.push(format!("table {kind}: {columns} {do_not} not fit: {names}; --fields says which to show"));
             }
             if *more > 0 {
-                told.push(format!("table {kind}: {} after the first {}", counted(*more, "more row"), rows.len()));
+                told.push(format!("table {kind}: {} after the first {}", count(*more, "more rows"), rows.len()));
             }
             if *dropped > 0 {
-                let values = counted(*dropped, "value");
+                let values = count(*dropped, "values");
                 told.push(format!("table {kind}: {values} in columns after the first {MAX_COLUMNS}"));
             }
         }
         if self.without_table > 0 {
-            let lines = counted(self.without_table, "line");
+            let lines = count(self.without_table, "lines");
             told.push(format!("{lines} in no table: at most {MAX_TABLES} kinds are shown"));
         }
         if !self.tables.is_empty() {
@@ -384,7 +385,7 @@ src_ip                                      bytes  share
 
     #[test]
     fn a_narrow_terminal_cuts_reasons_and_leaves_out_columns_which_is_told() {
-        let mut tables = Tables::new(vec![], Some(60));
+        let mut tables = Tables::new(vec![], Some(50));
         let reason = "10.0.0.1 did what nobody should do, again and again and again";
         let line = format!(
             "{{\"kind\":\"alert\",\"src_ip\":\"10.0.0.1\",\"severity\":\"high\",\"value\":1,\"reason\":\"{reason}\"}}"
@@ -396,8 +397,8 @@ src_ip                                      bytes  share
         let expected = "\
 alert
 severity  src_ip    reason
---------  --------  ----------------------------------------
-high      10.0.0.1  10.0.0.1 did what nobody should do, a...
+--------  --------  ------------------------------
+high      10.0.0.1  10.0.0.1 did what nobody sh...
 ";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }

@@ -2,6 +2,7 @@
 //!
 //! read = used + passed + filtered + merged + unused + late + rejected, and written = passed + made - evicted.
 
+use crate::people::{count, figures};
 use std::collections::BTreeMap;
 
 /// Details that the accounting line shows; there may be thousands of inputs.
@@ -127,6 +128,17 @@ impl Account {
         parts.join(", ")
     }
 
+    /// Why the exit code is 3, in one line; `stopped` at the first rejected line.
+    pub(super) fn why_rejected(&self, stopped: bool) -> String {
+        let advice = "without -q each is told, --rejects FILE keeps them";
+        if stopped {
+            return format!("stopped at a rejected line, --strict being given; {advice}");
+        }
+        let read = self.read();
+        let lines = count(read, "lines");
+        format!("rejected {} of {lines}; {advice}, --max-rejects allows so many", figures(self.rejected as f64))
+    }
+
     /// The same as JSON, every number.
     pub fn json(&self, tool: &str, seconds: f64) -> serde_json::Value {
         let mut map = serde_json::Map::new();
@@ -151,6 +163,13 @@ mod tests {
         let details = (0..5000).map(|i| (format!("file{i}"), 1)).collect();
         let line = Account { details, ..Account::default() }.line(0.0);
         assert!(line.contains("file11 1, and 4988 more in --counters, 0.00 s"), "{line}");
+    }
+
+    #[test]
+    fn a_rejection_is_explained_in_one_line() {
+        let account = Account { rejected: 1, ..Account::default() };
+        assert!(account.why_rejected(false).starts_with("rejected 1 of 1 line; "));
+        assert!(account.why_rejected(true).starts_with("stopped at a rejected line, --strict"));
     }
 
     #[test]

@@ -20,6 +20,8 @@ use std::time::Instant;
 pub struct Conduct {
     /// No warnings, no accounting line.
     pub quiet: bool,
+    /// Tell why input was rejected even if quiet: the exit code will say that it was.
+    pub explains: bool,
     /// Stop at the first rejected line.
     pub strict: bool,
     /// How many may be rejected: a number, or a share of what was read.
@@ -238,6 +240,10 @@ impl Session {
             }
         }
         self.messages.summary();
+        if self.ending.rejected && self.conduct.quiet && self.conduct.explains {
+            let text = self.account.why_rejected(strict_stop);
+            self.messages.error(&text);
+        }
         let a = &self.account;
         if io::stderr().is_terminal() || a.rejected + a.fates.late + a.evicted > 0 {
             let line = self.account.line(seconds);

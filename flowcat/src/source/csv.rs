@@ -18,6 +18,7 @@ use crate::flows::Flows;
 use crate::row::{Converter, Dialect, Mapping, Plan, Row};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use flow_record::item::Spec;
+use flow_record::people::count;
 use flow_record::record::Flow;
 use flow_record::record::field::RECORD;
 use flow_record::scan::MAX_LINE;
@@ -249,7 +250,7 @@ impl Csv {
         let surplus = record.iter().skip(plan.len()).any(|field| !field.trim_ascii().is_empty());
         if record.len() < plan.len() || surplus {
             if !self.is_nfdump || !is_remark(raw) {
-                let message = format!("{} columns where the header has {}", record.len(), plan.len());
+                let message = format!("{} where the header has {}", count(record.len() as u64, "columns"), plan.len());
                 flows.reject(flows.line, 0, "bad row", &message, raw);
             }
             return Ok(());

@@ -11,6 +11,7 @@ use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{Converter, Dialect, Plan, Row};
 use flow_record::item::Spec;
+use flow_record::people::count;
 use flow_record::record::Flow;
 use memchr::{memchr, memchr_iter};
 use wide::Wide;
@@ -177,7 +178,7 @@ impl NfdumpCsv {
             if is_message(line) {
                 return flows.warn("messages among the records", &message(line));
             }
-            let message = format!("{columns} columns where the header has {}", plan.len());
+            let message = format!("{} where the header has {}", count(columns as u64, "columns"), plan.len());
             return flows.reject(flows.line, 0, "bad row", &message, line);
         }
         match self.converter.convert(&self.row, &mut self.flow) {
