@@ -9,6 +9,7 @@ const WIDTH: usize = 80;
 
 /// Fails if a line is wider, unless it is one long word.
 fn fits(page: &str, width: usize, what: &str) {
+    assert!(page.ends_with('\n') && !page.ends_with("\n\n"), "{what}");
     for line in page.lines() {
         let is_word = !line.trim().contains(' ');
         assert!(line.chars().count() <= width || is_word, "{what}: {line}");
@@ -218,7 +219,7 @@ fn tables_fit_the_terminal_and_say_what_does_not() {
             let told = |line: &&str| !line.starts_with("flow") || *line == "flows";
             let table: Vec<_> = shown.lines().filter(told).collect();
             assert!(table.len() > 5, "{filter}: {shown}");
-            fits(&table.join("\n"), columns, filter);
+            fits(&(table.join("\n") + "\n"), columns, filter);
         }
     }
     let shown = on_a_terminal(100, &format!("{flows} | {alerts} -t"));

@@ -54,11 +54,11 @@ pub(super) fn page<A: CommandFactory>(program: &Program) -> String {
     if std::env::args_os().any(|word| word == "--help") {
         // clap leaves blanks at the ends of some lines.
         let page = command.render_long_help().to_string();
-        return page.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        return page.trim_end().lines().map(|line| format!("{}\n", line.trim_end())).collect();
     }
     // What a value may be stands in the words of the short page.
     let hidden = |arg: clap::Arg| if arg.get_action().takes_values() { arg.hide_possible_values(true) } else { arg };
-    command.mut_args(hidden).render_help().to_string()
+    format!("{}\n", command.mut_args(hidden).render_help().to_string().trim_end())
 }
 
 /// The first `most` examples.
