@@ -1,22 +1,11 @@
 //! `cargo demo`: builds the four programs and shows them at work on the samples of the repository.
 
+mod shown;
+
+use shown::SHOWN;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, ExitCode};
-
-/// What is shown: a heading and a command line.
-const SHOWN: &[(&str, &str)] = &[
-    ("One day of a small office network, as nfdump printed it", "flowcat tests/data/traffic.csv | flowstat -t summary"),
-    ("Who sent most", "flowcat -q tests/data/traffic.csv | flowstat top:by=src_ip,n=5 -t"),
-    (
-        "What is suspicious, and why",
-        "flowcat -q tests/data/traffic.csv | flowdetect zscore portscan sweep exfil beacon:rule=jitter \\\n  | flowenrich -t --fields severity,detector,src_ip,dst_country,reason geo:db=tests/data/demo-country.mmdb",
-    ),
-    (
-        "Thresholds learnt on a quiet day, applied to this one",
-        "flowcat -q tests/data/traffic.csv \\\n  | flowdetect -t --fields detector,src_ip,dst_ip,reason \\\n      sigma:field=bytes,normal=<(flowcat -q tests/data/normal.csv | flowstat describe:of=bytes)",
-    ),
-];
 
 fn main() -> ExitCode {
     match demo() {

@@ -6,6 +6,9 @@
 
 use crate::support::{root, run};
 
+#[path = "../demo/shown.rs"]
+mod shown;
+
 fn readme() -> String {
     std::fs::read_to_string(root().join("README.md")).unwrap()
 }
@@ -92,4 +95,16 @@ fn an_elision_stands_for_any_lines() {
     assert!(is_shown("a\n", "a\n"));
     assert!(!is_shown("a\nb\n", "a\n"));
     assert!(!is_shown("a\nb\nc\n", "a\n...\nd\n"));
+}
+
+#[test]
+fn the_demo_works_and_reads_well_at_100_columns() {
+    for (heading, line) in shown::SHOWN {
+        let outcome = run(line).code(0).quiet();
+        let text = format!("{heading}\n$ {line}\n{}", outcome.text());
+        assert!(outcome.text().lines().count() > 0, "{line}");
+        for wide in text.lines().filter(|shown| shown.chars().count() > 100) {
+            assert!(wide.starts_with('{'), "{wide}");
+        }
+    }
 }
