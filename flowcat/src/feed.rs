@@ -15,6 +15,7 @@ use flow_record::input::feed::{Load, Parcel, Reader};
 use flow_record::input::{Identity, Input, InputError, Source};
 use flow_record::run::Patience;
 use flow_record::scan::{MAX_LINE, Reject, Why};
+use memchr::memchr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -145,6 +146,29 @@ impl Feed {
             self.give_back();
         }
         None
+    }
+
+    /// Gives each line of the current input to `take`, without its newline, numbered in `flows`.
+    ///
+    /// # Errors
+    /// Those of `take`, which end it.
+    pub(crate) fn lines(
+        &mut self,
+        flows: &mut Flows<'_>,
+        mut take: impl FnMut(&[u8], &mut Flows<'_>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        while let Some(mut rest) = self.block(flows) {
+            while let Some(end) = memchr(b'\n', rest) {
+                let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
+                rest = &rest[end + 1..];
+                flows.line += 1;
+                take(line, flows)?;
+                if flows.is_over() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The current input itself, once, where its format takes it whole.

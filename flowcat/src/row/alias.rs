@@ -9,7 +9,8 @@
 
 use super::{Cell, Form};
 
-/// One meaning and its names.
+/// One meaning and its names. A format has its own table in its file, before or instead of [`FOREIGN`].
+#[derive(Debug)]
 pub(crate) struct Alias {
     pub(crate) cell: Cell,
     pub(crate) form: Form,
@@ -17,11 +18,13 @@ pub(crate) struct Alias {
     pub(crate) names: &'static [&'static str],
 }
 
-const fn plain(cell: Cell, names: &'static [&'static str]) -> Alias {
+/// Names of a cell whose texts are read as the cell says.
+pub(crate) const fn plain(cell: Cell, names: &'static [&'static str]) -> Alias {
     Alias { cell, form: Form::Plain, names }
 }
 
-const fn formed(cell: Cell, form: Form, names: &'static [&'static str]) -> Alias {
+/// Names of a cell whose texts are read in a form of their own.
+pub(crate) const fn formed(cell: Cell, form: Form, names: &'static [&'static str]) -> Alias {
     Alias { cell, form, names }
 }
 
@@ -33,44 +36,12 @@ pub(crate) fn normal(name: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// What a name means, and how far down the table it stands: less is better.
-pub(crate) fn find(table: &[Alias], name: &str) -> Option<(usize, Cell, Form)> {
+/// What a name means, and how far down the tables it stands: less is better.
+pub(crate) fn find(tables: &[&[Alias]], name: &str) -> Option<(usize, Cell, Form)> {
     let name = normal(name);
-    table.iter().enumerate().find(|(_, a)| a.names.contains(&&*name)).map(|(rank, a)| (rank, a.cell, a.form))
+    let mut rows = tables.iter().copied().flatten().enumerate();
+    rows.find(|(_, a)| a.names.contains(&&*name)).map(|(rank, a)| (rank, a.cell, a.form))
 }
-
-/// The names that nfdump prints: 48 columns of 1.6.13 to 1.7.4, chosen columns from 1.7.5, JSON of both.
-#[rustfmt::skip]
-pub(crate) const NFDUMP: &[Alias] = &[
-    formed(Cell::Start, Form::UnpaddedMillis, &["tfirst"]),
-    plain(Cell::Start, &["ts", "firstseen", "first"]),
-    formed(Cell::End, Form::UnpaddedMillis, &["tlast"]),
-    plain(Cell::End, &["te", "lastseen", "last"]),
-    plain(Cell::Received, &["tr", "received"]),
-    plain(Cell::Duration, &["td", "duration"]),
-    plain(Cell::SrcIp, &["sa", "srcaddr", "src4addr", "src6addr"]),
-    plain(Cell::DstIp, &["da", "dstaddr", "dst4addr", "dst6addr"]),
-    plain(Cell::SrcPort, &["sp", "srcport"]),
-    plain(Cell::DstPort, &["dp", "dstport"]),
-    plain(Cell::Protocol, &["pr", "proto"]),
-    plain(Cell::Packets, &["ipkt", "inpackets", "packets"]),
-    plain(Cell::Bytes, &["ibyt", "inbytes", "bytes"]),
-    formed(Cell::RevPackets, Form::ZeroIsNone, &["opkt", "outpackets"]),
-    formed(Cell::RevBytes, Form::ZeroIsNone, &["obyt", "outbytes"]),
-    plain(Cell::Flows, &["flows", "aggrflows"]),
-    plain(Cell::TcpFlags, &["flg", "flags", "tcpflags"]),
-    plain(Cell::IcmpType, &["icmptype"]),
-    plain(Cell::IcmpCode, &["icmpcode"]),
-    plain(Cell::Label, &["label"]),
-    plain(Cell::Exporter, &["ra", "routerip", "ip4router", "ip6router"]),
-    plain(Cell::InputIf, &["in", "input", "inputsnmp"]),
-    plain(Cell::OutputIf, &["out", "output", "outputsnmp"]),
-    plain(Cell::SrcAs, &["sas", "srcas"]),
-    plain(Cell::DstAs, &["das", "dstas"]),
-    plain(Cell::NextHop, &["nh", "nextip", "ip4nexthop", "ip6nexthop"]),
-    plain(Cell::Tos, &["stos", "srctos", "tos"]),
-    plain(Cell::Vlan, &["svln", "srcvlan", "vlanid"]),
-];
 
 /// The names that everybody else gives.
 #[rustfmt::skip]
@@ -201,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_name_is_there_once_and_in_its_compared_form() {
-        for table in [NFDUMP, FOREIGN] {
+        for table in [crate::source::nfdump::NAMES, FOREIGN] {
             let mut met = HashSet::new();
             for name in table.iter().flat_map(|a| a.names) {
                 assert_eq!(normal(name), *name);
@@ -213,7 +184,7 @@ mod tests {
     #[test]
     fn the_fields_of_the_record_mean_themselves() {
         for (cell, name) in NAMES {
-            let found = find(FOREIGN, name).map(|(_, cell, _)| cell);
+            let found = find(&[FOREIGN], name).map(|(_, cell, _)| cell);
             assert!(found == Some(cell) || matches!(cell, Cell::AllBytes | Cell::AllPackets), "{name}");
         }
     }
@@ -221,9 +192,9 @@ mod tests {
     #[test]
     fn letter_case_blanks_and_punctuation_do_not_matter() {
         for name in ["src_ip", "Src IP", " SrcIP", "SRC-IP", "src.ip", "\"src ip\""] {
-            assert_eq!(find(FOREIGN, name).unwrap().1, Cell::SrcIp, "{name:?}");
+            assert_eq!(find(&[FOREIGN], name).unwrap().1, Cell::SrcIp, "{name:?}");
         }
-        assert_eq!(find(FOREIGN, "Unnamed: 0"), None);
+        assert_eq!(find(&[FOREIGN], "Unnamed: 0"), None);
     }
 
     #[test]
@@ -236,7 +207,7 @@ mod tests {
             ("up_bytes", Cell::Bytes),
             ("down_bytes", Cell::RevBytes),
         ] {
-            assert_eq!(find(FOREIGN, name).unwrap().1, cell, "{name}");
+            assert_eq!(find(&[FOREIGN], name).unwrap().1, cell, "{name}");
         }
     }
 }

@@ -6,25 +6,16 @@
 //! - 0 in `input_if output_if src_as dst_as tos vlan sampling`, and `0.0.0.0` or `::` in `exporter` and `next_hop`, say
 //!   that the exporter did not know; `flows` is kept where it is more than 1.
 //! - TCP flags belong to TCP: some versions of nfdump print those of any protocol, others not.
-//! - In nfdump's forms protocol 0 says that addresses or ports were aggregated: what is then 0 is left out.
+//! - In forms of tools that aggregate (nfdump) protocol 0 says that addresses or ports were aggregated: what is then 0 is left out.
 
 use super::count::{count, count_or_hex};
 use super::moment::{Clock, Length, Moment, Said, length};
 use super::port::set_ports;
-use super::{Cell, Form, Row, flags, protocol};
+use super::{Cell, Dialect, Form, Row, flags, protocol};
 use flow_record::record::Flow;
 use flow_record::record::field::{self, FieldId};
 use flow_record::value::time::{Time, Zone};
 use flow_record::value::{Address, address};
-
-/// Whose habits a source has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// nfdump's.
-    Nfdump,
-    /// Nobody's in particular.
-    Foreign,
-}
 
 /// Why a row is no flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,13 +87,13 @@ const TEXTS: [(Cell, FieldId); 3] =
 /// Makes flows of rows.
 #[derive(Debug)]
 pub(crate) struct Converter {
-    dialect: Dialect,
+    dialect: &'static Dialect,
     clock: Clock,
 }
 
 impl Converter {
     /// `zone` is that of times without one.
-    pub(crate) fn new(dialect: Dialect, zone: Zone) -> Converter {
+    pub(crate) fn new(dialect: &'static Dialect, zone: Zone) -> Converter {
         Converter { dialect, clock: Clock::new(zone) }
     }
 
@@ -124,16 +115,16 @@ impl Converter {
         addresses(row, flow)?;
         if let Some((text, _)) = row.text(Cell::Protocol) {
             match protocol(text) {
-                Some(0) if self.dialect == Dialect::Nfdump => {}
+                Some(0) if self.dialect.aggregates => {}
                 Some(number) => _ = flow.set_integer(field::PROTOCOL, number.into()),
                 None => return Err(Trouble::of(Cell::Protocol)),
             }
         }
-        set_ports(row, flow, self.dialect == Dialect::Nfdump).map_err(Trouble::of)?;
+        set_ports(row, flow, self.dialect.icmp_in_port).map_err(Trouble::of)?;
         counts(row, flow)?;
         tcp_flags(row, flow)?;
         further(row, flow)?;
-        if self.dialect == Dialect::Nfdump && !flow.has(field::PROTOCOL) {
+        if self.dialect.aggregates && !flow.has(field::PROTOCOL) {
             aggregated(row, flow);
         }
         if flow.is_flow() { Ok(()) } else { Err(Trouble { cell: None, kind: "no flow" }) }

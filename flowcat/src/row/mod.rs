@@ -2,21 +2,26 @@
 //!
 //! ```text
 //! a source's columns ──► Plan (names to cells, once) ──► Row (texts, each record) ──► Converter ──► Flow
+//!                        by its Dialect                  └──────────── Maker ────────────┘
 //! ```
 //!
-//! Every format fills a [`Row`] and one [`Converter`] reads it, so that the same flow becomes the same record whatever
+//! Every format fills a [`Row`] and one [`Converter`] reads it, both held by a [`Maker`], so that the same flow becomes the same record whatever
 //! tool and version printed it. A row is cleared and filled anew for each record; nothing is allocated.
 
 pub(crate) mod alias;
 mod convert;
 mod count;
+mod dialect;
+mod maker;
 mod moment;
 mod plan;
 mod port;
 
-pub(crate) use convert::{Converter, Dialect};
+pub(crate) use convert::Converter;
+pub(crate) use dialect::{ANY, Dialect};
 pub(crate) use flow_record::net::flags::parse as flags;
 pub(crate) use flow_record::net::protocol::number as protocol;
+pub(crate) use maker::Maker;
 pub(crate) use plan::{Mapping, Plan, Use, described, doubt, extra_key};
 
 /// What a text of a record means.
@@ -59,6 +64,9 @@ pub(crate) enum Cell {
     Vlan,
     Sampling,
 }
+
+/// Where a text stood of which that is not known.
+pub(crate) const NOWHERE: usize = u32::MAX as usize;
 
 /// Number of cells.
 pub(crate) const CELLS: usize = Cell::Sampling as usize + 1;
@@ -230,9 +238,9 @@ impl Row {
         self.text.get(place.start as usize..place.end as usize).map(|t| (t, place.form))
     }
 
-    /// Where a text stood in the source.
-    pub(crate) fn at(&self, cell: Cell) -> usize {
-        self.places[cell as usize].at as usize
+    /// The column in bytes, from 1, at which a text stood in the source; 0 where that is unknown.
+    pub(crate) fn column(&self, cell: Cell) -> usize {
+        self.places[cell as usize].at.wrapping_add(1) as usize
     }
 }
 
@@ -275,7 +283,9 @@ mod tests {
         row.put(Cell::Bytes, Form::Payload, b"0", 12);
         assert_eq!(row.text(Cell::App), Some((&b"dns"[..], Form::Plain)));
         assert_eq!(row.text(Cell::Bytes), Some((&b"0"[..], Form::Payload)));
-        assert_eq!(row.at(Cell::Bytes), 12);
+        assert_eq!(row.column(Cell::Bytes), 13);
+        row.put(Cell::Bytes, Form::Plain, b"1", NOWHERE);
+        assert_eq!(row.column(Cell::Bytes), 0);
         row.clear();
         assert_eq!(row.text(Cell::App), None);
     }

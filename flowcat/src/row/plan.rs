@@ -2,7 +2,7 @@
 //!
 //! Made once for a header; a record then needs no look at names.
 
-use super::alias::{self, Alias};
+use super::alias;
 use super::{Cell, Dialect, Form, NAMES, Row};
 use flow_record::item::nearest;
 use flow_record::record::field;
@@ -71,27 +71,6 @@ pub(crate) struct Use {
     pub(crate) rank: usize,
 }
 
-impl Dialect {
-    fn aliases(self) -> &'static [Alias] {
-        match self {
-            Dialect::Nfdump => alias::NFDUMP,
-            Dialect::Foreign => alias::FOREIGN,
-        }
-    }
-
-    /// What a column with this name fills.
-    pub(crate) fn column(self, name: &str, mapping: &Mapping) -> Option<Use> {
-        let found = alias::find(self.aliases(), name);
-        match mapping.cell(name) {
-            Some(cell) => {
-                let form = found.filter(|(_, c, _)| *c == cell).map_or(Form::Plain, |(_, _, form)| form);
-                Some(Use { cell, form, rank: 0 })
-            }
-            None => found.map(|(rank, cell, form)| Use { cell, form, rank: rank + 1 }),
-        }
-    }
-}
-
 /// The columns of one table.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -108,7 +87,7 @@ impl Plan {
     ///
     /// # Errors
     /// Where a mapped column is missing, or no column gives an address, bytes or packets.
-    pub(crate) fn new(columns: Vec<String>, dialect: Dialect, mapping: &Mapping, keep: bool) -> Result<Plan, String> {
+    pub(crate) fn new(columns: Vec<String>, dialect: &Dialect, mapping: &Mapping, keep: bool) -> Result<Plan, String> {
         if let Some(name) = mapping.missing(&columns) {
             return Err(format!("--map: there is no column {name:?}; there are {}", listed(&columns)));
         }
@@ -285,7 +264,7 @@ mod tests {
 
     fn plan(columns: &[&str], map: &[&str], keep: bool) -> Result<Plan, String> {
         let columns = columns.iter().map(|c| (*c).to_owned()).collect();
-        Plan::new(columns, Dialect::Foreign, &Mapping::parse(map.iter().copied()).unwrap(), keep)
+        Plan::new(columns, &crate::row::ANY, &Mapping::parse(map.iter().copied()).unwrap(), keep)
     }
 
     fn fates(plan: &Plan) -> Vec<Option<String>> {

@@ -15,11 +15,10 @@ use super::nfdump::is_remark;
 use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::{Converter, Dialect, Mapping, Plan, Row};
+use crate::row::{ANY, Maker, Mapping, NOWHERE, Plan};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use flow_record::item::Spec;
 use flow_record::people::count;
-use flow_record::record::Flow;
 use flow_record::record::field::RECORD;
 use flow_record::scan::MAX_LINE;
 use memchr::{memchr, memmem};
@@ -58,7 +57,7 @@ fn probe(head: &[u8]) -> Probe {
     let line = first_line(&head[found.unwrap_or(0)..]);
     let is_text = std::str::from_utf8(line).is_ok_and(|text| text.chars().all(|c| c == '\t' || !c.is_control()));
     let has_columns = line.iter().any(|b| DELIMITERS.contains(b));
-    let is_known = || Dialect::Foreign.column(&String::from_utf8_lossy(line), &Mapping::default()).is_some();
+    let is_known = || ANY.column(&String::from_utf8_lossy(line), &Mapping::default()).is_some();
     match (is_text && !matches!(line.first(), Some(b'{' | b'[')) && (has_columns || is_known()), found) {
         (true, Some(_)) => Probe::Yes,
         (true, None) => Probe::Maybe,
@@ -76,11 +75,8 @@ struct Csv {
     is_nfdump: bool,
     /// Bytes to come whose lines are records of their own, because they were looked at for a closing quote in vain.
     apart: usize,
-    converter: Converter,
     record: ByteRecord,
-    row: Row,
-    extras: Vec<u8>,
-    flow: Flow,
+    maker: Maker,
 }
 
 fn reader(text: &[u8], delimiter: u8) -> Reader<&[u8]> {
@@ -128,11 +124,8 @@ impl Csv {
             header: Vec::new(),
             is_nfdump: false,
             apart: 0,
-            converter: Converter::new(Dialect::Foreign, settings.zone.clone()),
             record: ByteRecord::new(),
-            row: Row::default(),
-            extras: Vec::new(),
-            flow: Flow::new(),
+            maker: Maker::new(&ANY, settings.zone.clone()),
         }
     }
 
@@ -237,7 +230,7 @@ impl Csv {
     fn one(&mut self, record: &ByteRecord, raw: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
         let Some(plan) = &self.plan else {
             let columns = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-            let plan = Plan::new(columns, Dialect::Foreign, &self.settings.mapping, self.settings.keep)?;
+            let plan = Plan::new(columns, &ANY, &self.settings.mapping, self.settings.keep)?;
             plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
             self.plan = Some(plan);
             self.header = raw.to_vec();
@@ -255,21 +248,15 @@ impl Csv {
             }
             return Ok(());
         }
-        self.row.clear();
-        self.extras.clear();
+        self.maker.begin();
+        let is_plain = memchr(b'"', raw).is_none();
+        let mut start = 0;
         for (i, field) in record.iter().enumerate() {
             // Without quotes a column begins as many bytes further on as there are delimiters before it.
-            let at = record.range(i).map_or(0, |r| r.start + i);
-            plan.take(i, field, at, &mut self.row, &mut self.extras);
+            self.maker.take(plan, i, field, if is_plain { start + i } else { NOWHERE });
+            start += field.len();
         }
-        match self.converter.convert(&self.row, &mut self.flow) {
-            Ok(()) => flows.flow_with(&self.flow, &self.extras),
-            Err(trouble) => {
-                let is_plain = memchr(b'"', raw).is_none();
-                let column = trouble.cell.filter(|_| is_plain).map_or(0, |cell| self.row.at(cell) + 1);
-                flows.reject(flows.line, column, trouble.kind, &trouble.message(&self.row), raw);
-            }
-        }
+        self.maker.finish(flows.line, raw, flows);
         Ok(())
     }
 }
@@ -295,12 +282,10 @@ impl Source for Csv {
                     quotes.ends(&waiting, self.delimiter);
                 }
             }
-            flows.zone_of(&self.converter);
         }
         if !waiting.is_empty() && !flows.is_over() {
             self.text(&waiting, true, flows)?;
         }
-        flows.zone_of(&self.converter);
         Ok(())
     }
 

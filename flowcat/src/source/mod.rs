@@ -7,7 +7,7 @@ mod csv;
 mod detect;
 mod flow;
 mod json;
-mod nfdump;
+pub(crate) mod nfdump;
 mod nfdump_csv;
 mod nfdump_json;
 mod nfdump_line;

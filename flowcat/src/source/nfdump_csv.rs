@@ -5,15 +5,15 @@
 
 mod wide;
 
-use super::nfdump::{is_message, is_remark, message};
+use super::nfdump::{NFDUMP, is_message, is_remark, message};
 use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::{Converter, Dialect, Plan, Row};
+use crate::row::{Maker, Plan};
 use flow_record::item::Spec;
 use flow_record::people::count;
 use flow_record::record::Flow;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 use wide::Wide;
 
 pub(super) const FORMAT: Format =
@@ -92,9 +92,8 @@ struct NfdumpCsv {
     settings: Settings,
     plan: Option<Plan>,
     wide: Option<Wide>,
-    converter: Converter,
-    row: Row,
-    extras: Vec<u8>,
+    maker: Maker,
+    /// What the lane of 48 columns reads into.
     flow: Flow,
     trailer: Trailer,
 }
@@ -105,9 +104,7 @@ impl NfdumpCsv {
             settings: settings.clone(),
             plan: None,
             wide: None,
-            converter: Converter::new(Dialect::Nfdump, settings.zone.clone()),
-            row: Row::default(),
-            extras: Vec::new(),
+            maker: Maker::new(&NFDUMP, settings.zone.clone()),
             flow: Flow::new(),
             trailer: Trailer::No,
         }
@@ -122,7 +119,7 @@ impl NfdumpCsv {
         let Settings { mapping, keep, zone, .. } = &self.settings;
         // With a mapping or further columns the rows need a look at each column.
         self.wide = (line == HEADER && mapping.is_empty() && !keep).then(|| Wide::new(zone.clone()));
-        self.plan = Some(Plan::new(columns, Dialect::Nfdump, mapping, *keep)?);
+        self.plan = Some(Plan::new(columns, &NFDUMP, mapping, *keep)?);
         Ok(())
     }
 
@@ -165,12 +162,11 @@ impl NfdumpCsv {
     /// A row by the plan.
     fn record(&mut self, line: &[u8], flows: &mut Flows<'_>) {
         let Some(plan) = &self.plan else { return };
-        self.row.clear();
-        self.extras.clear();
+        self.maker.begin();
         let mut columns = 0;
         let mut at = 0;
         for end in memchr_iter(b',', line).chain([line.len()]) {
-            plan.take(columns, &line[at..end], at, &mut self.row, &mut self.extras);
+            self.maker.take(plan, columns, &line[at..end], at);
             columns += 1;
             at = end + 1;
         }
@@ -181,38 +177,20 @@ impl NfdumpCsv {
             let message = format!("{} where the header has {}", count(columns as u64, "columns"), plan.len());
             return flows.reject(flows.line, 0, "bad row", &message, line);
         }
-        match self.converter.convert(&self.row, &mut self.flow) {
-            Ok(()) => flows.flow_with(&self.flow, &self.extras),
-            Err(trouble) => {
-                let column = trouble.cell.map_or(0, |cell| self.row.at(cell) + 1);
-                flows.reject(flows.line, column, trouble.kind, &trouble.message(&self.row), line);
-            }
-        }
+        self.maker.finish(flows.line, line, flows);
     }
 }
 
 impl Source for NfdumpCsv {
     fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
-        while let Some(block) = feed.block(flows) {
-            let mut rest = block;
-            while let Some(end) = memchr(b'\n', rest) {
-                let line = &rest[..end];
-                rest = &rest[end + 1..];
-                flows.line += 1;
-                match self.wide.as_mut().and_then(|wide| wide.read(line, &mut self.flow)) {
-                    Some(()) => flows.flow(&self.flow),
-                    None => self.other(line.strip_suffix(b"\r").unwrap_or(line), flows)?,
-                }
-                if flows.is_over() {
-                    return Ok(());
-                }
-            }
-            flows.zone_of(&self.converter);
-            if self.wide.as_ref().is_some_and(|w| w.has_read) {
+        feed.lines(flows, |line, flows| match self.wide.as_mut().and_then(|wide| wide.read(line, &mut self.flow)) {
+            Some(()) => {
+                flows.flow(&self.flow);
                 flows.warn_of_zone();
+                Ok(())
             }
-        }
-        Ok(())
+            None => self.other(line, flows),
+        })
     }
 
     fn fates(&self) -> Vec<Fate> {

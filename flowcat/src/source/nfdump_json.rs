@@ -4,16 +4,12 @@
 //! The reading is that of [`super::json`]; names, units and encodings are nfdump's.
 
 use super::json::{Json, probe_nfdump};
+use super::nfdump::NFDUMP;
 use super::{Format, Takes};
-use crate::row::Dialect;
 use flow_record::item::Spec;
 
-pub(super) const FORMAT: Format = Format {
-    spec: &SPEC,
-    probe: probe_nfdump,
-    open: |s| Box::new(Json::new(s, Dialect::Nfdump)),
-    takes: Takes::Objects,
-};
+pub(super) const FORMAT: Format =
+    Format { spec: &SPEC, probe: probe_nfdump, open: |s| Box::new(Json::new(s, &NFDUMP)), takes: Takes::Objects };
 
 const SPEC: Spec = Spec {
     name: "nfdump-json",

@@ -7,15 +7,13 @@
 mod header;
 mod row;
 
-use super::nfdump::{is_message, is_remark, message};
+use super::nfdump::{NFDUMP, is_message, is_remark, message};
 use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::{Converter, Dialect, Row};
+use crate::row::{Maker, Row};
 use flow_record::item::Spec;
-use flow_record::record::Flow;
 use header::{Column, LAYOUTS, columns};
-use memchr::memchr;
 use row::{Bad, Reader};
 
 pub(super) const FORMAT: Format =
@@ -62,15 +60,13 @@ fn guess(line: &[u8]) -> Option<Vec<Column>> {
 struct NfdumpLine {
     columns: Option<Vec<Column>>,
     reader: Reader,
-    converter: Converter,
-    row: Row,
-    flow: Flow,
+    maker: Maker,
 }
 
 impl NfdumpLine {
     fn new(settings: &Settings) -> NfdumpLine {
-        let converter = Converter::new(Dialect::Nfdump, settings.zone.clone());
-        NfdumpLine { columns: None, reader: Reader::default(), converter, row: Row::default(), flow: Flow::new() }
+        let maker = Maker::new(&NFDUMP, settings.zone.clone());
+        NfdumpLine { columns: None, reader: Reader::default(), maker }
     }
 
     fn line(&mut self, line: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
@@ -96,7 +92,7 @@ impl NfdumpLine {
 
     fn record(&mut self, line: &[u8], flows: &mut Flows<'_>) {
         let columns = self.columns.as_deref().unwrap_or_default();
-        match self.reader.read(line, columns, &mut self.row) {
+        match self.reader.read(line, columns, &mut self.maker.row) {
             Ok(()) => {}
             Err(_) if is_message(line) => return flows.warn("messages among the records", &message(line)),
             Err(Bad { at, what }) => {
@@ -106,32 +102,13 @@ impl NfdumpLine {
         for condensed in self.reader.condensed() {
             flows.condensed(&line[condensed]);
         }
-        match self.converter.convert(&self.row, &mut self.flow) {
-            Ok(()) => flows.flow(&self.flow),
-            Err(trouble) => {
-                let column = trouble.cell.map_or(0, |cell| self.row.at(cell) + 1);
-                flows.reject(flows.line, column, trouble.kind, &trouble.message(&self.row), line);
-            }
-        }
+        self.maker.finish(flows.line, line, flows);
     }
 }
 
 impl Source for NfdumpLine {
     fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
-        while let Some(block) = feed.block(flows) {
-            let mut rest = block;
-            while let Some(end) = memchr(b'\n', rest) {
-                let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-                rest = &rest[end + 1..];
-                flows.line += 1;
-                self.line(line, flows)?;
-                if flows.is_over() {
-                    return Ok(());
-                }
-            }
-            flows.zone_of(&self.converter);
-        }
-        Ok(())
+        feed.lines(flows, |line, flows| self.line(line, flows))
     }
 
     fn fates(&self) -> Vec<Fate> {

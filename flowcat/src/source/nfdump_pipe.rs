@@ -3,16 +3,16 @@
 //! Addresses are four numbers of 32 bits each, of which IPv4 uses the last. There is no header; times are since the epoch
 //! and need no zone.
 
-use super::nfdump::{is_message, is_remark, message};
+use super::nfdump::{NFDUMP, is_message, is_remark, message};
 use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::{Cell, Converter, Dialect, Form, Row};
+use crate::row::{Cell, Form, Maker};
 use flow_record::item::Spec;
-use flow_record::record::{Flow, field};
+use flow_record::record::field;
 use flow_record::value::Address;
 use flow_record::value::number::integer;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub(super) const FORMAT: Format =
@@ -80,17 +80,14 @@ fn probe(head: &[u8]) -> Probe {
 }
 
 struct NfdumpPipe {
-    converter: Converter,
-    row: Row,
-    flow: Flow,
+    maker: Maker,
     time: Vec<u8>,
     columns: usize,
 }
 
 impl NfdumpPipe {
     fn new(settings: &Settings) -> NfdumpPipe {
-        let converter = Converter::new(Dialect::Nfdump, settings.zone.clone());
-        NfdumpPipe { converter, row: Row::default(), flow: Flow::new(), time: Vec::new(), columns: 0 }
+        NfdumpPipe { maker: Maker::new(&NFDUMP, settings.zone.clone()), time: Vec::new(), columns: 0 }
     }
 
     fn record(&mut self, line: &[u8], flows: &mut Flows<'_>) {
@@ -101,7 +98,7 @@ impl NfdumpPipe {
             return flows.reject(flows.line, 0, "bad row", "neither 22 nor 24 numbers between bars", line);
         };
         self.columns = count;
-        self.row.clear();
+        self.maker.begin();
         let protocol = if count == 24 {
             for (cell, seconds) in [(Cell::Start, 1), (Cell::End, 3)] {
                 let (at, millis) = texts[seconds + 1];
@@ -111,36 +108,33 @@ impl NfdumpPipe {
                 let end = self.time.len();
                 let digits = millis.len().min(3);
                 self.time[end - digits..].copy_from_slice(&millis[..digits]);
-                self.row.put(cell, Form::Seconds, &self.time, at);
+                self.maker.put(cell, Form::Seconds, &self.time, at);
             }
             5
         } else {
-            self.row.put(Cell::Start, Form::Millis, texts[1].1, texts[1].0);
-            self.row.put(Cell::End, Form::Millis, texts[2].1, texts[2].0);
+            self.maker.put(Cell::Start, Form::Millis, texts[1].1, texts[1].0);
+            self.maker.put(Cell::End, Form::Millis, texts[2].1, texts[2].0);
             3
         };
-        self.row.put(Cell::Protocol, Form::Plain, texts[protocol].1, texts[protocol].0);
+        self.maker.put(Cell::Protocol, Form::Plain, texts[protocol].1, texts[protocol].0);
         for (place, cell) in CELLS {
             let (at, text) = texts[protocol + place];
-            self.row.put(cell, Form::Plain, text, at);
+            self.maker.put(cell, Form::Plain, text, at);
         }
         let family = whole(texts[0].1);
         let ends =
             [protocol + 1, protocol + 6].map(|at| address(family, texts[at..at + 4].iter().map(|(_, t)| whole(t))));
-        let ([Some(src), Some(dst)], converted) = (ends, self.converter.convert(&self.row, &mut self.flow)) else {
+        let [Some(src), Some(dst)] = ends else {
             return flows.reject(flows.line, 0, "bad address", "an address that is not four numbers of 32 bits", line);
         };
-        if let Err(trouble) = converted {
-            let column = trouble.cell.map_or(0, |cell| self.row.at(cell) + 1);
-            return flows.reject(flows.line, column, trouble.kind, &trouble.message(&self.row), line);
-        }
-        let is_aggregated = !self.flow.has(field::PROTOCOL);
-        for (id, address) in [(field::SRC_IP, src), (field::DST_IP, dst)] {
-            if !(is_aggregated && address.is_unspecified()) {
-                self.flow.set_address(id, address);
+        self.maker.finish_with(flows.line, line, flows, |flow| {
+            let is_aggregated = !flow.has(field::PROTOCOL);
+            for (id, address) in [(field::SRC_IP, src), (field::DST_IP, dst)] {
+                if !(is_aggregated && address.is_unspecified()) {
+                    flow.set_address(id, address);
+                }
             }
-        }
-        flows.flow(&self.flow);
+        });
     }
 }
 
@@ -159,21 +153,12 @@ fn address(family: Option<u64>, parts: impl Iterator<Item = Option<u64>>) -> Opt
 
 impl Source for NfdumpPipe {
     fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
-        while let Some(block) = feed.block(flows) {
-            let mut rest = block;
-            while let Some(end) = memchr(b'\n', rest) {
-                let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-                rest = &rest[end + 1..];
-                flows.line += 1;
-                if !line.is_empty() && !is_remark(line) {
-                    self.record(line, flows);
-                }
-                if flows.is_over() {
-                    return Ok(());
-                }
+        feed.lines(flows, |line, flows| {
+            if !line.is_empty() && !is_remark(line) {
+                self.record(line, flows);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn fates(&self) -> Vec<Fate> {

@@ -6,7 +6,7 @@
 use super::super::nfdump::is_remark;
 use super::super::{HEAD, LINES};
 use super::{DELIMITERS, names};
-use crate::row::{Cell, Dialect, Mapping};
+use crate::row::{ANY, Cell, Mapping};
 
 /// What the columns of a line are by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,7 @@ struct Named {
 
 fn named(line: &[u8], delimiter: u8, mapping: &Mapping) -> Named {
     let names = names(&line[..line.len().min(HEAD)], delimiter);
-    let cells: Vec<Cell> =
-        names.iter().filter_map(|n| Dialect::Foreign.column(n, mapping)).map(|used| used.cell).collect();
+    let cells: Vec<Cell> = names.iter().filter_map(|n| ANY.column(n, mapping)).map(|used| used.cell).collect();
     let needed = cells.iter().filter(|cell| cell.makes_a_flow()).count();
     Named { columns: names.len(), known: cells.len(), needed }
 }

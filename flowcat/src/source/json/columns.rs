@@ -4,9 +4,8 @@
 //! The columns are read side by side, so nothing is kept but the text. Bound: [`MOST_TEXT`] bytes of text.
 
 use crate::flows::Flows;
-use crate::row::{Converter, Dialect, Plan, Row};
+use crate::row::{ANY, Maker, NOWHERE, Plan};
 use crate::source::{Fate, Settings};
-use flow_record::record::Flow;
 use flow_record::scan::walk::{Walk, unquoted};
 use flow_record::scan::{Clean, Reject};
 
@@ -68,18 +67,16 @@ pub(super) fn read(text: Clean<'_>, settings: &Settings, flows: &mut Flows<'_>) 
         return Err(format!("the column {:?} is there twice", twice[0]));
     }
     let inside = columns.iter().zip(&names).find(|(c, _)| c.holds_objects()).map(|(_, name)| name.clone());
-    let plan = Plan::new(names, Dialect::Foreign, &settings.mapping, settings.keep);
+    let plan = Plan::new(names, &ANY, &settings.mapping, settings.keep);
     let plan = plan.map_err(|e| match inside {
         Some(name) => format!("the records are inside of {name:?}; jq -c '.[{name:?}][]' FILE | flowcat reads them"),
         None => e,
     })?;
     plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
-    let mut converter = Converter::new(Dialect::Foreign, settings.zone.clone());
-    let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
+    let mut maker = Maker::new(&ANY, settings.zone.clone());
     let mut number = 0;
     while !flows.is_over() {
-        row.clear();
-        extras.clear();
+        maker.begin();
         let mut index = None;
         let mut filled = 0;
         for (i, column) in columns.iter_mut().enumerate() {
@@ -90,7 +87,7 @@ pub(super) fn read(text: Clean<'_>, settings: &Settings, flows: &mut Flows<'_>) 
             }
             index = Some(key);
             filled += 1;
-            take(&plan, i, value, &mut row, &mut extras);
+            take(&plan, i, value, &mut maker);
         }
         if filled == 0 {
             break;
@@ -99,22 +96,16 @@ pub(super) fn read(text: Clean<'_>, settings: &Settings, flows: &mut Flows<'_>) 
         if filled < plan.len() {
             return Err(format!("row {number}: some columns are shorter than others"));
         }
-        match converter.convert(&row, &mut flow) {
-            Ok(()) => flows.flow_with(&flow, &extras),
-            Err(trouble) => {
-                flows.reject(number, 0, trouble.kind, &trouble.message(&row), index.unwrap_or_default().as_bytes())
-            }
-        }
+        maker.finish(number, index.unwrap_or_default().as_bytes(), flows);
     }
-    flows.zone_of(&converter);
     Ok(plan.explained())
 }
 
 /// Takes one value of a column.
-fn take(plan: &Plan, column: usize, value: &str, row: &mut Row, extras: &mut Vec<u8>) {
+fn take(plan: &Plan, column: usize, value: &str, maker: &mut Maker) {
     match value.as_bytes()[0] {
-        b'"' => plan.take(column, unquoted(value).as_bytes(), 0, row, extras),
+        b'"' => maker.take(plan, column, unquoted(value).as_bytes(), NOWHERE),
         b'n' => {}
-        _ => plan.take(column, value.as_bytes(), 0, row, extras),
+        _ => maker.take(plan, column, value.as_bytes(), NOWHERE),
     }
 }

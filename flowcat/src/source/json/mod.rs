@@ -5,11 +5,11 @@ mod object;
 pub(super) mod shape;
 mod split;
 
-use super::nfdump::{is_message, is_remark, message};
+use super::nfdump::message;
 use super::{Fate, Format, Probe, Settings, Source, Takes};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::{Converter, Dialect, Mapping, Row};
+use crate::row::{ANY, Converter, Dialect, Maker, Mapping, Row};
 use flow_record::item::Spec;
 use flow_record::record::Flow;
 use flow_record::record::field::RECORD;
@@ -21,7 +21,7 @@ pub(super) use split::is_table;
 use split::{Part, Split, Taken};
 
 pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, Dialect::Foreign)), takes: Takes::Objects };
+    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, &ANY)), takes: Takes::Objects };
 
 const SPEC: Spec = Spec {
     name: "json",
@@ -53,10 +53,10 @@ pub(super) fn is_better_read(text: Clean<'_>) -> bool {
     if columns::is_table(text) || is_nfdump(text) {
         return true;
     }
-    let mut objects = Objects::new(Dialect::Foreign, Mapping::default(), false);
+    let mut objects = Objects::new(&ANY, Mapping::default(), false);
     let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
     let converts = objects.read(text, &mut row, &mut extras).is_ok()
-        && Converter::new(Dialect::Foreign, Zone::utc()).convert(&row, &mut flow).is_ok();
+        && Converter::new(&ANY, Zone::utc()).convert(&row, &mut flow).is_ok();
     let is_bad = || matches!(Scanner::new().scan(text), Err(Reject { why: Why::BadField(_), .. }));
     converts && (objects.gains() || is_bad())
 }
@@ -131,12 +131,9 @@ pub(super) fn probe_nfdump(head: &[u8]) -> Probe {
 /// Reads JSON objects.
 pub(super) struct Json {
     settings: Settings,
-    dialect: Dialect,
+    dialect: &'static Dialect,
     objects: Objects,
-    converter: Converter,
-    row: Row,
-    extras: Vec<u8>,
-    flow: Flow,
+    maker: Maker,
     /// Knows what is a line of the pipe already.
     scanner: Scanner,
     /// Whether a line passed as it was.
@@ -151,15 +148,12 @@ pub(super) struct Json {
 }
 
 impl Json {
-    pub(super) fn new(settings: &Settings, dialect: Dialect) -> Json {
+    pub(super) fn new(settings: &Settings, dialect: &'static Dialect) -> Json {
         Json {
             objects: Objects::new(dialect, settings.mapping.clone(), settings.keep),
-            converter: Converter::new(dialect, settings.zone.clone()),
+            maker: Maker::new(dialect, settings.zone.clone()),
             settings: settings.clone(),
             dialect,
-            row: Row::default(),
-            extras: Vec::new(),
-            flow: Flow::new(),
             scanner: Scanner::new(),
             has_passed: false,
             told: false,
@@ -189,8 +183,8 @@ impl Json {
             }
             Part::CutOff(text) => flows.reject_json(line, &Reject { at: text.len(), why: Why::Unfinished }, text),
             Part::TooLong(text) => flows.reject_json(line, &Reject { at: MAX_LINE, why: Why::TooLong }, text),
-            Part::Text(text) if self.dialect == Dialect::Nfdump && is_remark(text) => {}
-            Part::Text(text) if self.dialect == Dialect::Nfdump && is_message(text) => {
+            Part::Text(text) if (self.dialect.is_remark)(text) => {}
+            Part::Text(text) if (self.dialect.is_message)(text) => {
                 flows.warn("messages among the records", &message(text));
             }
             Part::Text(text) => flows.reject_json(line, &Reject { at: 0, why: Why::NotAnObject }, text),
@@ -206,7 +200,7 @@ impl Json {
         flows: &mut Flows<'_>,
         failed: &mut Result<(), String>,
     ) -> Result<(), Reject> {
-        if self.first && self.dialect == Dialect::Foreign && columns::is_table(text) {
+        if self.first && self.dialect.is_anybodys && columns::is_table(text) {
             self.first = false;
             match columns::read(text, &self.settings, flows) {
                 Ok(fates) => self.fates = Some(fates),
@@ -214,10 +208,10 @@ impl Json {
             }
             return Ok(());
         }
-        if self.dialect == Dialect::Nfdump {
-            self.objects.read(text, &mut self.row, &mut self.extras)?;
+        if !self.dialect.is_anybodys {
+            self.objects.read(text, &mut self.maker.row, &mut self.maker.extras)?;
         } else {
-            let read = self.objects.read(text, &mut self.row, &mut self.extras);
+            let read = self.objects.read(text, &mut self.maker.row, &mut self.maker.extras);
             if self.passes(text, flows)? {
                 return Ok(());
             }
@@ -228,13 +222,7 @@ impl Json {
             }
         }
         self.first = false;
-        match self.converter.convert(&self.row, &mut self.flow) {
-            Ok(()) => flows.flow_with(&self.flow, &self.extras),
-            Err(trouble) => {
-                let column = trouble.cell.map_or(0, |cell| self.row.at(cell) + 1);
-                flows.reject(line, column, trouble.kind, &trouble.message(&self.row), text.text().as_bytes());
-            }
-        }
+        self.maker.finish(line, text.text().as_bytes(), flows);
         Ok(())
     }
 }
@@ -300,13 +288,11 @@ impl Source for Json {
                 self.part(part, line, flows, &mut failed)
             });
             flows.line = split.lines();
-            flows.zone_of(&self.converter);
             if !more {
                 return failed;
             }
         }
         let whole = split.end(|part, line| self.part(part, line, flows, &mut failed));
-        flows.zone_of(&self.converter);
         if !whole && !flows.is_over() && !flows.is_stopped() {
             flows.fail_input(&format!("the JSON is truncated after line {}", split.lines()));
         }

@@ -41,7 +41,7 @@ struct Name {
 /// Reads objects.
 #[derive(Debug)]
 pub(super) struct Objects {
-    dialect: Dialect,
+    dialect: &'static Dialect,
     mapping: Mapping,
     keep: bool,
     keys: Vec<Key>,
@@ -68,7 +68,7 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    pub(super) fn new(dialect: Dialect, mapping: Mapping, keep: bool) -> Objects {
+    pub(super) fn new(dialect: &'static Dialect, mapping: Mapping, keep: bool) -> Objects {
         Objects {
             dialect,
             mapping,
@@ -186,7 +186,7 @@ impl Objects {
             let name = self.name(&member);
             let known = &mut self.names[name as usize];
             if known.met == self.object {
-                let harmless = self.dialect == Dialect::Nfdump && known.used.is_none();
+                let harmless = self.dialect.repeats_names && known.used.is_none();
                 if harmless {
                     continue;
                 }

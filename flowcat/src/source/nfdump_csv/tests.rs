@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
+use crate::row::{Converter, Row};
 use crate::source::testing::{lines, outcome, rejects};
 use proptest::prelude::*;
 
@@ -96,13 +97,13 @@ fn both_ways(row: &str, zone: &str) -> (Option<Flow>, Option<Flow>) {
     let mut fast = Flow::new();
     let by_lane = Wide::new(zone.clone()).read(row.as_bytes(), &mut fast).map(|()| fast);
     let columns = HEADER.split(',').map(str::to_owned).collect();
-    let plan = Plan::new(columns, Dialect::Nfdump, &crate::row::Mapping::default(), false).unwrap();
+    let plan = Plan::new(columns, &NFDUMP, &crate::row::Mapping::default(), false).unwrap();
     let (mut cells, mut slow) = (Row::default(), Flow::new());
     let texts: Vec<_> = row.split(',').collect();
     for (i, text) in texts.iter().enumerate() {
         plan.take(i, text.as_bytes(), 0, &mut cells, &mut Vec::new());
     }
-    let converted = texts.len() == 48 && Converter::new(Dialect::Nfdump, zone).convert(&cells, &mut slow).is_ok();
+    let converted = texts.len() == 48 && Converter::new(&NFDUMP, zone).convert(&cells, &mut slow).is_ok();
     (by_lane, converted.then_some(slow))
 }
 

@@ -1,0 +1,66 @@
+//! From the texts of one record to a flow in the sink, or a reject: the last part of every source of text.
+
+use super::{Cell, Converter, Dialect, Form, Plan, Row};
+use crate::flows::Flows;
+use flow_record::record::Flow;
+use flow_record::value::time::Zone;
+
+/// Makes flows of texts. Nothing is allocated for a record.
+#[derive(Debug)]
+pub(crate) struct Maker {
+    /// The texts of the record.
+    pub(crate) row: Row,
+    /// What is kept besides: `,"name":value` and so on.
+    pub(crate) extras: Vec<u8>,
+    converter: Converter,
+    flow: Flow,
+}
+
+impl Maker {
+    /// For a source of these habits; `zone` is that of times without one.
+    pub(crate) fn new(dialect: &'static Dialect, zone: Zone) -> Maker {
+        let converter = Converter::new(dialect, zone);
+        Maker { row: Row::default(), extras: Vec::new(), converter, flow: Flow::new() }
+    }
+
+    /// Begins a record.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        self.row.clear();
+        self.extras.clear();
+    }
+
+    /// Takes a text of the record, which stood `at` so many bytes into it; see [`super::NOWHERE`].
+    #[inline]
+    pub(crate) fn put(&mut self, cell: Cell, form: Form, text: &[u8], at: usize) {
+        self.row.put(cell, form, text, at);
+    }
+
+    /// The same by the number of its column.
+    #[inline]
+    pub(crate) fn take(&mut self, plan: &Plan, column: usize, text: &[u8], at: usize) {
+        plan.take(column, text, at, &mut self.row, &mut self.extras);
+    }
+
+    /// Hands on the flow that the texts say, or rejects the record, which is `raw` and began on this line.
+    #[inline]
+    pub(crate) fn finish(&mut self, line: u64, raw: &[u8], flows: &mut Flows<'_>) {
+        self.finish_with(line, raw, flows, |_| {});
+    }
+
+    /// The same, with a last change to the flow.
+    #[inline]
+    pub(crate) fn finish_with(&mut self, line: u64, raw: &[u8], flows: &mut Flows<'_>, change: impl FnOnce(&mut Flow)) {
+        match self.converter.convert(&self.row, &mut self.flow) {
+            Ok(()) => {
+                change(&mut self.flow);
+                flows.flow_with(&self.flow, &self.extras);
+            }
+            Err(trouble) => {
+                let column = trouble.cell.map_or(0, |cell| self.row.column(cell));
+                flows.reject(line, column, trouble.kind, &trouble.message(&self.row), raw);
+            }
+        }
+        flows.zone_of(&self.converter);
+    }
+}
