@@ -4,18 +4,20 @@
 //! item is told before any input is read.
 
 use crate::alert::{Alert, Naming};
-use crate::detect::{ALL, DETECTORS, Detector, Found, Marks, State, Watch};
+use crate::detect::{ALL, Built, DETECTORS, Detector, Found, Marks};
+use crate::pairs::{PairRule, Pairs};
 use flow_record::item::Args;
 use flow_record::record::Flow;
-use flow_record::row::Row;
-use flow_record::scan::Line;
+use flow_record::scan::{Line, LineKind};
+use flow_record::state::{Setup, Takes};
+use flow_record::value::Time;
 
 /// One use of a detector, with what it has taken so far.
 pub(crate) struct Item {
     naming: Naming,
-    state: Box<dyn State>,
-    scores_flows: bool,
-    scores_rows: bool,
+    work: Built,
+    /// Lines that it is given; a rule over pairs is given none, for the table is.
+    takes: Takes,
     /// How many lines it could not use, by what they lacked.
     lacks: Vec<(&'static str, u64)>,
 }
@@ -26,7 +28,7 @@ pub(crate) struct Plan {
     /// In the order of the command line.
     pub(crate) items: Vec<Item>,
     /// What the scanner is to watch.
-    pub(crate) watch: Watch,
+    pub(crate) setup: Setup,
     /// What the user should know before it begins.
     pub(crate) notes: Vec<String>,
 }
@@ -55,8 +57,8 @@ impl Plan {
     }
 
     fn add(&mut self, detector: &Detector, args: &Args) -> anyhow::Result<()> {
-        let built = (detector.build)(args, &mut self.watch);
-        let state = built.map_err(|e| {
+        let built = (detector.build)(args, &mut self.setup);
+        let work = built.map_err(|e| {
             let text = format!("{e:#}");
             let name = detector.spec.name;
             if text.starts_with(name) { anyhow::anyhow!(text) } else { anyhow::anyhow!("{name}: {text}") }
@@ -71,7 +73,7 @@ impl Plan {
         if args.kind != detector.spec.name && DETECTORS.iter().any(|d| d.spec.name == args.kind) {
             anyhow::bail!("{}: as={}: another detector has that name", detector.spec.name, args.kind);
         }
-        self.items.push(Item::new(naming, state));
+        self.items.push(Item::new(naming, work));
         Ok(())
     }
 
@@ -93,11 +95,6 @@ impl Plan {
         }
         Ok(())
     }
-
-    /// The same detectors, for another thread.
-    pub(crate) fn again(&self) -> Vec<Item> {
-        self.items.iter().map(Item::again).collect()
-    }
 }
 
 fn is_all(args: &Args) -> bool {
@@ -105,13 +102,30 @@ fn is_all(args: &Args) -> bool {
 }
 
 impl Item {
-    fn new(naming: Naming, state: Box<dyn State>) -> Item {
-        let (scores_flows, scores_rows) = (state.scores_flows(), state.scores_rows());
-        Item { naming, state, scores_flows, scores_rows, lacks: Vec::new() }
+    fn new(naming: Naming, work: Built) -> Item {
+        let takes = match &work {
+            Built::State(state) => state.takes(),
+            Built::Pairs(_) => Takes::default(),
+        };
+        Item { naming, work, takes, lacks: Vec::new() }
     }
 
-    fn again(&self) -> Item {
-        Item::new(self.naming.clone(), self.state.again())
+    /// The same use, given nothing.
+    pub(crate) fn empty(&self) -> Item {
+        let work = match &self.work {
+            Built::State(state) => Built::State(state.fresh()),
+            Built::Pairs(rule) => Built::Pairs(rule.again()),
+        };
+        Item::new(self.naming.clone(), work)
+    }
+
+    /// Whether it is as good as new, the table of pairs left aside.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.work {
+            Built::State(state) => state.is_empty() && self.lacks.is_empty(),
+            Built::Pairs(_) => true,
+        }
     }
 
     /// The name it goes by.
@@ -119,29 +133,25 @@ impl Item {
         self.naming.detector()
     }
 
-    /// Whether it takes rows.
-    pub(crate) fn scores_rows(&self) -> bool {
-        self.scores_rows
+    /// Its rule over pairs, if it is one.
+    pub(crate) fn pair_rule(&self) -> Option<&dyn PairRule> {
+        match &self.work {
+            Built::Pairs(rule) => Some(&**rule),
+            Built::State(_) => None,
+        }
     }
 
-    /// Takes a flow, and says whether it was of use.
+    /// The lines that it is given.
+    pub(crate) fn takes(&self) -> Takes {
+        self.takes
+    }
+
+    /// Takes a line of a kind that it takes, and says whether it was of use.
     #[inline]
-    pub(crate) fn flow(&mut self, line: &Line<'_>) -> bool {
-        if !self.scores_flows {
-            return false;
-        }
-        match self.state.flow(line) {
-            Ok(()) => true,
-            Err(what) => self.lack(what, 1),
-        }
-    }
-
-    /// Takes a row, and says whether it was of use.
-    pub(crate) fn row(&mut self, row: &Row<'_>) -> bool {
-        if !self.scores_rows {
-            return false;
-        }
-        match self.state.row(row) {
+    pub(crate) fn take(&mut self, line: &Line<'_>) -> bool {
+        let Built::State(state) = &mut self.work else { return false };
+        let taken = if line.kind == LineKind::Flow { state.flow(line) } else { state.line(line) };
+        match taken {
             Ok(()) => true,
             Err(what) => self.lack(what, 1),
         }
@@ -160,38 +170,66 @@ impl Item {
         for (what, n) in other.lacks {
             self.lack(what, n);
         }
-        self.state.merge(other.state);
+        if let (Built::State(state), Built::State(more)) = (&mut self.work, other.work) {
+            state.merge(more);
+        }
+    }
+
+    /// Event time has come so far.
+    pub(crate) fn tick(&mut self, now: Time) {
+        if let Built::State(state) = &mut self.work {
+            state.tick(now);
+        }
     }
 
     /// Its alerts in order, and what the user should know.
-    pub(crate) fn finish(self) -> Outcome {
+    pub(crate) fn finish(self, pairs: Option<&Pairs>) -> Outcome {
         let mut found = Found::default();
-        self.state.finish(&mut found);
+        let mut lacks = self.lacks;
+        match (self.work, pairs) {
+            (Built::State(state), _) => state.finish(&mut found),
+            (Built::Pairs(rule), Some(pairs)) => {
+                rule.finish(pairs, &mut found);
+                lacks = pairs.lacking(&*rule);
+            }
+            (Built::Pairs(_), None) => {}
+        }
         found.alerts.sort_by(Alert::order);
-        Outcome { notes: told(&self.naming, self.lacks, found.notes), naming: self.naming, alerts: found.alerts }
+        Outcome { notes: told(&self.naming, lacks, found.notes), naming: self.naming, alerts: found.alerts }
     }
 
     /// Whether single flows can be marked with it.
     pub(crate) fn marks(&self) -> Marks {
-        self.state.marks()
+        match &self.work {
+            Built::State(state) => state.marks(),
+            Built::Pairs(_) => Marks::Never,
+        }
     }
 
     /// What flows are marked with: `sigma.bytes`.
     pub(crate) fn rules(&self) -> Vec<String> {
-        self.state.rules().into_iter().map(|field| format!("{}.{field}", self.name())).collect()
+        match &self.work {
+            Built::State(state) => state.rules().into_iter().map(|field| format!("{}.{field}", self.name())).collect(),
+            Built::Pairs(_) => Vec::new(),
+        }
     }
 
     /// Fixes the thresholds that marks go by; answers what the user should know.
     pub(crate) fn settle(&mut self) -> Vec<String> {
         let mut found = Found::default();
-        self.state.settle(&mut found);
+        if let Built::State(state) = &mut self.work {
+            state.settle(&mut found);
+        }
         told(&self.naming, std::mem::take(&mut self.lacks), found.notes)
     }
 
     /// The rules that hold for a flow: bit `i` is that of rule `i`.
     #[inline]
     pub(crate) fn mark(&self, flow: &Flow) -> u64 {
-        self.state.mark(flow)
+        match &self.work {
+            Built::State(state) => state.mark(flow),
+            Built::Pairs(_) => 0,
+        }
     }
 }
 
@@ -266,6 +304,6 @@ mod tests {
     #[test]
     fn a_detector_may_run_twice() {
         assert_eq!(names(&["zscore", "zscore:field=packets,as=packets"]), ["zscore", "packets"]);
-        assert_eq!(plan(&["zscore:by=a+b", "iqr:by=b+c"]).unwrap().watch.names(), ["a", "b", "b", "c"]);
+        assert_eq!(plan(&["zscore:by=a+b", "iqr:by=b+c"]).unwrap().setup.watched(), ["a", "b", "b", "c"]);
     }
 }

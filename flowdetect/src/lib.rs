@@ -6,11 +6,13 @@
 //!                 └ what passes goes on ───────┘
 //! ```
 //!
-//! - `options`: the command line; `item`: which detectors it asks for; `worker`: the work on a line.
+//! - `options`: the command line; `item`: which detectors it asks for; `detectors`: all of them as one state; `worker`:
+//!   the work on a line.
 //! - `detect`: the detectors, one file each, and their registry; `alert`: what they find and how it is written.
 //! - `population`: numbers of hosts, flows or rows, and rules that learn from them (zscore, iqr, mad);
 //!   `normal`: bounds learnt elsewhere (sigma, fence); `single`: alerts on single flows; `mark`: flows that are marked
 //!   instead.
+//! - `pairs`: one table of sources and destinations for portscan, sweep, exfil and beacon.
 //! - `measure`, `ends`: a number of a flow, its two ends.
 //!
 //! Invariants: alerts are a function of the multiset of lines, whatever their order and the number of threads; numbers are
@@ -21,17 +23,20 @@
 
 mod alert;
 mod detect;
+mod detectors;
 mod ends;
 mod item;
 mod mark;
 mod measure;
 mod normal;
 mod options;
+mod pairs;
 mod population;
 mod single;
 mod worker;
 
 use detect::Marks;
+use detectors::Detectors;
 use flow_record::cli::{self, usage_error};
 use flow_record::run::{Session, each_line};
 use item::{Outcome, Plan};
@@ -78,16 +83,17 @@ type Sources = Vec<Result<flow_record::input::Source, flow_record::input::InputE
 /// Takes all lines and writes the alerts.
 fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options) {
     let threads = options.threads.number(&options.common, &sources);
-    let workers = (0..threads).map(|_| Detecting::new(plan.again(), options.tee)).collect();
-    let mut workers = each_line(session, sources, plan.watch.names(), workers).into_iter();
+    let first = Detectors::new(plan.items);
+    let more: Vec<_> = (1..threads).map(|_| Detecting::new(first.empty(), options.tee)).collect();
+    let workers = std::iter::once(Detecting::new(first, options.tee)).chain(more).collect();
+    let mut workers = each_line(session, sources, plan.setup.watched(), workers).into_iter();
     let Some(mut all) = workers.next() else { return };
     workers.for_each(|worker| all.merge(worker));
-    if all.met.rows && !all.met.flows && !all.items.iter().any(item::Item::scores_rows) {
+    if all.met.rows && !all.met.flows && !all.detectors.takes().rows {
         session.messages.note("no flows came, only rows, which these detectors do not score; zscore, iqr and mad do");
     }
     let mut line = Vec::new();
-    for item in all.items {
-        let Outcome { naming, alerts, notes } = item.finish();
+    for Outcome { naming, alerts, notes } in all.detectors.finish() {
         notes.iter().for_each(|note| session.messages.note(note));
         for alert in &alerts {
             line.clear();
@@ -110,10 +116,10 @@ fn mark_at_once(session: &mut Session, sources: Sources, mut plan: Plan, options
     for item in &mut plan.items {
         item.settle().iter().for_each(|note| session.messages.note(note));
     }
-    let marker = Marker::new(Arc::new(plan.items), &mut plan.watch, options.flagged)?;
+    let marker = Marker::new(Arc::new(plan.items), &mut plan.setup, options.flagged)?;
     let threads = options.threads.number(&options.common, &sources);
     let workers = (0..threads).map(|_| marker.again()).collect();
-    each_line(session, sources, plan.watch.names(), workers);
+    each_line(session, sources, plan.setup.watched(), workers);
     Ok(())
 }
 
@@ -121,6 +127,6 @@ fn mark_at_once(session: &mut Session, sources: Sources, mut plan: Plan, options
 fn mark_afterwards(session: &mut Session, sources: Sources, plan: Plan, only: bool) -> anyhow::Result<()> {
     let holding = Holding::new(plan.items, MAX_HELD);
     // One thread, so that the lines are kept in their order.
-    let mut done = each_line(session, sources, plan.watch.names(), vec![holding]);
-    done.pop().map_or(Ok(()), |holding| holding.finish(session, plan.watch, only))
+    let mut done = each_line(session, sources, plan.setup.watched(), vec![holding]);
+    done.pop().map_or(Ok(()), |holding| holding.finish(session, plan.setup, only))
 }

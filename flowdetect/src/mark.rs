@@ -4,11 +4,12 @@
 //! input (`zscore:of=flow` and its like) need two passes: the lines are kept in memory, up to [`MAX_HELD`] bytes, and
 //! marked once all were seen. Invariant: a line that is not marked stays as it was; marks of an earlier flowdetect stay.
 
-use crate::detect::{Marks, Watch};
+use crate::detect::Marks;
 use crate::item::Item;
 use flow_record::record::splice::Splice;
 use flow_record::run::{Fate, Out, Session, Worker, pass};
 use flow_record::scan::{Clean, Line, LineKind, Scanner};
+use flow_record::state::Setup;
 use flow_record::value::text;
 use std::sync::Arc;
 
@@ -74,9 +75,9 @@ impl Marker {
     ///
     /// # Errors
     /// None, for `flagged` is a name of its own.
-    pub(crate) fn new(items: Arc<Vec<Item>>, watch: &mut Watch, only: bool) -> anyhow::Result<Marker> {
+    pub(crate) fn new(items: Arc<Vec<Item>>, setup: &mut Setup, only: bool) -> anyhow::Result<Marker> {
         let rules = items.iter().map(|item| item.rules().into_iter().map(Rule::new).collect()).collect();
-        let flagged = watch.add([FLAGGED].into_iter());
+        let flagged = setup.watch([FLAGGED]);
         Ok(Marker { items, rules, flagged, only, names: Vec::new(), splice: Splice::default() })
     }
 
@@ -155,12 +156,12 @@ impl Holding {
     }
 
     /// The second pass: writes the lines, marked. Says what went wrong where there were too many to keep.
-    pub(crate) fn finish(self, session: &mut Session, mut watch: Watch, only: bool) -> anyhow::Result<()> {
+    pub(crate) fn finish(self, session: &mut Session, mut setup: Setup, only: bool) -> anyhow::Result<()> {
         let mut items = self.items;
         for item in &mut items {
             item.settle().iter().for_each(|note| session.messages.note(note));
         }
-        let mut marker = Marker::new(Arc::new(items), &mut watch, only)?;
+        let mut marker = Marker::new(Arc::new(items), &mut setup, only)?;
         let fates = &mut session.account.fates;
         // What was kept has no fate before it was marked.
         fates.passed = fates.passed.saturating_sub(self.lines);
@@ -172,7 +173,7 @@ impl Holding {
                 self.max >> 20
             );
         }
-        let mut scanner = Scanner::watching(watch.names());
+        let mut scanner = Scanner::watching(setup.watched());
         let mut out = Out::default();
         for text in self.held.split_inclusive(|b| *b == b'\n') {
             // It was accepted before.
@@ -201,7 +202,9 @@ impl Worker for Holding {
         self.held.push(b'\n');
         if line.kind == LineKind::Flow {
             for item in &mut self.items {
-                item.flow(line);
+                if item.takes().flows {
+                    item.take(line);
+                }
             }
         }
         Fate::Passed
@@ -231,7 +234,7 @@ mod tests {
             let fate = holding.line(&line, &mut Out::default());
             session.account.fates.count(fate);
         }
-        let result = holding.finish(&mut session, Watch::default(), true);
+        let result = holding.finish(&mut session, Setup::default(), true);
         (result, session)
     }
 

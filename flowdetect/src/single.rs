@@ -35,6 +35,11 @@ impl Flagged {
         Flagged { measure, pairs: Map::default() }
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
     /// Adds a flow between `ends`, whose kept value is `value`; `see` adds it to what was seen.
     #[inline]
     pub(crate) fn add(&mut self, ends: Ends, value: u64, see: impl FnOnce(&mut Seen)) {

@@ -1,20 +1,18 @@
 //! The work on one line: every item takes it.
 //!
-//! One [`Detecting`] a thread, with a state of each item; the states are merged at the end. Who does what: flows are
+//! One [`Detecting`] a thread; they are merged at the end. Who does what: flows are
 //! consumed; rows are if an item scores rows; alerts, baselines, ticks and other rows pass. With `--tee` what is
 //! consumed passes too, in its place.
 
-use crate::item::Item;
-use flow_record::row::Row;
+use crate::detectors::Detectors;
 use flow_record::run::{Fate, Out, Worker, pass};
 use flow_record::scan::{Line, LineKind};
 
 /// A thread's share of the work.
 pub(crate) struct Detecting {
-    /// In the order of the command line.
-    pub(crate) items: Vec<Item>,
+    /// The state.
+    pub(crate) detectors: Detectors,
     tee: bool,
-    scores_rows: bool,
     /// Whether there was a flow, and whether a row passed: to say what may be amiss.
     pub(crate) met: Met,
 }
@@ -29,15 +27,14 @@ pub(crate) struct Met {
 }
 
 impl Detecting {
-    /// With these items.
-    pub(crate) fn new(items: Vec<Item>, tee: bool) -> Detecting {
-        let scores_rows = items.iter().any(Item::scores_rows);
-        Detecting { items, tee, scores_rows, met: Met::default() }
+    /// With these detectors.
+    pub(crate) fn new(detectors: Detectors, tee: bool) -> Detecting {
+        Detecting { detectors, tee, met: Met::default() }
     }
 
     /// Adds all that another thread has taken.
     pub(crate) fn merge(&mut self, other: Detecting) {
-        self.items.iter_mut().zip(other.items).for_each(|(a, b)| a.merge(b));
+        self.detectors.merge(other.detectors);
         self.met.flows |= other.met.flows;
         self.met.rows |= other.met.rows;
     }
@@ -54,29 +51,28 @@ impl Detecting {
 
 impl Worker for Detecting {
     fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
-        match line.kind {
+        let why = match line.kind {
             LineKind::Flow => {
                 self.met.flows = true;
-                let mut used = false;
-                for item in &mut self.items {
-                    used |= item.flow(line);
-                }
-                self.fate(line, used, "flow without what the detectors need", out)
+                "flow without what the detectors need"
             }
             LineKind::Row(_) => {
                 self.met.rows = true;
-                if !self.scores_rows {
-                    return pass(line, out);
-                }
-                let mut used = false;
-                if let Some(row) = Row::of(line) {
-                    for item in &mut self.items {
-                        used |= item.row(&row);
-                    }
-                }
-                self.fate(line, used, "row without the column that is scored", out)
+                "row without the column that is scored"
             }
-            LineKind::Alert | LineKind::Baseline | LineKind::Tick => pass(line, out),
+            _ => "line without what the detectors need",
+        };
+        if line.kind != LineKind::Flow && !self.detectors.takes().takes(line.kind) {
+            return pass(line, out);
         }
+        let used = self.detectors.take(line);
+        self.fate(line, used, why, out)
+    }
+
+    fn tick(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
+        if let Some(now) = line.flow.time() {
+            self.detectors.tick(now);
+        }
+        pass(line, out)
     }
 }

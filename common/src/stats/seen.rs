@@ -66,6 +66,12 @@ impl Default for Seen {
 }
 
 impl Seen {
+    /// So many flows, with what they have in common; a span whose first time is above its last is none.
+    pub fn of(flows: u64, span: Span, protocol: Same<u8>, dst_port: Same<u16>) -> Seen {
+        let (first, last) = (span.first.nanos(), span.last.nanos());
+        Seen { flows, first, last, digits: span.digits, protocol, dst_port }
+    }
+
     /// Adds a flow. A record that stands for several counts as so many.
     #[inline]
     pub fn add(&mut self, flow: &Flow) {

@@ -1,27 +1,25 @@
 //! Beacons: calls from one host to one service of another at regular times.
 //!
 //! Two rules: the jitter ratio of the gaps, exact from nanoseconds, and RITA's four-part score ([`score`]). Both look at
-//! all starts of a key at once, sorted, so that the order of the input does not matter and every start is kept. Bound: 16
-//! bytes a flow (its start and its bytes) and about 180 a key.
+//! all starts of a key at once, sorted, so that the order of the input does not matter and every start is kept. Bound: that
+//! of the table of pairs, and 24 bytes a flow.
 
 mod score;
 
-use super::{Detect, Detector, Found, Taken, at_least, at_least_0};
+use super::{Built, Detector, Found, at_least, at_least_0};
 use crate::alert::{Alert, Evidence, Severity, Verdict, share};
-use crate::ends::Ends;
+use crate::pairs::{Has, PairRule, Pairs, Service};
 use flow_record::item::{Args, Param, ParamKind, Spec};
-use flow_record::map::{Map, merge};
 use flow_record::people::{amount, count, duration, figures};
 use flow_record::record::key::Part;
 use flow_record::row::columns::{integer, number};
-use flow_record::scan::Line;
 use flow_record::stats::Moments;
-use flow_record::stats::{Same, Seen};
+use flow_record::stats::{Seen, Span};
 use flow_record::value::Time;
 use score::Score;
 
 pub(super) const DETECTOR: Detector =
-    Detector { spec: &SPEC, build: |args, _| Ok(Box::new(Beacon::new(args))), by_default: true, needs: None };
+    Detector { spec: &SPEC, build: |args, _| Built::pairs(Beacon::new(args)), by_default: true, needs: None };
 
 static SPEC: Spec = Spec {
     name: "beacon",
@@ -64,7 +62,7 @@ the input, so that they say little in less than a day. ts alone is above 0.5 for
         number("dur", "", "its part for the duration"),
         number("hist", "", "its part for the histogram"),
     ],
-    memory: "16 bytes a flow (its start and its bytes) and about 180 a source, destination and port, in each thread that meets them",
+    memory: "24 bytes a flow, and at the end as much again for those of pairs with enough flows; the table of pairs: about 90 bytes a source and destination of IPv4, 130 of IPv6, in each thread that meets them, shared with the other detectors over pairs",
     source: "activecm/rita v5, analysis/beacons.go (score); ATT&CK T1071, Application Layer Protocol",
 };
 
@@ -78,76 +76,6 @@ struct Beacon {
     score: f64,
     by_jitter: bool,
     by_score: bool,
-    keys: Map<Service, Calls>,
-    /// First and last start of the whole input.
-    first: i64,
-    last: i64,
-    /// Decimals of the finest time.
-    digits: u8,
-}
-
-/// Who calls what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Service {
-    ends: Ends,
-    port: u16,
-}
-
-/// A start in nanoseconds, and the bytes.
-type Call = (i64, u64);
-
-/// Stands for the bytes of a flow that has none.
-const NO_BYTES: u64 = u64::MAX;
-
-/// The calls of a key. Most keys have one, which takes no memory of its own.
-#[derive(Clone, Debug)]
-enum Starts {
-    One([Call; 1]),
-    Many(Vec<Call>),
-}
-
-#[derive(Clone, Debug)]
-struct Calls {
-    starts: Starts,
-    protocol: Same<u8>,
-}
-
-impl Calls {
-    #[inline]
-    fn push(&mut self, call: Call) {
-        match &mut self.starts {
-            Starts::One([one]) => self.starts = Starts::Many(vec![*one, call]),
-            Starts::Many(all) => all.push(call),
-        }
-    }
-
-    fn all(&self) -> &[Call] {
-        match &self.starts {
-            Starts::One(one) => one,
-            Starts::Many(all) => all,
-        }
-    }
-
-    fn merge(&mut self, other: Calls) {
-        self.protocol.merge(other.protocol);
-        match (&mut self.starts, &other.starts) {
-            (Starts::Many(all), more) => {
-                let more = match more {
-                    Starts::One(one) => &one[..],
-                    Starts::Many(more) => more,
-                };
-                all.extend_from_slice(more);
-            }
-            (Starts::One([one]), more) => {
-                let mut all = vec![*one];
-                match more {
-                    Starts::One(one) => all.extend_from_slice(one),
-                    Starts::Many(more) => all.extend_from_slice(more),
-                }
-                self.starts = Starts::Many(all);
-            }
-        }
-    }
 }
 
 /// What is known of the calls of a key.
@@ -169,28 +97,25 @@ impl Beacon {
             score: args.number("score"),
             by_jitter: rule != Some("score"),
             by_score: rule != Some("jitter"),
-            keys: Map::default(),
-            first: i64::MAX,
-            last: i64::MIN,
-            digits: 3,
         }
     }
 
-    fn rhythm(&self, service: &Service, calls: &Calls) -> Rhythm {
-        let mut starts: Vec<i64> = calls.all().iter().map(|(start, _)| *start).collect();
-        starts.sort_unstable();
+    /// The rhythm of the calls; `input` is from first to last start of the whole input.
+    fn rhythm(service: &Service<'_>, input: Span) -> Rhythm {
+        let starts: Vec<i64> = service.starts().collect();
         let mut gaps = Moments::new();
         starts.windows(2).for_each(|w| gaps.add(w[1].abs_diff(w[0])));
         let jitter = (gaps.sum() > 0).then(|| gaps.deviation_population() / gaps.mean());
         let mut seen = Seen::default();
+        let protocol = service.protocol();
         for start in [starts.first(), starts.last()].into_iter().flatten() {
-            seen.add_parts(0, Some(Time(*start)), self.digits, calls.protocol.one(), Some(service.port));
+            seen.add_parts(0, Some(Time(*start)), input.digits, protocol, Some(service.port));
         }
         seen.add_flows(starts.len() as u64);
         let seconds: Vec<i64> = starts.iter().map(|start| Time(*start).seconds()).collect();
-        let mut bytes: Vec<u64> = calls.all().iter().map(|(_, bytes)| *bytes).filter(|b| *b != NO_BYTES).collect();
+        let mut bytes: Vec<u64> = service.bytes().collect();
         bytes.sort_unstable();
-        let data = (Time(self.first).seconds(), Time(self.last).seconds());
+        let data = (input.first.seconds(), input.last.seconds());
         Rhythm { seen, mean: gaps.mean() / 1e9, jitter, score: score::score(&seconds, &bytes, data) }
     }
 
@@ -208,7 +133,7 @@ impl Beacon {
         }
     }
 
-    fn reason(&self, service: &Service, rhythm: &Rhythm) -> String {
+    fn reason(&self, service: &Service<'_>, rhythm: &Rhythm) -> String {
         let (source, target) = (service.ends.src, service.ends.dst);
         let name = |end: Option<flow_record::value::Address>| end.map(|a| a.to_string()).unwrap_or_default();
         let mut reason = format!(
@@ -253,57 +178,37 @@ fn terms(rhythm: &Rhythm) -> Evidence {
     }
 }
 
-impl Detect for Beacon {
-    #[inline]
-    fn flow(&mut self, line: &Line<'_>) -> Taken {
-        let flow = line.flow;
-        let start = flow.time().ok_or("timestamp")?.nanos();
-        self.first = self.first.min(start);
-        self.last = self.last.max(start);
-        self.digits = self.digits.max(flow.time_digits());
-        let ends = Ends::of(flow);
-        match ends {
-            Ends { src: None, .. } => return Err("src_ip"),
-            Ends { dst: None, .. } => return Err("dst_ip"),
-            _ => {}
-        }
-        let port = flow.dst_port().ok_or("dst_port")?;
-        let call = (start, flow.bytes().unwrap_or(NO_BYTES));
-        match self.keys.get_mut(&Service { ends, port }) {
-            Some(calls) => {
-                calls.push(call);
-                calls.protocol.add(flow.protocol());
-            }
-            None => {
-                let mut protocol = Same::default();
-                protocol.add(flow.protocol());
-                self.keys.insert(Service { ends, port }, Calls { starts: Starts::One([call]), protocol });
-            }
-        }
-        Ok(())
+/// What a flow must have.
+const NEEDS: &[Has] = &[Has::TIME, Has::SRC, Has::DST, Has::PORT];
+
+impl PairRule for Beacon {
+    fn needs(&self) -> &'static [Has] {
+        NEEDS
     }
 
-    fn merge(&mut self, other: Self) {
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-        self.digits = self.digits.max(other.digits);
-        merge(&mut self.keys, other.keys, Calls::merge);
+    fn wants_calls(&self) -> bool {
+        true
     }
 
-    fn finish(self, found: &mut Found) {
-        for (service, calls) in self.keys.iter().filter(|(_, calls)| calls.all().len() as u64 >= self.flows) {
-            let rhythm = self.rhythm(service, calls);
+    fn again(&self) -> Box<dyn PairRule> {
+        Box::new(self.clone())
+    }
+
+    fn finish(&self, pairs: &Pairs, found: &mut Found) {
+        let input = pairs.span();
+        pairs.services(self.flows, |service| {
+            let rhythm = Beacon::rhythm(&service, input);
             // Gaps of 0 only are no rhythm, by either rule.
             if rhythm.jitter.is_none() {
-                continue;
+                return;
             }
-            let Some(verdict) = self.verdict(&rhythm) else { continue };
+            let Some(verdict) = self.verdict(&rhythm) else { return };
             let [source, target] = service.ends.parts();
             let about = [("src_ip", source), ("dst_ip", target), ("dst_port", Part::Integer(service.port.into()))];
-            let alert = Alert::of(&rhythm.seen, verdict).about(about).shared(None, None, calls.protocol.one());
-            let (reason, evidence) = (self.reason(service, &rhythm), terms(&rhythm));
+            let alert = Alert::of(&rhythm.seen, verdict).about(about).shared(None, None, service.protocol());
+            let (reason, evidence) = (self.reason(&service, &rhythm), terms(&rhythm));
             found.alerts.push(Alert { reason, evidence, technique: Some(TECHNIQUE), ..alert });
-        }
+        });
     }
 }
 

@@ -1,21 +1,19 @@
 //! Large transfers: a source and a destination that exchanged many bytes.
 //!
-//! Sums are exact. Bound: about 170 bytes a pair.
+//! Sums are exact up to 2^64 - 1. Bound: that of the table of pairs.
 
-use super::{Detect, Detector, Found, Taken, at_least};
+use super::{Built, Detector, Found, at_least};
 use crate::alert::{Alert, Evidence, Severity, Verdict};
 use crate::ends::Ends;
+use crate::pairs::{Has, Pair, PairRule, Pairs};
 use flow_record::item::{Args, Param, ParamKind, Spec};
-use flow_record::map::{Map, merge};
 use flow_record::people::{amount, count, duration};
 use flow_record::record::key::Part;
 use flow_record::row::columns::{integer, number};
-use flow_record::scan::Line;
-use flow_record::stats::Seen;
 use flow_record::value::Address;
 
 pub(super) const DETECTOR: Detector =
-    Detector { spec: &SPEC, build: |args, _| Ok(Box::new(Exfil::new(args))), by_default: true, needs: None };
+    Detector { spec: &SPEC, build: |args, _| Built::pairs(Exfil::new(args)), by_default: true, needs: None };
 
 static SPEC: Spec = Spec {
     name: "exfil",
@@ -39,7 +37,7 @@ Known to be misled: backups, updates, video meetings; the sum does not ask who s
         integer("rev_bytes", "bytes", "sum from destination to source"),
         number("total", "bytes", "both"),
     ],
-    memory: "about 170 bytes a source and destination, in each thread that meets them",
+    memory: "the table of pairs: about 90 bytes a source and destination of IPv4, 130 of IPv6, in each thread that meets them, shared with the other detectors over pairs",
     source: "ATT&CK T1048, Exfiltration Over Alternative Protocol",
 };
 
@@ -51,96 +49,71 @@ struct Exfil {
     bytes: u64,
     /// The volume rule is asked for.
     volume: bool,
-    pairs: Map<Ends, Exchanged>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Exchanged {
-    seen: Seen,
-    bytes: u64,
-    rev_bytes: u64,
-}
-
-impl Exchanged {
-    fn total(&self) -> u64 {
-        self.bytes.saturating_add(self.rev_bytes)
-    }
-
-    /// Sums saturate at 2^64 - 1, 18 exabytes.
-    #[inline]
-    fn add(&mut self, bytes: u64, rev_bytes: u64) {
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.rev_bytes = self.rev_bytes.saturating_add(rev_bytes);
-    }
+    /// The ratio rule is, by itself or beside the other.
+    ratio: bool,
 }
 
 impl Exfil {
     fn new(args: &Args) -> Exfil {
-        Exfil { bytes: args.integer("bytes"), volume: args.text("rule") != Some("ratio"), pairs: Map::default() }
+        let rule = args.text("rule");
+        let ratio = rule == Some("ratio") || rule == Some("either") && args.is_given("rule");
+        Exfil { bytes: args.integer("bytes"), volume: rule != Some("ratio"), ratio }
     }
 
-    fn alert(&self, source: Address, target: Address, pair: &Exchanged) -> Alert {
-        let total = pair.total();
-        let both = match pair.rev_bytes {
+    fn alert(&self, source: Address, target: Address, pair: &Pair<'_>) -> Alert {
+        let (seen, (bytes, rev_bytes)) = (pair.seen(), pair.bytes());
+        let total = bytes.saturating_add(rev_bytes);
+        let both = match rev_bytes {
             0 => String::new(),
             rev => {
-                format!(", {} sent and {} received,", amount(pair.bytes as f64, "bytes"), amount(rev as f64, "bytes"))
+                format!(", {} sent and {} received,", amount(bytes as f64, "bytes"), amount(rev as f64, "bytes"))
             }
         };
-        let verb = if pair.rev_bytes == 0 { "sent" } else { "exchanged" };
-        let (with, within) = (if pair.rev_bytes == 0 { "to" } else { "with" }, pair.seen.span());
+        let verb = if rev_bytes == 0 { "sent" } else { "exchanged" };
+        let (with, within) = (if rev_bytes == 0 { "to" } else { "with" }, seen.span());
         let within = within.map(|s| format!(" within {}", duration(s.seconds()))).unwrap_or_default();
         let reason = format!(
             "{source} {verb} {}{both} {with} {target} in {}{within} (threshold {})",
             amount(total as f64, "bytes"),
-            count(pair.seen.flows(), "flows"),
+            count(seen.flows(), "flows"),
             amount(self.bytes as f64, "bytes")
         );
-        let evidence = Evidence::new().integer("bytes", pair.bytes).integer("rev_bytes", pair.rev_bytes);
-        let alert = Alert::of(&pair.seen, Verdict::above(total as f64, self.bytes as f64, Severity::Critical))
+        let evidence = Evidence::new().integer("bytes", bytes).integer("rev_bytes", rev_bytes);
+        let alert = Alert::of(&seen, Verdict::above(total as f64, self.bytes as f64, Severity::Critical))
             .about([("src_ip", Part::Address(source)), ("dst_ip", Part::Address(target))])
-            .shared(None, pair.seen.dst_port(), pair.seen.protocol());
+            .shared(None, seen.dst_port(), seen.protocol());
         Alert { reason, evidence: evidence.integer("total", total), technique: Some(TECHNIQUE), ..alert }
     }
 }
 
-impl Detect for Exfil {
-    #[inline]
-    fn flow(&mut self, line: &Line<'_>) -> Taken {
-        let flow = line.flow;
-        let ends = Ends::of(flow);
-        match ends {
-            Ends { src: None, .. } => return Err("src_ip"),
-            Ends { dst: None, .. } => return Err("dst_ip"),
-            _ => {}
-        }
-        let (bytes, rev_bytes) = (flow.bytes(), flow.rev_bytes());
-        if bytes.is_none() && rev_bytes.is_none() {
-            return Err("bytes");
-        }
-        let pair = self.pairs.entry(ends).or_default();
-        pair.seen.add(flow);
-        pair.add(bytes.unwrap_or(0), rev_bytes.unwrap_or(0));
-        Ok(())
+/// What a flow must have.
+const NEEDS: &[Has] = &[Has::SRC, Has::DST, Has::BYTES];
+
+impl PairRule for Exfil {
+    fn needs(&self) -> &'static [Has] {
+        NEEDS
     }
 
-    fn merge(&mut self, other: Self) {
-        merge(&mut self.pairs, other.pairs, |a, b| {
-            a.seen.merge(&b.seen);
-            a.add(b.bytes, b.rev_bytes);
-        });
+    fn again(&self) -> Box<dyn PairRule> {
+        Box::new(self.clone())
     }
 
-    fn finish(self, found: &mut Found) {
+    fn finish(&self, pairs: &Pairs, found: &mut Found) {
         if !self.volume {
             found.notes.push("rule=ratio needs a baseline, and there is none: nothing can be found".into());
             return;
         }
-        for (ends, pair) in &self.pairs {
-            if let (Some(source), Some(target)) = (ends.src, ends.dst)
-                && pair.total() >= self.bytes
+        if self.ratio {
+            found
+                .notes
+                .push("rule=either: the ratio rule needs a baseline, and there is none: volume alone is judged".into());
+        }
+        for pair in pairs.having(NEEDS) {
+            let (bytes, rev_bytes) = pair.bytes();
+            if let Ends { src: Some(source), dst: Some(target) } = pair.ends
+                && bytes.saturating_add(rev_bytes) >= self.bytes
             {
-                found.alerts.push(self.alert(source, target, pair));
+                found.alerts.push(self.alert(source, target, &pair));
             }
         }
     }
@@ -183,6 +156,7 @@ mod tests {
         let lines = [flow("10.0.0.1", "192.0.2.1", 443, 2, 1 << 50)];
         assert!(alerts("exfil:rule=ratio", &lines).is_empty());
         assert_eq!(notes("exfil:rule=ratio", &lines).len(), 1);
+        assert!(notes("exfil:rule=either", &lines)[0].ends_with("volume alone is judged"));
         assert!(notes("exfil", &lines).is_empty());
     }
 

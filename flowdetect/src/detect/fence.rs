@@ -4,13 +4,13 @@
 //! so), the fences stand as far out as the true ones may be. Bound: see the rules over single flows.
 
 use super::iqr::{self, Fences};
-use super::{Detector, at_least_0};
+use super::{Built, Detector, at_least_0};
 use crate::normal::{self, Learnt, column, is_estimate};
 use crate::population::terms;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 
 pub(super) const DETECTOR: Detector =
-    Detector { spec: &SPEC, build: |args, _| Ok(Box::new(learnt(args)?)), by_default: false, needs: Some("normal") };
+    Detector { spec: &SPEC, build: |args, _| Built::state(learnt(args)?), by_default: false, needs: Some("normal") };
 
 /// How far an estimate of a quartile is from the truth at most: the width of a histogram's bucket.
 const ERROR: f64 = 1e-3;

@@ -3,7 +3,7 @@
 //! Quartiles are of type 7, as NumPy's and pandas', and exact over hosts, rows and flows alike. Bound: see the
 //! populations.
 
-use super::{Detector, at_least_0};
+use super::{Built, Detector, at_least_0};
 use crate::alert::{Evidence, Severity, Verdict, share};
 use crate::population::{Judge, Numbers, Of, Outliers, Rule, Sum, terms};
 use flow_record::item::{Param, ParamKind, Spec};
@@ -15,7 +15,7 @@ use flow_record::stats::quantile::quantile_of;
 
 pub(super) const DETECTOR: Detector = Detector {
     spec: &SPEC,
-    build: |args, watch| Ok(Box::new(Outliers::new(Iqr { k: args.number("k") }, args, "bytes_per_flow_mean", watch)?)),
+    build: |args, setup| Built::state(Outliers::new(Iqr { k: args.number("k") }, args, "bytes_per_flow_mean", setup)?),
     by_default: false,
     needs: None,
 };

@@ -4,7 +4,7 @@
 //! median deviation is 0 and the mean absolute deviation takes its place; where that is 0 too, all are the same. Bound:
 //! see the populations.
 
-use super::{Detector, at_least_0};
+use super::{Built, Detector, at_least_0};
 use crate::alert::{Evidence, Severity, Verdict};
 use crate::population::{Judge, Numbers, Of, Outliers, Rule, Sum, mean_of, terms};
 use flow_record::item::{Param, ParamKind, Spec};
@@ -15,8 +15,8 @@ use flow_record::stats::quantile::quantile_of;
 
 pub(super) const DETECTOR: Detector = Detector {
     spec: &SPEC,
-    build: |args, watch| {
-        Ok(Box::new(Outliers::new(Mad { threshold: args.number("threshold") }, args, "bytes", watch)?))
+    build: |args, setup| {
+        Built::state(Outliers::new(Mad { threshold: args.number("threshold") }, args, "bytes", setup)?)
     },
     by_default: false,
     needs: None,

@@ -1,7 +1,7 @@
 //! The detectors: one file each, and one row each in [`DETECTORS`].
 //!
 //! A row says what a detector is ([`Spec`]) and how it is built; what it has taken so far is a state that merges
-//! ([`Detect`]). Invariant of every state: a function of the multiset of lines taken, so that neither their order nor the
+//! ([`State`]), or the table of pairs, which several read ([`PairRule`]). Invariant of every state: a function of the multiset of lines taken, so that neither their order nor the
 //! number of threads shows in the alerts. To add a detector, write its file and add its row.
 
 mod beacon;
@@ -15,18 +15,17 @@ mod sweep;
 mod zscore;
 
 use crate::alert::Alert;
+use crate::pairs::PairRule;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Flow;
-use flow_record::row::Row;
-use flow_record::scan::Line;
-use std::any::Any;
+use flow_record::state::{AnyState, Goal, Setup, State};
 
 /// One detector.
 pub(crate) struct Detector {
     /// What it computes.
     pub(crate) spec: &'static Spec,
     /// Builds it; reads what it needs to know beforehand, such as a file of thresholds.
-    pub(crate) build: fn(&Args, &mut Watch) -> anyhow::Result<Box<dyn State>>,
+    pub(crate) build: fn(&Args, &mut Setup) -> anyhow::Result<Built>,
     /// Whether it runs when no detector is named.
     pub(crate) by_default: bool,
     /// The parameter without which it cannot run.
@@ -69,9 +68,6 @@ pub(crate) fn specs() -> Vec<&'static Spec> {
     DETECTORS.iter().map(|d| d.spec).chain([&ALL]).collect()
 }
 
-/// Whether a line was of use: if not, what it lacks.
-pub(crate) type Taken = Result<(), &'static str>;
-
 /// What a detector found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -92,32 +88,15 @@ pub(crate) enum Marks {
     Afterwards,
 }
 
-/// The state of one use of a detector.
-pub(crate) trait Detect: Clone + Send + Sync + 'static {
-    /// Takes a flow.
-    fn flow(&mut self, line: &Line<'_>) -> Taken;
+/// The goal of detectors: what they found.
+pub(crate) struct ToAlerts;
 
-    /// Takes a row; called only where [`Detect::scores_rows`].
-    fn row(&mut self, _row: &Row<'_>) -> Taken {
-        Ok(())
-    }
+impl Goal for ToAlerts {
+    type Into<'i> = Found;
+}
 
-    /// Whether it takes flows.
-    fn scores_flows(&self) -> bool {
-        true
-    }
-
-    /// Whether it takes rows.
-    fn scores_rows(&self) -> bool {
-        false
-    }
-
-    /// Adds all that another state of the same use has taken.
-    fn merge(&mut self, other: Self);
-
-    /// What follows from all that was taken.
-    fn finish(self, found: &mut Found);
-
+/// A rule that can be put to single flows.
+pub(crate) trait Mark {
     /// Whether single flows can be marked.
     fn marks(&self) -> Marks {
         Marks::Never
@@ -137,99 +116,33 @@ pub(crate) trait Detect: Clone + Send + Sync + 'static {
     }
 }
 
-/// [`Detect`] for all detectors alike.
-pub(crate) trait State: Any + Send + Sync {
-    /// See [`Detect::flow`].
-    fn flow(&mut self, line: &Line<'_>) -> Taken;
-    /// See [`Detect::row`].
-    fn row(&mut self, row: &Row<'_>) -> Taken;
-    /// See [`Detect::scores_flows`].
-    fn scores_flows(&self) -> bool;
-    /// See [`Detect::scores_rows`].
-    fn scores_rows(&self) -> bool;
-    /// The same again, for another thread.
-    fn again(&self) -> Box<dyn State>;
-    /// See [`Detect::merge`].
-    fn merge(&mut self, other: Box<dyn State>);
-    /// See [`Detect::finish`].
-    fn finish(self: Box<Self>, found: &mut Found);
-    /// See [`Detect::marks`].
-    fn marks(&self) -> Marks;
-    /// See [`Detect::rules`].
-    fn rules(&self) -> Vec<&'static str>;
-    /// See [`Detect::settle`].
-    fn settle(&mut self, found: &mut Found);
-    /// See [`Detect::mark`].
-    fn mark(&self, flow: &Flow) -> u64;
+/// The state of any detector that keeps one of its own.
+pub(crate) trait Detect: AnyState<ToAlerts> + Mark {
+    /// A new one with the same parameters, that was given nothing.
+    fn fresh(&self) -> Box<dyn Detect>;
 }
 
-impl<T: Detect> State for T {
-    fn flow(&mut self, line: &Line<'_>) -> Taken {
-        Detect::flow(self, line)
-    }
-
-    fn row(&mut self, row: &Row<'_>) -> Taken {
-        Detect::row(self, row)
-    }
-
-    fn scores_flows(&self) -> bool {
-        Detect::scores_flows(self)
-    }
-
-    fn scores_rows(&self) -> bool {
-        Detect::scores_rows(self)
-    }
-
-    fn again(&self) -> Box<dyn State> {
-        Box::new(self.clone())
-    }
-
-    fn merge(&mut self, other: Box<dyn State>) {
-        let other: Box<dyn Any> = other;
-        // States of one place in the list of items are of one type.
-        if let Ok(other) = other.downcast::<T>() {
-            Detect::merge(self, *other);
-        }
-    }
-
-    fn finish(self: Box<Self>, found: &mut Found) {
-        Detect::finish(*self, found);
-    }
-
-    fn marks(&self) -> Marks {
-        Detect::marks(self)
-    }
-
-    fn rules(&self) -> Vec<&'static str> {
-        Detect::rules(self)
-    }
-
-    fn settle(&mut self, found: &mut Found) {
-        Detect::settle(self, found);
-    }
-
-    fn mark(&self, flow: &Flow) -> u64 {
-        Detect::mark(self, flow)
+impl<T: State<Goal = ToAlerts> + Mark> Detect for T {
+    fn fresh(&self) -> Box<dyn Detect> {
+        Box::new(State::empty(self))
     }
 }
 
-/// The members beside the record's that the scanner is to watch.
-#[derive(Debug, Default)]
-pub(crate) struct Watch {
-    names: Vec<String>,
+/// What a definition builds.
+pub(crate) enum Built {
+    /// A state of its own.
+    State(Box<dyn Detect>),
+    /// A rule over the pairs, whose table it shares.
+    Pairs(Box<dyn PairRule>),
 }
 
-impl Watch {
-    /// Watches these, in this order, and says where the first of them is.
-    pub(crate) fn add<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> usize {
-        let at = self.names.len();
-        self.names.extend(names.map(str::to_owned));
-        at
+impl Built {
+    fn state(state: impl State<Goal = ToAlerts> + Mark) -> anyhow::Result<Built> {
+        Ok(Built::State(Box::new(state)))
     }
 
-    /// The names, in order.
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
+    fn pairs(rule: impl PairRule + 'static) -> anyhow::Result<Built> {
+        Ok(Built::Pairs(Box::new(rule)))
     }
 }
 

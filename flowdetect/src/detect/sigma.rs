@@ -3,7 +3,7 @@
 //! The mean and the sample deviation come from a file, so the rule needs one pass and its bounds are not moved by what it
 //! looks for. Bound: see the rules over single flows.
 
-use super::{Detector, at_least_0, zscore};
+use super::{Built, Detector, at_least_0, zscore};
 use crate::alert::{Evidence, Severity, Verdict};
 use crate::normal::{self, Learnt, column};
 use crate::population::{Judge, terms};
@@ -13,7 +13,7 @@ use flow_record::row::Number;
 use flow_record::row::columns::number;
 
 pub(super) const DETECTOR: Detector =
-    Detector { spec: &SPEC, build: |args, _| Ok(Box::new(learnt(args)?)), by_default: false, needs: Some("normal") };
+    Detector { spec: &SPEC, build: |args, _| Built::state(learnt(args)?), by_default: false, needs: Some("normal") };
 
 static SPEC: Spec = Spec {
     name: "sigma",

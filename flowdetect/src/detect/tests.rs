@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::detectors::Detectors;
 use crate::item::{Outcome, Plan};
 use crate::worker::Detecting;
 use flow_record::record::Field;
@@ -27,15 +28,18 @@ fn plan(item: &str) -> anyhow::Result<Plan> {
 /// What one item finds in lines that are dealt to `threads` workers in turn.
 fn outcome(item: &str, lines: &[String], threads: usize) -> Outcome {
     let plan = plan(item).unwrap();
-    let mut workers: Vec<Detecting> = (0..threads).map(|_| Detecting::new(plan.again(), false)).collect();
-    let mut scanner = Scanner::watching(plan.watch.names());
+    let mut scanner = Scanner::watching(plan.setup.watched());
+    let first = Detectors::new(plan.items);
+    assert!(first.is_empty() && first.empty().is_empty());
+    let mut workers: Vec<Detecting> = (0..threads).map(|_| Detecting::new(first.empty(), false)).collect();
     for (i, line) in lines.iter().enumerate() {
         let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
         workers[i % threads].line(&line, &mut flow_record::run::Out::default());
     }
     let mut all = workers.remove(0);
     workers.into_iter().for_each(|worker| all.merge(worker));
-    all.items.remove(0).finish()
+    all.merge(Detecting::new(first, false));
+    all.detectors.finish().next().unwrap()
 }
 
 fn written(outcome: &Outcome) -> Vec<String> {
@@ -119,9 +123,10 @@ fn every_parameter_has_a_default_that_it_would_take_itself() {
 #[test]
 fn every_detector_builds_from_its_defaults_or_names_what_it_needs() {
     for detector in DETECTORS {
-        let built = (detector.build)(&Args::defaults(detector.spec), &mut Watch::default());
+        let built = (detector.build)(&Args::defaults(detector.spec), &mut Setup::default());
         match (built, detector.needs) {
-            (Ok(state), None) => assert!(state.scores_flows()),
+            (Ok(Built::State(state)), None) => assert!(state.takes().flows),
+            (Ok(Built::Pairs(rule)), None) => assert!(!rule.needs().is_empty()),
             (Err(e), Some(needs)) => assert!(e.to_string().contains(&format!("{needs}=FILE is needed"))),
             (Ok(_), Some(_)) => unreachable!("{} runs without what it needs", detector.spec.name),
             (Err(e), None) => unreachable!("{}: {e}", detector.spec.name),

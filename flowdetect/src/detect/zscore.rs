@@ -4,7 +4,7 @@
 //! value enlarges the deviation that it is measured by, so that no z exceeds (n - 1)/sqrt(n) (Shiffler 1988), or
 //! sqrt(n - 1) with the population's; where the threshold lies beyond that, it is said. Bound: see the populations.
 
-use super::{Detector, at_least_0};
+use super::{Built, Detector, at_least_0};
 use crate::alert::{Evidence, Severity, Verdict};
 use crate::population::{Divisor, Judge, Numbers, Of, Outliers, Rule, Spread, Sum, terms};
 use flow_record::item::{Param, ParamKind, Spec};
@@ -14,8 +14,8 @@ use flow_record::row::columns::number;
 
 pub(super) const DETECTOR: Detector = Detector {
     spec: &SPEC,
-    build: |args, watch| {
-        Ok(Box::new(Outliers::new(ZScore { threshold: args.number("threshold") }, args, "bytes", watch)?))
+    build: |args, setup| {
+        Built::state(Outliers::new(ZScore { threshold: args.number("threshold") }, args, "bytes", setup)?)
     },
     by_default: false,
     needs: None,

@@ -2,13 +2,14 @@
 //!
 //! Bound: what the flows that they hold for take; see [`Flagged`].
 
-use crate::detect::{Detect, Found, Marks, Taken};
+use crate::detect::{Found, Mark, Marks, ToAlerts};
 use crate::ends::Ends;
 use crate::measure::Measure;
 use crate::population::Judge;
 use crate::single::Flagged;
 use flow_record::record::Flow;
 use flow_record::scan::Line;
+use flow_record::state::{State, Taken};
 
 /// One rule a field.
 #[derive(Clone, Debug)]
@@ -24,7 +25,9 @@ impl<J: Judge> Learnt<J> {
     }
 }
 
-impl<J: Judge> Detect for Learnt<J> {
+impl<J: Judge> State for Learnt<J> {
+    type Goal = ToAlerts;
+
     #[inline]
     fn flow(&mut self, line: &Line<'_>) -> Taken {
         let flow = line.flow;
@@ -52,13 +55,24 @@ impl<J: Judge> Detect for Learnt<J> {
         self.rules.iter_mut().zip(other.rules).for_each(|((_, _, a), (_, _, b))| a.merge(b));
     }
 
+    fn is_empty(&self) -> bool {
+        self.rules.iter().all(|(_, _, flagged)| flagged.is_empty())
+    }
+
+    fn empty(&self) -> Self {
+        let fresh = |(measure, judge, _): &(Measure, J, Flagged)| (*measure, judge.clone(), Flagged::new(*measure));
+        Learnt { rules: self.rules.iter().map(fresh).collect(), notes: self.notes.clone() }
+    }
+
     fn finish(self, found: &mut Found) {
         found.notes.extend(self.notes);
         for (_, judge, flagged) in self.rules {
             flagged.finish(&judge, "normal flows", None, found);
         }
     }
+}
 
+impl<J: Judge> Mark for Learnt<J> {
     fn marks(&self) -> Marks {
         Marks::AtOnce
     }

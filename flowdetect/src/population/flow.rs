@@ -5,13 +5,14 @@
 //! 100 bytes a pair of ends.
 
 use super::{Judge, Numbers, Of, Rule, constant};
-use crate::detect::{Found, Taken};
+use crate::detect::Found;
 use crate::ends::Ends;
 use crate::measure::Measure;
 use crate::single::Flagged;
 use flow_record::map::Map;
 use flow_record::people::count;
 use flow_record::record::Flow;
+use flow_record::state::Taken;
 use flow_record::value::Time;
 
 /// Flows and their values.
@@ -84,6 +85,16 @@ impl Flows {
             // More than 2^32 pairs would take a quarter of a terabyte.
             (self.pairs.len() - 1) as u32
         })
+    }
+
+    /// Whether nothing was taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+
+    /// The same without anything taken.
+    pub(crate) fn empty(&self) -> Flows {
+        Flows::new(self.measure)
     }
 
     /// Adds all flows of another state.

@@ -5,13 +5,14 @@
 
 use super::{Judge, Numbers, Of, Rule, Sum, constant};
 use crate::alert::{Alert, Evidence, Member};
-use crate::detect::{Found, Taken};
+use crate::detect::Found;
 use crate::measure::Measure;
 use flow_record::map::{Map, merge};
 use flow_record::people::{amount, count};
 use flow_record::record::key::{Key, KeySpec, Part};
 use flow_record::row::Number;
 use flow_record::scan::Line;
+use flow_record::state::Taken;
 use flow_record::stats::Seen;
 use flow_record::stats::{Addresses, Moments, SketchKey};
 
@@ -59,6 +60,16 @@ impl Hosts {
             host.targets.insert(target, &self.sketch);
         }
         Ok(())
+    }
+
+    /// Whether nothing was taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The same without anything taken.
+    pub(crate) fn empty(&self) -> Hosts {
+        Hosts::new(self.measure, self.by.clone(), self.watch)
     }
 
     /// Adds all flows of another state.

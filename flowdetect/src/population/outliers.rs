@@ -7,7 +7,7 @@ use super::flow::Flows;
 use super::host::Hosts;
 use super::row::Rows;
 use super::{Judge, Rule};
-use crate::detect::{Detect, Found, Marks, Taken, Watch};
+use crate::detect::{Found, Mark, Marks, ToAlerts};
 use crate::measure::Measure;
 use flow_record::alert;
 use flow_record::item::Args;
@@ -15,6 +15,7 @@ use flow_record::record::Flow;
 use flow_record::record::key::KeySpec;
 use flow_record::row::Row;
 use flow_record::scan::Line;
+use flow_record::state::{Setup, State, Taken, Takes};
 
 /// The state of a rule over populations.
 #[derive(Clone)]
@@ -32,7 +33,7 @@ impl<R: Rule> Outliers<R> {
     ///
     /// # Errors
     /// A field that is no number of a flow, or a key that cannot be read.
-    pub(crate) fn new(rule: R, args: &Args, column: &str, watch: &mut Watch) -> anyhow::Result<Outliers<R>> {
+    pub(crate) fn new(rule: R, args: &Args, column: &str, setup: &mut Setup) -> anyhow::Result<Outliers<R>> {
         let named = args.is_given("of").then(|| args.text("of").unwrap_or_default());
         let fields = args.list("field");
         let mut made = Outliers { rule, hosts: Vec::new(), flows: Vec::new(), rows: Vec::new(), settled: Vec::new() };
@@ -44,7 +45,7 @@ impl<R: Rule> Outliers<R> {
             if let Some(name) = by.names().find(|name| alert::FIELDS.iter().any(|f| f.name == *name)) {
                 anyhow::bail!("by={name}: an alert has a member of that name");
             }
-            let base = watch.add(by.watched_names());
+            let base = setup.watch(by.watched_names());
             made.hosts = Measure::all(&fields)?.into_iter().map(|m| Hosts::new(m, by.clone(), base)).collect();
         }
         if named == Some("flow") {
@@ -74,23 +75,38 @@ fn any(taken: impl Iterator<Item = Taken>) -> Taken {
     }
 }
 
-impl<R: Rule> Detect for Outliers<R> {
+impl<R: Rule> State for Outliers<R> {
+    type Goal = ToAlerts;
+
+    fn takes(&self) -> Takes {
+        let flows = !(self.hosts.is_empty() && self.flows.is_empty());
+        Takes { flows, rows: !self.rows.is_empty(), ..Takes::default() }
+    }
+
     #[inline]
     fn flow(&mut self, line: &Line<'_>) -> Taken {
         let hosts = self.hosts.iter_mut().map(|hosts| hosts.add(line));
         any(hosts.chain(self.flows.iter_mut().map(|flows| flows.add(line.flow))))
     }
 
-    fn row(&mut self, row: &Row<'_>) -> Taken {
-        any(self.rows.iter_mut().map(|rows| rows.add(row)))
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        let row = Row::of(line).ok_or("a kind")?;
+        any(self.rows.iter_mut().map(|rows| rows.add(&row)))
     }
 
-    fn scores_flows(&self) -> bool {
-        !(self.hosts.is_empty() && self.flows.is_empty())
+    fn is_empty(&self) -> bool {
+        let flows = self.hosts.iter().all(Hosts::is_empty) && self.flows.iter().all(Flows::is_empty);
+        flows && self.rows.iter().all(Rows::is_empty)
     }
 
-    fn scores_rows(&self) -> bool {
-        !self.rows.is_empty()
+    fn empty(&self) -> Self {
+        Outliers {
+            rule: self.rule.clone(),
+            hosts: self.hosts.iter().map(Hosts::empty).collect(),
+            flows: self.flows.iter().map(Flows::empty).collect(),
+            rows: self.rows.iter().map(Rows::empty).collect(),
+            settled: Vec::new(),
+        }
     }
 
     fn merge(&mut self, other: Self) {
@@ -104,7 +120,9 @@ impl<R: Rule> Detect for Outliers<R> {
         self.flows.into_iter().for_each(|flows| flows.finish(&self.rule, found));
         self.rows.into_iter().for_each(|rows| rows.finish(&self.rule, found));
     }
+}
 
+impl<R: Rule> Mark for Outliers<R> {
     fn marks(&self) -> Marks {
         if self.flows.is_empty() { Marks::Never } else { Marks::Afterwards }
     }

@@ -4,13 +4,14 @@
 
 use super::{Judge, Numbers, Of, Rule, constant};
 use crate::alert::{Alert, Evidence, Member};
-use crate::detect::{Found, Taken};
+use crate::detect::Found;
 use crate::measure::Measure;
 use crate::population::host::described;
 use flow_record::people::{amount, count};
 use flow_record::record::key::Part;
 use flow_record::row::Number;
 use flow_record::row::Row;
+use flow_record::state::Taken;
 use flow_record::stats::{Seen, Span};
 use std::collections::BTreeMap;
 
@@ -55,6 +56,16 @@ impl Rows {
             }
         }
         Ok(())
+    }
+
+    /// Whether nothing was taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// The same without anything taken.
+    pub(crate) fn empty(&self) -> Rows {
+        Rows::new(self.column.clone())
     }
 
     /// Adds all rows of another state.
