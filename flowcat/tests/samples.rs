@@ -119,7 +119,7 @@ fn what_q_leaves_out_is_not_missed() {
 
 #[test]
 fn statistics_and_a_table_without_names_are_refused() {
-    for (name, part) in [("sample.hosts.csv", "statistics"), ("sample.fmt", "no column")] {
+    for (name, part) in [("sample.hosts.csv", "statistics"), ("sample.fmt", "there is no header")] {
         let outcome = read(&sample(name), &[]);
         assert_eq!((outcome.code, outcome.stdout.len()), (Some(2), 0), "{name}");
         assert!(outcome.stderr.contains(part), "{}", outcome.stderr);

@@ -141,6 +141,17 @@ impl Plan {
         })
     }
 
+    /// What to say of a table without an address some of whose columns have no meaning.
+    pub(crate) fn strangers(&self) -> Option<String> {
+        let has_address = self.uses.iter().flatten().any(|(cell, _)| matches!(cell, Cell::SrcIp | Cell::DstIp));
+        let is_strange = |i: &usize| self.uses[*i].is_none() && self.rivals[*i].is_none();
+        let strange: Vec<_> = (0..self.len()).filter(is_strange).map(|i| self.columns[i].clone()).collect();
+        (!has_address && !strange.is_empty()).then(|| {
+            let names = listed(&strange);
+            format!("no column is an address; nothing is known of {names}; --map src_ip=COLUMN says what one is")
+        })
+    }
+
     /// Number of columns.
     #[inline]
     pub(crate) fn len(&self) -> usize {
@@ -294,6 +305,15 @@ mod tests {
         assert!(error.contains("\"alpha\", \"beta\", \"timestamp\"") && error.contains("--map"), "{error}");
         let error = plan(&["src_ip"], &["bytes=octs"], false).unwrap_err();
         assert!(error.contains("no column \"octs\""), "{error}");
+    }
+
+    #[test]
+    fn of_a_table_without_addresses_it_is_told_what_nobody_knows() {
+        let told = |columns: &[&str]| plan(columns, &[], false).unwrap().strangers();
+        let text = told(&["Quelle", "bytes", "octets", "Rest"]).unwrap();
+        assert!(text.contains("nothing is known of \"Quelle\", \"Rest\"; --map src_ip=COLUMN"), "{text}");
+        assert_eq!(told(&["src_ip", "Rest"]), None);
+        assert_eq!(told(&["dst_port", "bytes"]), None);
     }
 
     #[test]

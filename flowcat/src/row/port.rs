@@ -1,6 +1,7 @@
 //! Ports, and the type and code of ICMP that tools hide in them.
 //!
-//! nfdump prints ICMP's destination port as `type * 256 + code`, or as `type.code`; Zeek has the type as the source port
+//! nfdump prints ICMP's destination port as `type * 256 + code`, or as `type.code`, which tells ICMP even where it leaves
+//! the protocol out; Zeek has the type as the source port
 //! and the code as the destination port. In the record ICMP's ports are 0 and type and code are fields of their own.
 
 use super::count::{count, count_or_hex};
@@ -23,6 +24,7 @@ pub(super) fn is_icmp(protocol: u64) -> bool {
 pub(super) fn set_ports(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
     match flow.integer(field::PROTOCOL) {
         Some(protocol) if is_icmp(protocol) => icmp(row, flow, exact),
+        None if exact && has_type_dot_code(row) => icmp(row, flow, exact),
         _ => {
             set(row, flow, Cell::SrcPort, field::SRC_PORT)?;
             set(row, flow, Cell::DstPort, field::DST_PORT)
@@ -50,9 +52,11 @@ fn icmp(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
         flow.set_integer(field::ICMP_TYPE, kind);
         flow.set_integer(field::ICMP_CODE, code);
     }
-    if explicit || row.has(Cell::SrcPort) || row.has(Cell::DstPort) {
-        flow.set_integer(field::SRC_PORT, 0);
-        flow.set_integer(field::DST_PORT, 0);
+    let is_whole = flow.has(field::PROTOCOL);
+    for (cell, id) in [(Cell::SrcPort, field::SRC_PORT), (Cell::DstPort, field::DST_PORT)] {
+        if row.has(cell) || is_whole && (explicit || row.has(Cell::SrcPort) || row.has(Cell::DstPort)) {
+            flow.set_integer(id, 0);
+        }
     }
     Ok(())
 }
@@ -79,6 +83,11 @@ fn hidden(row: &Row, exact: bool) -> Result<Option<(u64, u64)>, Cell> {
     })
 }
 
+/// Whether the destination port is no port, but a type and a code.
+fn has_type_dot_code(row: &Row) -> bool {
+    row.text(Cell::DstPort).is_some_and(|(text, _)| type_dot_code(text).is_some())
+}
+
 fn type_dot_code(text: &[u8]) -> Option<(u64, u64)> {
     let point = text.iter().position(|b| *b == b'.')?;
     let (kind, code) = (count(&text[..point])?, count(&text[point + 1..])?);
@@ -90,12 +99,20 @@ fn type_dot_code(text: &[u8]) -> Option<(u64, u64)> {
 mod tests {
     use super::*;
 
-    fn read(protocol: u64, src: &str, dst: &str, form: Form, exact: bool) -> Result<[Option<u64>; 4], Cell> {
+    fn read(
+        protocol: impl Into<Option<u64>>,
+        src: &str,
+        dst: &str,
+        form: Form,
+        exact: bool,
+    ) -> Result<[Option<u64>; 4], Cell> {
         let mut row = Row::default();
         row.put(Cell::SrcPort, form, src.as_bytes(), 0);
         row.put(Cell::DstPort, form, dst.as_bytes(), 0);
         let mut flow = Flow::new();
-        flow.set_integer(field::PROTOCOL, protocol);
+        if let Some(protocol) = protocol.into() {
+            flow.set_integer(field::PROTOCOL, protocol);
+        }
         set_ports(&row, &mut flow, exact)?;
         Ok([field::SRC_PORT, field::DST_PORT, field::ICMP_TYPE, field::ICMP_CODE].map(|id| flow.integer(id)))
     }
@@ -108,6 +125,9 @@ mod tests {
         assert_eq!(read(1, "0", "2048.0", Form::Plain, true), echo);
         assert_eq!(read(1, "0.0", "2048.0", Form::Plain, false), echo);
         assert_eq!(read(1, "8", "0", Form::TypeAndCode, false), echo);
+        assert_eq!(read(None, "", "8.0", Form::Plain, true), Ok([None, Some(0), Some(8), Some(0)]));
+        assert_eq!(read(None, "", "8.0", Form::Plain, false), Ok([None, Some(8), None, None]));
+        assert_eq!(read(None, "", "443.0", Form::Plain, true), Ok([None, Some(443), None, None]));
         assert_eq!(read(58, "", "32768", Form::Plain, true), Ok([Some(0), Some(0), Some(128), Some(0)]));
     }
 

@@ -229,8 +229,13 @@ impl Csv {
     /// One record, which may be the header.
     fn one(&mut self, record: &ByteRecord, raw: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
         let Some(plan) = &self.plan else {
-            let columns = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-            let plan = Plan::new(columns, &ANY, &self.settings.mapping, self.settings.keep)?;
+            let columns: Vec<_> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+            let advice = header::advice(&columns, self.delimiter);
+            let plan = Plan::new(columns, &ANY, &self.settings.mapping, self.settings.keep)
+                .map_err(|refusal| advice.unwrap_or(refusal))?;
+            if let Some(text) = plan.strangers() {
+                flows.warn("tables without addresses", &text);
+            }
             plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
             self.plan = Some(plan);
             self.header = raw.to_vec();

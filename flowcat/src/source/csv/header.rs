@@ -7,6 +7,7 @@ use super::super::nfdump::is_remark;
 use super::super::{HEAD, LINES};
 use super::{DELIMITERS, names};
 use crate::row::{ANY, Cell, Mapping};
+use std::net::IpAddr;
 
 /// What the columns of a line are by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,24 @@ pub(super) fn find(text: &[u8], mapping: &Mapping, last: bool) -> Option<usize> 
         }
     }
     last.then_some(fallback.unwrap_or(at))
+}
+
+/// What to say of a first line that holds values instead of names: which header to put before it.
+pub(super) fn advice(columns: &[String], delimiter: u8) -> Option<String> {
+    let mut ends = ["src_ip", "dst_ip"].into_iter();
+    let (mut address, mut names) = (None, Vec::new());
+    for (i, text) in columns.iter().map(|text| text.trim()).enumerate() {
+        let end = text.parse::<IpAddr>().ok().and_then(|_| ends.next());
+        address = address.or(end.map(|_| text));
+        names.push(end.map_or_else(|| format!("c{}", i + 1), str::to_owned));
+    }
+    let header = names.join(std::str::from_utf8(&[delimiter]).ok()?);
+    address.map(|address| {
+        format!(
+            "there is no header: the first line holds values, such as {address:?}; put one before it, with better names \
+             than c1 where --explain csv has them: (echo '{header}'; cat FILE) | flowcat"
+        )
+    })
 }
 
 #[cfg(test)]

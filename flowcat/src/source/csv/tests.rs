@@ -61,6 +61,19 @@ fn columns_with_names_of_their_own_are_mapped() {
 }
 
 #[test]
+fn rows_without_a_header_are_refused_with_one_that_works() {
+    let rows = "1773126618.961|0.393|6    |  10.20.1.24| 40941|  198.51.100.44|   443\n";
+    let columns: Vec<String> = rows.trim().split('|').map(str::to_owned).collect();
+    let advice = header::advice(&columns, b'|').unwrap();
+    assert!(advice.contains("such as \"10.20.1.24\""), "{advice}");
+    let header = advice.split('\'').nth(1).unwrap();
+    assert_eq!(header, "c1|c2|c3|src_ip|c5|dst_ip|c7");
+    assert_eq!(lines(format!("{header}\n{rows}"), &[]), [r#"{"src_ip":"10.20.1.24","dst_ip":"198.51.100.44"}"#]);
+    assert_eq!(header::advice(&["alpha".into(), "beta".into()], b','), None);
+    assert_eq!(ending(rows, &[]), 2);
+}
+
+#[test]
 fn a_mapping_that_cannot_be_is_refused() {
     use crate::options::Options;
     use clap::Parser;

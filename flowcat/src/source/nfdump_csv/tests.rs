@@ -200,3 +200,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn icmp_shows_in_the_port_where_the_protocol_was_aggregated_out() {
+    let text = "firstSeen,duration,srcAddr,dstPort,packets,bytes,bps,bpp,flows\n\
+                2004-07-11 08:32:10.310,140.010,172.16.13.66,0.8,50002,50000,2856,0,3\n";
+    assert_eq!(
+        lines(text, &[]),
+        [
+            r#"{"timestamp":"2004-07-11T08:32:10.310Z","duration":140.01,"src_ip":"172.16.13.66","dst_port":0,"packets":50002,"bytes":50000,"flows":3,"icmp_type":0,"icmp_code":8}"#
+        ]
+    );
+}
