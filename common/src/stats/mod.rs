@@ -6,6 +6,7 @@
 
 pub mod distinct;
 mod float;
+mod merge;
 mod moments;
 mod profile;
 pub mod quantile;
@@ -15,6 +16,7 @@ mod wide;
 
 pub use distinct::{Addresses, Count, Ports, SketchKey, Values};
 pub use float::{FloatMoments, FloatSummary};
+pub use merge::Merge;
 pub use moments::Moments;
 pub use profile::{Parts, Profile};
 pub use quantile::{Distribution, Estimate, FlowQuantiles, KeyQuantiles, Precision};

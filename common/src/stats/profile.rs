@@ -9,6 +9,7 @@ use super::quantile::{Distribution, KeyQuantiles, Precision};
 use super::{Addresses, Count, Moments, Ports, SketchKey, Sums};
 use crate::record::Flow;
 use crate::value::Address;
+use serde::{Deserialize, Serialize};
 
 /// What is kept of each key beside its sums.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,8 @@ impl Parts {
 }
 
 /// What is known of one key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Profile {
     sums: Sums,
     addresses: Addresses,

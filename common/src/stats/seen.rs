@@ -4,9 +4,11 @@
 
 use crate::record::{Flow, field};
 use crate::value::Time;
+use serde::{Deserialize, Serialize};
 
 /// The one value that all had, if there is one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Same<T> {
     /// None was added yet.
     #[default]
@@ -47,7 +49,7 @@ impl<T: Copy + PartialEq> Same<T> {
 }
 
 /// Flows in sum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     flows: u64,
     /// In nanoseconds; `first` above `last` while no flow had a time.

@@ -5,6 +5,7 @@
 
 use crate::record::{Flow, field};
 use crate::value::Time;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// What a key's flows add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +154,69 @@ impl Sums {
     /// Decimals of the finest start: 3, 6 or 9; 0 where no flow had one.
     pub fn time_digits(&self) -> u8 {
         self.digits
+    }
+}
+
+/// The canonical form: sums as hexadecimal texts, since JSON numbers keep 53 bits in most readers; times in nanoseconds;
+/// what is not known is left out.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Canonical {
+    flows: u64,
+    bytes: String,
+    packets: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev_bytes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rev_packets: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digits: Option<u8>,
+}
+
+impl Serialize for Sums {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let hex = |v: u128| format!("{v:x}");
+        Canonical {
+            flows: self.flows,
+            bytes: hex(self.bytes),
+            packets: hex(self.packets),
+            rev_bytes: self.rev_bytes().map(hex),
+            rev_packets: self.rev_packets().map(hex),
+            first: self.first().map(Time::nanos),
+            last: self.last().map(Time::nanos),
+            digits: self.first().map(|_| self.digits),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sums {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Sums, D::Error> {
+        let state = Canonical::deserialize(deserializer)?;
+        let read = || {
+            let hex = |text: &str| u128::from_str_radix(text, 16).ok().filter(|v| format!("{v:x}") == text);
+            let mut sums = Sums { flows: state.flows, ..Sums::new() };
+            (sums.bytes, sums.packets) = (hex(&state.bytes)?, hex(&state.packets)?);
+            if let Some(text) = &state.rev_bytes {
+                (sums.rev_bytes, sums.known) = (hex(text)?, sums.known | REV_BYTES);
+            }
+            if let Some(text) = &state.rev_packets {
+                (sums.rev_packets, sums.known) = (hex(text)?, sums.known | REV_PACKETS);
+            }
+            match (state.first, state.last, state.digits) {
+                (None, None, None) => {}
+                (Some(first), Some(last), Some(digits @ (3 | 6 | 9))) if first <= last => {
+                    (sums.first, sums.last, sums.digits) = (first, last, digits);
+                }
+                _ => return None,
+            }
+            Some(sums)
+        };
+        read().ok_or_else(|| de::Error::custom("no sums, or times that contradict each other"))
     }
 }
 

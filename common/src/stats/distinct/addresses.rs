@@ -108,7 +108,9 @@ impl Addresses {
                     self.sketch(key);
                 }
             }
-            Form::Sketch(sketch) => sketch.insert(address, key),
+            Form::Sketch(sketch) => {
+                sketch.insert(address, key);
+            }
         }
     }
 
@@ -122,14 +124,16 @@ impl Addresses {
     /// Goes to a sketch.
     #[cold]
     fn sketch(&mut self, key: &SketchKey) {
-        if let Some(mut sketch) = Sketch::new() {
-            match &self.0 {
-                Form::Few { .. } => self.exact().unwrap_or_default().iter().for_each(|a| sketch.insert(*a, key)),
-                Form::Exact(exact) => exact.iter().for_each(|a| sketch.insert(a, key)),
-                Form::Sketch(_) => return,
-            }
-            self.0 = Form::Sketch(Box::new(sketch));
+        let mut sketch = Sketch::new();
+        let mut add = |address| {
+            sketch.insert(address, key);
+        };
+        match &self.0 {
+            Form::Few { .. } => self.exact().unwrap_or_default().into_iter().for_each(add),
+            Form::Exact(exact) => exact.iter().for_each(&mut add),
+            Form::Sketch(_) => return,
         }
+        self.0 = Form::Sketch(Box::new(sketch));
     }
 
     /// Number of distinct addresses.
@@ -186,7 +190,7 @@ impl Addresses {
 impl PartialEq for Addresses {
     fn eq(&self, other: &Addresses) -> bool {
         match (&self.0, &other.0) {
-            (Form::Sketch(a), Form::Sketch(b)) => a.registers() == b.registers(),
+            (Form::Sketch(a), Form::Sketch(b)) => a == b,
             _ => self.exact() == other.exact(),
         }
     }

@@ -1,5 +1,5 @@
 //! The sketch of addresses: HyperLogLog (Flajolet et al. 2007) with 2^14 registers, by the composite estimator of
-//! Apache DataSketches, behind a keyed hash.
+//! Apache DataSketches, behind a keyed hash. The registers are kept here, so that adding and merging cannot fail.
 //!
 //! The addresses go through SipHash-1-3 (Aumasson and Bernstein 2012) with a key of 128 bits first. Who knows the key
 //! can choose addresses that do not count, or count for many; the default key is public, so a network whose users are
@@ -8,7 +8,7 @@
 
 use super::Count;
 use crate::value::Address;
-use datasketches::hll::{HllSketch, HllType, HllUnion};
+use datasketches::hll::HllSketch;
 use siphasher::sip::SipHasher13;
 use std::net::IpAddr;
 
@@ -17,8 +17,6 @@ const LG_K: u8 = 14;
 const REGISTERS: usize = 1 << LG_K;
 /// Relative standard error of the composite estimate.
 const ERROR: f64 = 1.03896 / 128.0;
-/// Bytes of a serialised sketch before its registers.
-const PREAMBLE: usize = 40;
 
 /// The key of the hash in front of sketches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,32 +57,39 @@ impl SketchKey {
     }
 }
 
-/// The registers.
-#[derive(Clone, Debug)]
-pub(super) struct Sketch(HllSketch);
+/// The registers: of the hashes that fall to each, the longest run of zeros, and one more; 0 where there was none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sketch(Box<[u8]>);
 
 impl Sketch {
-    /// An empty sketch; the crate refuses no number of registers between 2^4 and 2^21.
-    pub(super) fn new() -> Option<Sketch> {
-        HllSketch::new(LG_K, HllType::Hll8).ok().map(Sketch)
+    /// An empty sketch.
+    pub(super) fn new() -> Sketch {
+        Sketch(vec![0; REGISTERS].into())
     }
 
+    /// Adds an address, and says whether that changed a register.
     #[inline]
-    pub(super) fn insert(&mut self, address: Address, key: &SketchKey) {
-        self.0.update(key.hash(address));
+    pub(super) fn insert(&mut self, address: Address, key: &SketchKey) -> bool {
+        let hash = key.hash(address);
+        let register = &mut self.0[hash as usize % REGISTERS];
+        // The bit above the hash ends a run of zeros alone.
+        let run = ((hash >> LG_K) | 1 << (64 - LG_K)).trailing_zeros() as u8 + 1;
+        let is_longer = run > *register;
+        *register = (*register).max(run);
+        is_longer
     }
 
     pub(super) fn merge(&mut self, other: &Sketch) {
-        if let Ok(mut union) = HllUnion::new(LG_K) {
-            union.update(&self.0);
-            union.update(&other.0);
-            self.0 = union.to_sketch(HllType::Hll8);
-        }
+        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a = (*a).max(*b));
     }
 
-    /// The estimate, by the registers alone.
+    /// The composite estimate, by the registers alone; the plain one of the paper if the crate refused them.
     pub(super) fn estimate(&self) -> f64 {
-        self.0.composite_estimate()
+        self.composite().unwrap_or_else(|| {
+            let m = REGISTERS as f64;
+            let sum: f64 = self.0.iter().map(|r| (-f64::from(*r)).exp2()).sum();
+            0.7213 / (1.0 + 1.079 / m) * m * m / sum
+        })
     }
 
     /// The estimate as a number; a sketch stands for more than `above` addresses.
@@ -93,22 +98,24 @@ impl Sketch {
         Count { value, approx: true, error: ERROR }
     }
 
-    /// The registers alone: what else a serialised sketch holds depends on the order of insertion.
-    pub(super) fn registers(&self) -> Vec<u8> {
-        self.0.serialize().split_off(PREAMBLE)
+    /// The registers.
+    pub(super) fn registers(&self) -> &[u8] {
+        &self.0
     }
 
     /// A sketch with these registers.
     pub(super) fn from_registers(registers: &[u8]) -> Option<Sketch> {
         let is_one =
             registers.len() == REGISTERS && registers.iter().all(|r| *r < 64) && registers.iter().any(|r| *r > 0);
-        if !is_one {
-            return None;
-        }
+        is_one.then(|| Sketch(registers.into()))
+    }
+
+    /// What DataSketches estimates from these registers.
+    fn composite(&self) -> Option<f64> {
         let sum = |range: std::ops::Range<u8>| -> f64 {
-            registers.iter().filter(|r| range.contains(r)).map(|r| (-f64::from(*r)).exp2()).sum()
+            self.0.iter().filter(|r| range.contains(r)).map(|r| (-f64::from(*r)).exp2()).sum()
         };
-        let zeros = registers.iter().filter(|r| **r == 0).count() as u32;
+        let zeros = self.0.iter().filter(|r| **r == 0).count() as u32;
         // The layout of DataSketches' HLL mode: preamble of 10 words, version 1, family 7, registers of 8 bits; the flag
         // says that the accumulator, which depends on order, is void.
         const OUT_OF_ORDER: u8 = 16;
@@ -118,8 +125,8 @@ impl Sketch {
         bytes.extend_from_slice(&sum(32..64).to_le_bytes());
         bytes.extend_from_slice(&zeros.to_le_bytes());
         bytes.extend_from_slice(&0u32.to_le_bytes());
-        bytes.extend_from_slice(registers);
-        HllSketch::deserialize(&bytes).ok().map(Sketch)
+        bytes.extend_from_slice(&self.0);
+        Some(HllSketch::deserialize(&bytes).ok()?.composite_estimate())
     }
 
     pub(super) fn heap_bytes(&self) -> usize {

@@ -6,10 +6,11 @@
 
 use super::{Addresses, Count, SketchKey};
 use crate::value::Address;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// A set of values, each given as bytes that are the same for equal values. The key must be the same in all calls.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Values(Addresses);
 
 impl Values {

@@ -96,15 +96,18 @@ impl FlowQuantiles {
         }
     }
 
-    /// Turns the exact form into a histogram.
+    /// Turns the exact form into a histogram. Were there none to be had, which its bounds exclude, nothing would be kept
+    /// any more: the state stays bounded, and rows that lack their quantiles tell of it.
     #[cold]
     fn bound(&mut self) {
-        if let Form::Exact(counts) = &self.form
-            && let Some(mut bounded) = Bounded::new()
-        {
-            counts.iter().for_each(|(v, n)| bounded.add(*v, *n));
-            self.form = Form::Bounded(Box::new(bounded));
-        }
+        let Form::Exact(counts) = &self.form else { return };
+        *self = match Bounded::new() {
+            Some(mut bounded) => {
+                counts.iter().for_each(|(v, n)| bounded.add(*v, *n));
+                FlowQuantiles { form: Form::Bounded(Box::new(bounded)), precision: self.precision }
+            }
+            None => FlowQuantiles::new(Precision::No),
+        };
     }
 
     /// Adds all values of another state of the same precision; states of different precision give the less precise.
