@@ -4,22 +4,21 @@
 //! A program says what it is as a [`Program`]; its options are a clap struct that flattens [`Common`] and, if its items
 //! are not its inputs, [`Inputs`]. This module reads the environment and writes to the standard streams.
 //!
-//! `help`: the pages of `-h` and `--help`; `explain`, `describe`, `man`, `complete`: the other pages, all from the items'
-//! specifications and clap's command; `hint`: answers to options that do not exist; `wrap`: text within a width.
+//! `options`: what the programs share; `help`: the pages of `-h` and `--help`; `explain`, `describe`, `man`, `complete`:
+//! the other pages, all from the items' specifications and clap's command; `hint`: answers to options that do not exist;
+//! `wrap`: text within a width.
 
 use crate::input::{self, InputError, Source};
 use crate::item::{Args, Spec, nearest};
-use crate::output::progress::When;
 use crate::output::{Output, Sink};
 use crate::record::schema;
 use crate::run::{Conduct, Ending, Files, Session};
 use crate::value::text::printable;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, ValueEnum};
+use clap::{CommandFactory, FromArgMatches};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod complete;
@@ -28,9 +27,11 @@ mod explain;
 mod help;
 mod hint;
 mod man;
+mod options;
 mod wrap;
 
 use help::command;
+pub use options::{Common, Form, Generate, Inputs, Threads};
 
 /// What a program is: the source of its documentation.
 pub struct Program {
@@ -50,113 +51,8 @@ pub struct Program {
     pub schemas: fn(schema::Form) -> Vec<Value>,
 }
 
-/// Options of all programs.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Common {
-    /// Write to FILE, which appears whole or not at all
-    ///
-    /// A regular file is written under another name first; a pipe or device is written as the data comes.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Write ndjson, csv or table
-    ///
-    /// Tables are for people: of alerts and flows they have what one looks at first, not the identifiers, the evidence and
-    /// the interfaces. A terminal cuts the reason, leaves out columns that it has no room for, and says which. Numbers are
-    /// exact, with commas between thousands. CSV has all columns.
-    #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
-    pub to: Form,
-    /// The same as --to table
-    #[arg(short = 't', long = "table", conflicts_with = "to")]
-    pub table: bool,
-    /// Columns of tables and CSV, in this order
-    ///
-    /// Nothing of these columns is cut or left out.
-    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
-    pub fields: Vec<String>,
-    /// Keep rejected lines in FILE, with place and reason
-    #[arg(long, value_name = "FILE")]
-    pub rejects: Option<PathBuf>,
-    /// Stop at the first rejected line
-    #[arg(long, hide_short_help = true)]
-    pub strict: bool,
-    /// How many lines may be rejected before the exit code is 3: a number, or a share such as 0.1%
-    #[arg(long, value_name = "N|P%", default_value = "0", hide_short_help = true)]
-    pub max_rejects: crate::run::Allowance,
-    /// Errors only: no warnings, no accounting line
-    ///
-    /// That input was rejected, so that the exit code is 3, is an error and told in one line.
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Write the accounts of the run to FILE as JSON
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub counters: Option<PathBuf>,
-    /// Show how far the input is, on stderr
-    #[arg(long, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
-    pub progress: When,
-    /// Hand every line on at once
-    #[arg(long, hide_short_help = true)]
-    pub line_buffered: bool,
-    /// List the items, a line each
-    #[arg(long, help_heading = "Documentation")]
-    pub list: bool,
-    /// Explain an item, with all its parameters
-    #[arg(long, value_name = "NAME", help_heading = "Documentation")]
-    pub explain: Option<String>,
-    /// Print the JSON Schema of the lines written
-    #[arg(long, help_heading = "Documentation", hide_short_help = true)]
-    pub schema: bool,
-    /// Print options, items, fields and exit codes as JSON
-    #[arg(long, help_heading = "Documentation", hide_short_help = true)]
-    pub describe: bool,
-    /// Print a man page or a shell's completions
-    #[arg(long, value_name = "WHAT", help_heading = "Documentation", hide_short_help = true)]
-    pub generate: Option<Generate>,
-}
-
-/// The option of programs that read lines.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Inputs {
-    /// Read FILE or folder, not stdin; may be repeated
-    ///
-    /// Of a folder all files are read, in the order of their names. - is stdin.
-    #[arg(short, long = "input", value_name = "FILE")]
-    pub inputs: Vec<OsString>,
-}
-
-/// The option of programs that share their work among threads.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Threads {
-    /// Worker threads [default: as many as cores, at most 8; half of that where the input is a pipe]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64), hide_short_help = true)]
-    pub threads: Option<u16>,
-}
-
 /// Most worker threads that are begun without being asked for.
 const MOST_THREADS: usize = 8;
-
-/// The form of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Form {
-    /// One JSON object a line.
-    Ndjson,
-    /// Comma-separated values with a header; one kind of line.
-    Csv,
-    /// Tables for people, one a kind of line.
-    Table,
-}
-
-/// What `--generate` makes.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Generate {
-    /// A man page.
-    Man,
-    /// Completions for bash.
-    Bash,
-    /// Completions for zsh.
-    Zsh,
-    /// Completions for fish.
-    Fish,
-}
 
 /// Reads the command line; an answer that needs no input is given here.
 ///

@@ -231,7 +231,7 @@ impl Input {
         self.identity
     }
 
-    /// How it is packed; known after the first read or [`Input::peek`].
+    /// How it is packed; known after the first read or [`Input::look_ahead`].
     pub fn compression(&self) -> Option<Compression> {
         self.compression
     }
