@@ -6,7 +6,7 @@ use crate::row::Converter;
 use crate::step::{End, Form, Next, Record, Step};
 use flow_record::map::Map;
 use flow_record::record::Flow;
-use flow_record::run::{Patient, Place, Session};
+use flow_record::run::{Fate, Patient, Place, Session};
 use flow_record::scan::{Line, LineKind, Reject};
 
 /// The destination of all records of a run.
@@ -113,6 +113,12 @@ impl<'s> Flows<'s> {
         debug_assert!(!self.has_steps());
         self.taken += count;
         self.end.lines(lines, count);
+    }
+
+    /// Counts a record that is well formed and no flow, for a reason.
+    #[inline]
+    pub(crate) fn unused(&mut self, why: &'static str) {
+        self.end.session.account.fates.count(Fate::Unused(why));
     }
 
     /// Counts, keeps and tells of a record that is no flow. `column` counts bytes from 1; 0 where unknown.

@@ -141,6 +141,7 @@ pub(crate) const FOREIGN: &[Alias] = &[
     // What is in the headers.
     plain(Cell::TcpFlags, &["tcpflags", "tcpcontrolbits", "tcpflagsfwd"]),
     formed(Cell::TcpFlags, Form::Lenient, &["flags", "flg", "flag", "flgs"]),
+    formed(Cell::TcpFlags, Form::History, &["history"]),
     plain(Cell::RevTcpFlags, &["revtcpflags", "servertcpflags"]),
     plain(Cell::IcmpType, &["icmptype", "itype"]),
     plain(Cell::IcmpCode, &["icmpcode", "icode"]),

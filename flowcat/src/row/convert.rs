@@ -5,6 +5,7 @@
 //!   own export are flagged (`clock`), and such a duration is left out, never believed.
 //! - 0 in `input_if output_if src_as dst_as tos vlan sampling`, and `0.0.0.0` or `::` in `exporter` and `next_hop`, say
 //!   that the exporter did not know; `flows` is kept where it is more than 1.
+//! - A MAC address where an IP address should be is left out; ICMP by its name between IPv6 addresses is ICMPv6.
 //! - TCP flags belong to TCP: some versions of nfdump print those of any protocol, others not.
 //! - In forms of tools that aggregate (nfdump) protocol 0 says that addresses or ports were aggregated: what is then 0 is left out.
 
@@ -113,15 +114,17 @@ impl Converter {
         }
         self.times(row, flow)?;
         addresses(row, flow)?;
-        if let Some((text, _)) = row.text(Cell::Protocol) {
+        if let Some((text, form)) = row.text(Cell::Protocol) {
             match protocol(text) {
                 Some(0) if self.dialect.aggregates => {}
+                Some(1) if !text[0].is_ascii_digit() && is_v6(flow) => _ = flow.set_integer(field::PROTOCOL, 58),
                 Some(number) => _ = flow.set_integer(field::PROTOCOL, number.into()),
+                None if form == Form::Lenient => {}
                 None => return Err(Trouble::of(Cell::Protocol)),
             }
         }
         set_ports(row, flow, self.dialect.icmp_in_port).map_err(Trouble::of)?;
-        counts(row, flow)?;
+        counts(row, flow, self.dialect.byte_layer)?;
         tcp_flags(row, flow)?;
         further(row, flow)?;
         if self.dialect.aggregates && !flow.has(field::PROTOCOL) {
@@ -191,7 +194,11 @@ impl Converter {
     fn moment(&mut self, row: &Row, cell: Cell) -> Result<Option<Moment>, Trouble> {
         match row.text(cell).map(|(text, form)| self.clock.read(text, form)) {
             None | Some(Said::None) => Ok(None),
-            Some(Said::At(moment)) => Ok(Some(moment)),
+            Some(Said::At(moment)) => {
+                let is_whole = || row.text(cell).is_none_or(|(text, _)| !text.contains(&b'.'));
+                let digits = self.dialect.digits.filter(|_| !is_whole()).unwrap_or(moment.digits);
+                Ok(Some(Moment { digits, ..moment }))
+            }
             Some(Said::Bad) => Err(Trouble::of(cell)),
         }
     }
@@ -210,10 +217,29 @@ pub(crate) fn ip(text: &[u8]) -> Option<Address> {
 fn addresses(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
     for (cell, id) in [(Cell::SrcIp, field::SRC_IP), (Cell::DstIp, field::DST_IP)] {
         if let Some((text, _)) = row.text(cell) {
-            flow.set_address(id, ip(text).ok_or(Trouble::of(cell))?);
+            match ip(text) {
+                Some(address) => flow.set_address(id, address),
+                None if is_mac(text) => {}
+                None => return Err(Trouble::of(cell)),
+            }
         }
     }
     Ok(())
+}
+
+/// Whether a flow is between IPv6 addresses; one is enough to tell.
+fn is_v6(flow: &Flow) -> bool {
+    flow.address(field::SRC_IP).or(flow.address(field::DST_IP)).is_some_and(|a| a.0.is_ipv6())
+}
+
+/// Whether a text is a MAC address: six pairs of hex digits with `:` or `-` between them.
+#[cold]
+fn is_mac(text: &[u8]) -> bool {
+    text.len() == 17
+        && text.iter().enumerate().all(|(i, b)| match i % 3 {
+            2 => matches!(b, b':' | b'-') && *b == text[2],
+            _ => b.is_ascii_hexdigit(),
+        })
 }
 
 #[inline]
@@ -229,7 +255,7 @@ fn number(row: &Row, cell: Cell) -> Result<Option<u64>, Trouble> {
 }
 
 #[inline]
-fn counts(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
+fn counts(row: &Row, flow: &mut Flow, layer: Option<&'static str>) -> Result<(), Trouble> {
     for (cell, id) in COUNTS {
         if let Some(value) = number(row, cell)? {
             flow.set_integer(id, value);
@@ -245,8 +271,9 @@ fn counts(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
             Some(_) => {}
         }
     }
-    if matches!(row.text(Cell::Bytes), Some((_, Form::Payload))) {
-        flow.set_text(field::BYTE_LAYER, "l4");
+    let layer = if matches!(row.text(Cell::Bytes), Some((_, Form::Payload))) { Some("l4") } else { layer };
+    if let Some(layer) = layer.filter(|_| flow.has(field::BYTES) || flow.has(field::REV_BYTES)) {
+        flow.set_text(field::BYTE_LAYER, layer);
     }
     match number(row, Cell::Flows)? {
         Some(flows) if flows > 1 => _ = flow.set_integer(field::FLOWS, flows),
@@ -259,6 +286,10 @@ fn counts(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
 fn tcp_flags(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
     for (cell, id) in [(Cell::TcpFlags, field::TCP_FLAGS), (Cell::RevTcpFlags, field::REV_TCP_FLAGS)] {
         let Some((text, form)) = row.text(cell) else { continue };
+        if form == Form::History {
+            history(text, flow);
+            continue;
+        }
         let bits = match flags(text) {
             Some(bits) => bits,
             None if form == Form::Lenient => continue,
@@ -271,6 +302,31 @@ fn tcp_flags(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+/// Sets the flags that Zeek's history of a connection tells of, upper case the source's, lower case the other's: S is a
+/// SYN, H a SYN with ACK, A an ACK alone, F a FIN, R an RST. Other letters tell of none.
+fn history(text: &[u8], flow: &mut Flow) {
+    if flow.protocol() != Some(6) || !text.iter().all(|b| b.is_ascii_alphabetic() || *b == b'^') {
+        return;
+    }
+    let (mut sent, mut back) = (0, 0);
+    for letter in text {
+        let bits = match letter.to_ascii_uppercase() {
+            b'S' => 2,
+            b'H' => 18,
+            b'A' => 16,
+            b'F' => 1,
+            b'R' => 4,
+            _ => 0,
+        };
+        *(if letter.is_ascii_uppercase() { &mut sent } else { &mut back }) |= bits;
+    }
+    for (id, bits) in [(field::TCP_FLAGS, sent), (field::REV_TCP_FLAGS, back)] {
+        if bits != 0 {
+            flow.set_integer(id, bits);
+        }
+    }
 }
 
 /// What a flow may have besides.

@@ -1,8 +1,8 @@
 //! What is particular to a tool: its names, and what its texts mean that nobody else's do. Each format's file owns its own.
 
-use super::Form;
 use super::alias::{self, Alias};
 use super::plan::{Mapping, Use};
+use super::{Form, Row};
 
 /// The habits of a source. Begin with [`ANY`] and say what differs: `Dialect { names: &[MINE, FOREIGN], ..ANY }`.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,12 @@ pub(crate) struct Dialect {
     pub(crate) aggregates: bool,
     /// ICMP's type and code stand in the destination port, however small the number.
     pub(crate) icmp_in_port: bool,
+    /// Decimals of its times, where they are always as many: what a JSON number leaves off at its end is still measured.
+    pub(crate) digits: Option<u8>,
+    /// The layer at which it counts bytes, where that is not the third.
+    pub(crate) byte_layer: Option<&'static str>,
+    /// Puts right what only several of a record's texts together tell; answers why a record is no flow and no error.
+    pub(crate) settle: fn(&mut Row) -> Option<&'static str>,
     /// Objects may have a name twice that means nothing here.
     pub(crate) repeats_names: bool,
     /// Lines of the pipe, and tables by columns, may stand for its objects.
@@ -28,6 +34,9 @@ pub(crate) const ANY: Dialect = Dialect {
     names: &[alias::FOREIGN],
     aggregates: false,
     icmp_in_port: false,
+    digits: None,
+    byte_layer: None,
+    settle: |_| None,
     repeats_names: false,
     is_anybodys: true,
     is_remark: |_| false,

@@ -12,6 +12,7 @@ pub(crate) struct Maker {
     pub(crate) row: Row,
     /// What is kept besides: `,"name":value` and so on.
     pub(crate) extras: Vec<u8>,
+    dialect: &'static Dialect,
     converter: Converter,
     flow: Flow,
 }
@@ -20,7 +21,7 @@ impl Maker {
     /// For a source of these habits; `zone` is that of times without one.
     pub(crate) fn new(dialect: &'static Dialect, zone: Zone) -> Maker {
         let converter = Converter::new(dialect, zone);
-        Maker { row: Row::default(), extras: Vec::new(), converter, flow: Flow::new() }
+        Maker { row: Row::default(), extras: Vec::new(), dialect, converter, flow: Flow::new() }
     }
 
     /// Begins a record.
@@ -51,6 +52,9 @@ impl Maker {
     /// The same, with a last change to the flow.
     #[inline]
     pub(crate) fn finish_with(&mut self, line: u64, raw: &[u8], flows: &mut Flows<'_>, change: impl FnOnce(&mut Flow)) {
+        if let Some(why) = (self.dialect.settle)(&mut self.row) {
+            return flows.unused(why);
+        }
         match self.converter.convert(&self.row, &mut self.flow) {
             Ok(()) => {
                 change(&mut self.flow);

@@ -157,6 +157,8 @@ pub(crate) enum Form {
     Payload,
     /// A port that for ICMP is its type (source) or its code (destination).
     TypeAndCode,
+    /// Letters of Zeek's history of a connection, both directions in one.
+    History,
     /// A text that is passed over where it cannot be read.
     Lenient,
 }
@@ -213,6 +215,12 @@ impl Row {
         self.text.extend_from_slice(text);
         self.present |= 1 << cell as u8;
         self.places[cell as usize] = Place { start, end: self.text.len() as u32, at: at as u32, form };
+    }
+
+    /// Makes a cell absent.
+    #[inline]
+    pub(crate) fn remove(&mut self, cell: Cell) {
+        self.present &= !(1 << cell as u8);
     }
 
     /// Exchanges two cells.

@@ -1,8 +1,8 @@
 //! Ports, and the type and code of ICMP that tools hide in them.
 //!
 //! nfdump prints ICMP's destination port as `type * 256 + code`, or as `type.code`, which tells ICMP even where it leaves
-//! the protocol out; Zeek has the type as the source port
-//! and the code as the destination port. In the record ICMP's ports are 0 and type and code are fields of their own.
+//! the protocol out; Zeek has the type as the source port and the code as the destination port, or, where the type is
+//! one that is answered, the answer's type. In the record ICMP's ports are 0 and type and code are fields of their own.
 
 use super::count::{count, count_or_hex};
 use super::{Cell, Form, Row};
@@ -48,7 +48,7 @@ fn icmp(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
     if explicit {
         set(row, flow, Cell::IcmpType, field::ICMP_TYPE)?;
         set(row, flow, Cell::IcmpCode, field::ICMP_CODE)?;
-    } else if let Some((kind, code)) = hidden(row, exact)? {
+    } else if let Some((kind, code)) = hidden(row, flow, exact)? {
         flow.set_integer(field::ICMP_TYPE, kind);
         flow.set_integer(field::ICMP_CODE, code);
     }
@@ -62,7 +62,7 @@ fn icmp(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
 }
 
 /// Type and code from the texts of the ports.
-fn hidden(row: &Row, exact: bool) -> Result<Option<(u64, u64)>, Cell> {
+fn hidden(row: &Row, flow: &Flow, exact: bool) -> Result<Option<(u64, u64)>, Cell> {
     let Some((dst, form)) = row.text(Cell::DstPort) else { return Ok(None) };
     let src = row.text(Cell::SrcPort).map_or(&b""[..], |(text, _)| text);
     if !src.contains(&b'.')
@@ -76,7 +76,10 @@ fn hidden(row: &Row, exact: bool) -> Result<Option<(u64, u64)>, Cell> {
         text => count_or_hex(text).filter(|v| *v <= 65_535).ok_or(Cell::SrcPort)?,
     };
     Ok(match form {
-        Form::TypeAndCode if src < 256 && dst < 256 => Some((src, dst)),
+        Form::TypeAndCode if src < 256 && dst < 256 => {
+            let is_answer = answer(flow.protocol() == Some(58), src) == Some(dst);
+            Some((src, if is_answer { 0 } else { dst }))
+        }
         // From a tool that is not known, a small number beside 0 may be anything.
         _ if src == 0 && (exact || dst >= 256) => Some((dst >> 8, dst & 255)),
         _ => None,
@@ -86,6 +89,19 @@ fn hidden(row: &Row, exact: bool) -> Result<Option<(u64, u64)>, Cell> {
 /// Whether the destination port is no port, but a type and a code.
 fn has_type_dot_code(row: &Row) -> bool {
     row.text(Cell::DstPort).is_some_and(|(text, _)| type_dot_code(text).is_some())
+}
+
+/// The type that answers a type, which Zeek gives in place of the code; all of these have code 0 alone (RFC 792, 950,
+/// 1256, 4443, 4861, 2710).
+fn answer(is_v6: bool, kind: u64) -> Option<u64> {
+    const V4: [(u64, u64); 5] = [(8, 0), (13, 14), (15, 16), (17, 18), (10, 9)];
+    const V6: [(u64, u64); 6] = [(128, 129), (133, 134), (135, 136), (130, 131), (139, 140), (144, 145)];
+    let pairs: &[(u64, u64)] = if is_v6 { &V6 } else { &V4 };
+    pairs.iter().find_map(|(a, b)| match kind {
+        _ if kind == *a => Some(*b),
+        _ if kind == *b => Some(*a),
+        _ => None,
+    })
 }
 
 fn type_dot_code(text: &[u8]) -> Option<(u64, u64)> {

@@ -14,6 +14,7 @@ mod nfdump_line;
 mod nfdump_pipe;
 #[cfg(test)]
 pub(crate) mod testing;
+mod zeek;
 
 pub(crate) use detect::{Detect, Seen};
 
@@ -70,6 +71,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &nfdump_csv::FORMAT,
     &nfdump_pipe::FORMAT,
     &nfdump_line::FORMAT,
+    &zeek::FORMAT,
     &flow::FORMAT,
     &nfdump_json::FORMAT,
     &json::FORMAT,

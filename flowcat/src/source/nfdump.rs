@@ -2,7 +2,7 @@
 //! messages that end up between records where stderr goes into the same file. None of that is data or an error.
 
 use crate::row::alias::{Alias, formed, plain};
-use crate::row::{Cell, Dialect, Form};
+use crate::row::{ANY, Cell, Dialect, Form};
 
 /// What is particular to nfdump.
 pub(crate) const NFDUMP: Dialect = Dialect {
@@ -13,6 +13,7 @@ pub(crate) const NFDUMP: Dialect = Dialect {
     is_anybodys: false,
     is_remark,
     is_message,
+    ..ANY
 };
 
 /// The names that nfdump prints: 48 columns of 1.6.13 to 1.7.4, chosen columns from 1.7.5, JSON of both.

@@ -1,0 +1,126 @@
+//! Files of other tools and networks: row counts and sums are those that independent tools say of them.
+//!
+//! The files lie beside the project, in `../shared/data`, with their figures in its README; without them nothing is
+//! tested, and that is said. The same is done with the samples that come with the project.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use support::{Outcome, Record, number, read, run, sample};
+
+/// A file of the shared folder; `None`, said, where that is not there.
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
+    if !path.exists() {
+        println!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+/// A run without rejects.
+fn clean(outcome: Outcome, name: &str) -> Vec<Record> {
+    assert_eq!(outcome.code, Some(0), "{name}: {}", outcome.stderr);
+    outcome.records()
+}
+
+/// Rows, then packets, bytes, and those of the other direction.
+fn figures(records: &[Record]) -> [u64; 5] {
+    let sum = |field| records.iter().map(|r| number(r, field)).sum();
+    [records.len() as u64, sum("packets"), sum("bytes"), sum("rev_packets"), sum("rev_bytes")]
+}
+
+/// How often each value of a field is there.
+fn counts(records: &[Record], field: &str) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for record in records {
+        let text = record.get(field).map_or_else(|| "-".into(), |v| v.as_str().map_or(v.to_string(), str::to_owned));
+        *counts.entry(text).or_default() += 1;
+    }
+    counts
+}
+
+/// The same as text: `6 115, 17 225`.
+fn counted(records: &[Record], field: &str) -> String {
+    counts(records, field).iter().map(|(value, n)| format!("{value} {n}")).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn zeek_logs_have_the_sums_that_pandas_counts() {
+    for (name, wanted, protocols, states) in [
+        (
+            "zeek/SuperCowPowers-zat/conn.log",
+            [360, 3382, 231_691, 4069, 5_267_302],
+            "1 20, 17 225, 6 115",
+            "OTH 20, RSTO 63, RSTOS0 2, S0 156, S3 1, SF 118",
+        ),
+        ("zeek/SuperCowPowers-zat/conn_date_issue.log", [3, 14, 6855, 10, 5668], "17 1, 6 2", "S0 1, SF 1, SH 1"),
+        ("zeek/zeek-zeek/core.tunnels.gre/conn.log", [7, 23, 2448, 17, 2763], "1 2, 17 4, 6 1", "OTH 2, S0 1, SF 4"),
+        ("zeek/zeek-zeek/core.vlan-mpls/conn.log", [3, 30, 1581, 17, 13_746], "6 3", "SF 2, SH 1"),
+        ("zeek/zeek-zeek/core.pppoe/conn.log", [7, 20, 1782, 5, 500], "17 2, 58 5", "OTH 5, S0 2"),
+    ] {
+        let Some(path) = shared(name) else { return };
+        // The project that wrote these has put X in place of the digits of times.
+        let text = std::fs::read_to_string(path).unwrap().replace("XXXXXXXXXX.XXXXXX", "1700000000.000000");
+        let records = clean(run(&[], text), name);
+        assert_eq!(figures(&records), wanted, "{name}");
+        assert_eq!(counted(&records, "protocol"), protocols, "{name}");
+        assert_eq!(counted(&records, "state"), states, "{name}");
+    }
+}
+
+#[test]
+fn iot_23_keeps_its_labels() {
+    for (name, wanted, labels, attacks) in [
+        (
+            "labelled/aucad-sensor-data/CTU-Malware-Capture-8-1-labeled.csv",
+            [10_403, 14_513, 905_644, 2164, 164_488],
+            "benign 2181, malicious 8222",
+            "- 2181, C&C 8222",
+        ),
+        (
+            "labelled/aucad-sensor-data/CTU-Honeypot-Capture-4-1-labeled.csv",
+            [452, 13_384, 3_409_848, 3528, 262_997],
+            "benign 452",
+            "- 452",
+        ),
+    ] {
+        let Some(path) = shared(name) else { return };
+        let records = clean(read(&path, &[]), name);
+        assert_eq!(figures(&records), wanted, "{name}");
+        assert_eq!((&*counted(&records, "label"), &*counted(&records, "attack")), (labels, attacks), "{name}");
+        // The same rows as Zeek writes them, in both layouts that the data set has, become the same flows.
+        let text = std::fs::read_to_string(&path).unwrap();
+        for gap in ["\t", "   "] {
+            let lines: Vec<_> = text.lines().map(|line| as_zeek(line, gap)).collect();
+            let zeek = format!("#separator \\x09\n#path\tconn\n#fields\t{}\n", lines.join("\n"));
+            let outcome = clean(run(&[], zeek), name);
+            let differ = |(a, b): (&Record, &Record)| {
+                a.iter().any(|(k, v)| k != "timestamp" && b.get(k) != Some(v)) || a.len() != b.len()
+            };
+            assert!(outcome.len() == records.len() && !outcome.iter().zip(&records).any(differ), "{name} {gap:?}");
+        }
+    }
+}
+
+/// A line of the CSV as a line of Zeek's.
+fn as_zeek(line: &str, gap: &str) -> String {
+    let cells: Vec<_> = line.split(',').map(|cell| if cell.is_empty() { "-" } else { cell }).collect();
+    let (columns, labels) = cells.split_at(cells.len() - 2);
+    format!("{}{gap}{}", columns.join("\t"), labels.join(gap))
+}
+
+#[test]
+fn zeek_samples_become_the_flows_that_were_written() {
+    let records = clean(read(&sample("sample.zeek.log"), &[]), "sample.zeek.log");
+    assert_eq!(figures(&records), [10, 26, 2352, 15, 6166]);
+    assert_eq!(counted(&records, "protocol"), "1 2, 17 2, 47 1, 58 2, 6 3");
+    assert_eq!(counted(&records, "icmp_type"), "- 6, 1 1, 128 1, 3 1, 8 1");
+    assert_eq!(counted(&records, "icmp_code"), "- 6, 0 2, 3 1, 4 1");
+    assert_eq!(counted(&records, "tcp_flags"), "- 7, 19 1, 2 2");
+    let labelled = clean(read(&sample("sample.zeek-labelled.log"), &[]), "sample.zeek-labelled.log");
+    assert_eq!(counted(&labelled, "label"), "benign 2, malicious 2");
+    assert_eq!(counted(&labelled, "attack"), "- 2, C&C 1, PartOfAHorizontalPortScan 1");
+}
