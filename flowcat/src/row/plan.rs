@@ -76,6 +76,8 @@ pub(crate) struct Use {
 pub(crate) struct Plan {
     pub(crate) columns: Vec<String>,
     uses: Vec<Option<(Cell, Form)>>,
+    /// Numbers of the columns of which anything is kept.
+    wanted: Vec<usize>,
     /// `,"name":` of each column that is kept besides.
     extras: Vec<Option<Box<[u8]>>>,
     /// Columns that are passed over for another one: its number, and whether nothing says which is the better.
@@ -124,12 +126,13 @@ impl Plan {
             member.push(b':');
             member.into()
         };
-        let extras = columns
+        let extras: Vec<Option<Box<[u8]>>> = columns
             .iter()
             .zip(&uses)
             .map(|(name, used)| (keep && used.is_none() && !name.trim().is_empty()).then(|| extra(name)))
             .collect();
-        Ok(Plan { columns, uses, extras, rivals })
+        let wanted = (0..uses.len()).filter(|i| uses[*i].is_some() || extras[*i].is_some()).collect();
+        Ok(Plan { columns, uses, wanted, extras, rivals })
     }
 
     /// What to say of columns that mean the same, where nothing tells which is the better.
@@ -150,6 +153,12 @@ impl Plan {
             let names = listed(&strange);
             format!("no column is an address; nothing is known of {names}; --map src_ip=COLUMN says what one is")
         })
+    }
+
+    /// Numbers of the columns of which anything is kept; the others need not be given to [`Plan::take`].
+    #[inline]
+    pub(crate) fn wanted(&self) -> &[usize] {
+        &self.wanted
     }
 
     /// Number of columns.
@@ -292,6 +301,7 @@ mod tests {
             [dropped("orig_ip_bytes"), Some("bytes".into()), dropped("start_time"), Some("timestamp".into())]
         );
         assert_eq!(plan.doubts().count(), 0);
+        assert_eq!(plan.wanted(), [1, 3]);
     }
 
     #[test]

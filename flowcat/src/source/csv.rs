@@ -255,11 +255,11 @@ impl Csv {
         }
         self.maker.begin();
         let is_plain = memchr(b'"', raw).is_none();
-        let mut start = 0;
-        for (i, field) in record.iter().enumerate() {
-            // Without quotes a column begins as many bytes further on as there are delimiters before it.
-            self.maker.take(plan, i, field, if is_plain { start + i } else { NOWHERE });
-            start += field.len();
+        for &i in plan.wanted() {
+            if let (Some(field), Some(range)) = (record.get(i), record.range(i)) {
+                // Without quotes a column begins as many bytes further on as there are delimiters before it.
+                self.maker.take(plan, i, field, if is_plain { range.start + i } else { NOWHERE });
+            }
         }
         self.maker.finish(flows.line, raw, flows);
         Ok(())
