@@ -8,6 +8,7 @@ use super::grammar::{Item, ItemError, members};
 use super::spec::{Param, ParamKind, Spec};
 use super::suggest::nearest;
 use crate::people;
+use crate::record::key::{KeyError, KeySpec};
 use crate::value::time::Zone;
 use ipnet::IpNet;
 use std::path::PathBuf;
@@ -98,6 +99,19 @@ impl Args {
         self.text(name).and_then(people::read::integer).unwrap_or(0)
     }
 
+    /// A duration in nanoseconds; 0 where there is neither value nor default.
+    pub fn duration(&self, name: &str) -> u64 {
+        self.text(name).and_then(people::read::duration).unwrap_or(0)
+    }
+
+    /// The fields of a key.
+    ///
+    /// # Errors
+    /// What is wrong with a default; what was given has been checked.
+    pub fn key(&self, name: &str) -> Result<KeySpec, KeyError> {
+        KeySpec::of(&self.list(name))
+    }
+
     /// A number; 0 where there is neither value nor default.
     pub fn number(&self, name: &str) -> f64 {
         self.text(name).and_then(people::read::number).unwrap_or(0.0)
@@ -141,14 +155,29 @@ fn network(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from)).map(|n| n.trunc())
 }
 
+/// How a wrong number, duration or zone was meant to be written.
+fn meant(kind: ParamKind, value: &str) -> Option<String> {
+    match kind {
+        ParamKind::Integer(..) | ParamKind::Number(..) | ParamKind::Size(_) => people::read::plain(value),
+        ParamKind::Duration(_) => people::read::plain_duration(value),
+        ParamKind::Zone => Zone::like(value),
+        _ => None,
+    }
+}
+
 /// Checks one value; the message says what is expected.
 fn check(param: &Param, value: &str) -> Result<(), String> {
-    let expected = |ok: bool| if ok { Ok(()) } else { Err(format!("{} is expected", param.kind)) };
+    let expected = |ok: bool| {
+        let near = || meant(param.kind, value).map(|n| format!("; did you mean {n:?}?")).unwrap_or_default();
+        if ok { Ok(()) } else { Err(format!("{} is expected{}", param.kind, near())) }
+    };
     match param.kind {
         ParamKind::Integer(min, max) => {
             expected(people::read::integer(value).is_some_and(|v| (min..=max).contains(&v)))
         }
         ParamKind::Number(min, max) => expected(people::read::number(value).is_some_and(|v| (min..=max).contains(&v))),
+        ParamKind::Size(min) => expected(people::read::integer(value).is_some_and(|v| v >= min)),
+        ParamKind::Duration(min) => expected(people::read::duration(value).is_some_and(|v| v >= min)),
         ParamKind::Choice(words) => match nearest(value, words.iter().copied()) {
             _ if words.contains(&value) => Ok(()),
             Some(near) => Err(format!("{} is expected; did you mean {near:?}?", param.kind)),
@@ -160,7 +189,14 @@ fn check(param: &Param, value: &str) -> Result<(), String> {
             None => Ok(()),
         },
         ParamKind::Zone => expected(Zone::named(value).is_some()),
-        ParamKind::List => expected(members(value).iter().all(|m| !m.is_empty())),
+        ParamKind::Fields => {
+            let names = members(value);
+            match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+                Some((_, name)) => Err(format!("{name} is given twice")),
+                None => expected(names.iter().all(|m| !m.is_empty())),
+            }
+        }
+        ParamKind::Key => KeySpec::of(&members(value)).map(|_| ()).map_err(|e| e.to_string()),
         ParamKind::Text | ParamKind::File => expected(!value.is_empty()),
     }
 }
@@ -179,6 +215,11 @@ mod tests {
             Param::new("bytes", ParamKind::Integer(1, u64::MAX), "100M", "bytes", ""),
             Param::new("of", ParamKind::Choice(&["host", "flow"]), "host", "", ""),
             Param::new("internal", ParamKind::Networks, "", "", ""),
+            Param::new("size", ParamKind::Size(1), "100M", "bytes", ""),
+            Param::new("window", ParamKind::Duration(1_000_000), "5m", "", ""),
+            Param::new("field", ParamKind::Fields, "bytes", "", ""),
+            Param::new("by", ParamKind::Key, "src_ip", "", ""),
+            Param::new("tz", ParamKind::Zone, "UTC", "", ""),
         ],
         needs: &[],
         columns: &[],
@@ -199,6 +240,9 @@ mod tests {
             ["10.0.0.0/8", "::1/128"]
         );
         assert!(args.is_given("threshold") && !args.is_given("bytes"));
+        let args = resolve("zscore:size=1.5k,window=1m30s,by=src_ip/24+dst_port").unwrap();
+        assert_eq!((args.integer("size"), args.duration("window")), (1500, 90_000_000_000));
+        assert_eq!(args.key("by").unwrap().to_string(), "src_ip/24/64+dst_port");
     }
 
     #[test]
@@ -214,6 +258,14 @@ mod tests {
             ("zscore:bytes=1.5", "integer from 1 is expected"),
             ("zscore:of=flows", "did you mean \"flow\"?"),
             ("zscore:internal=10.0.0.0/33", "is no network"),
+            ("zscore:size=10MB", "size from 1, as 100M is expected; did you mean \"10M\"?"),
+            ("zscore:bytes=5KiB", "did you mean \"5k\"?"),
+            ("zscore:size=0", "size from 1"),
+            ("zscore:window=5min", "duration, as 90s or 5m is expected; did you mean \"5m\"?"),
+            ("zscore:window=0", "duration, as 90s or 5m is expected"),
+            ("zscore:tz=Lisbon", "time zone is expected; did you mean \"Europe/Lisbon\"?"),
+            ("zscore:field=a+b+a", "a is given twice"),
+            ("zscore:by=src_ip/99", "a prefix length is /0 to /32"),
             ("zscore:as=alert", "the name alert is reserved"),
             ("zscore:as=a-b", "letters"),
         ] {

@@ -69,7 +69,7 @@ mod tests {
         "hosts",
         &[
             Param::new("top", ParamKind::Integer(1, 100), "10", "", ""),
-            Param::new("by", ParamKind::List, "src_ip", "", ""),
+            Param::new("by", ParamKind::Key, "src_ip", "", ""),
         ],
     );
     static FIELDS: Spec = spec("fields", &[]);

@@ -46,10 +46,16 @@ pub enum ParamKind {
     Integer(u64, u64),
     /// A number in a range.
     Number(f64, f64),
+    /// A number of bytes from this one on, as `100M`.
+    Size(u64),
+    /// A duration from so many nanoseconds on, as `90s` or `5m`; a bare number is seconds.
+    Duration(u64),
     /// Any text.
     Text,
-    /// Members separated by `+`.
-    List,
+    /// Names of fields separated by `+`, none twice.
+    Fields,
+    /// Fields of a key separated by `+`; addresses take a prefix length.
+    Key,
     /// Networks separated by `+`, as CIDR.
     Networks,
     /// The path of a file to read.
@@ -69,8 +75,11 @@ impl fmt::Display for ParamKind {
             ParamKind::Integer(min, max) => write!(f, "integer, {min} to {max}"),
             ParamKind::Number(min, max) if max.is_infinite() => write!(f, "number from {min}"),
             ParamKind::Number(min, max) => write!(f, "number, {min} to {max}"),
+            ParamKind::Size(min) => write!(f, "size from {min}, as 100M"),
+            ParamKind::Duration(_) => f.write_str("duration, as 90s or 5m"),
             ParamKind::Text => f.write_str("text"),
-            ParamKind::List => f.write_str("a+b+..."),
+            ParamKind::Fields => f.write_str("a+b+..."),
+            ParamKind::Key => f.write_str("a+b/24+..."),
             ParamKind::Networks => f.write_str("CIDR+CIDR+..."),
             ParamKind::File => f.write_str("file"),
             ParamKind::Choice(words) => f.write_str(&words.join("|")),

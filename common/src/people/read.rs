@@ -57,8 +57,8 @@ pub fn duration(text: &str) -> Option<u64> {
     (!text.is_empty() && nanos < i64::MAX as f64).then_some(nanos.round() as u64)
 }
 
-/// A number with a unit behind it that is not written here, without it: `10MB` is `10M`, `5min` is `5m`. `None` where that
-/// is no number either.
+/// A number with a unit behind it that is not written here, without it: `10MB` is `10M`. `None` where that is no number
+/// either.
 pub fn plain(text: &str) -> Option<String> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (digits, unit) = text.split_at(end);
@@ -73,6 +73,23 @@ pub fn plain(text: &str) -> Option<String> {
     };
     let plain = format!("{digits}{short}");
     (plain != text && number(&plain).is_some()).then_some(plain)
+}
+
+/// A duration whose unit is written otherwise here: `5min` is `5m`. `None` where it is no single one.
+pub fn plain_duration(text: &str) -> Option<String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (digits, unit) = text.split_at(end);
+    let short = match unit.trim().to_lowercase().trim_end_matches('s') {
+        "" | "sec" | "second" => "s",
+        "min" | "minute" | "m" => "m",
+        "h" | "hr" | "hour" => "h",
+        "d" | "day" => "d",
+        "w" | "week" => "w",
+        "msec" | "milli" | "millisecond" => "ms",
+        _ => return None,
+    };
+    let plain = format!("{digits}{short}");
+    (plain != text && duration(&plain).is_some()).then_some(plain)
 }
 
 #[cfg(test)]
@@ -149,6 +166,15 @@ mod tests {
             ("10 apples", None),
         ] {
             assert_eq!(plain(text).as_deref(), right, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_unit_of_time_is_shortened() {
+        for (text, right) in
+            [("5min", Some("5m")), ("2 hours", Some("2h")), ("30sec", Some("30s")), ("5m", None), ("5 moons", None)]
+        {
+            assert_eq!(plain_duration(text).as_deref(), right, "{text}");
         }
     }
 }

@@ -292,6 +292,15 @@ impl Zone {
         TimeZone::get(name).ok().map(|zone| Zone { zone, cached: None })
     }
 
+    /// The first zone by name whose last part is this, in any case and with blanks for `_`: `Europe/Lisbon` of `lisbon`.
+    pub fn like(city: &str) -> Option<String> {
+        let last = format!("/{}", city.trim().replace(' ', "_").to_lowercase());
+        let names = jiff::tz::db().available().map(|name| name.as_str().to_owned());
+        // Only names of regions: `posix/` and `right/` repeat them.
+        let is_it = |name: &String| name.to_lowercase().ends_with(&last) && name.starts_with(char::is_uppercase);
+        names.filter(is_it).min()
+    }
+
     /// Whether this is UTC.
     pub fn is_utc(&self) -> bool {
         self.zone == TimeZone::UTC

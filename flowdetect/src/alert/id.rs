@@ -32,7 +32,8 @@ impl Naming {
     /// Of a use of a detector; `3` is the same as `3.0`.
     pub(crate) fn of(args: &Args) -> Naming {
         let value = |args: &Args, name: &str, kind| match kind {
-            ParamKind::Number(..) | ParamKind::Integer(..) => args.number(name).to_string(),
+            ParamKind::Number(..) | ParamKind::Integer(..) | ParamKind::Size(_) => args.number(name).to_string(),
+            ParamKind::Duration(_) => args.duration(name).to_string(),
             _ => args.text(name).unwrap_or_default().to_owned(),
         };
         let defaults = Args::defaults(args.spec);

@@ -34,7 +34,8 @@ The score rule alerts where RITA's four-part score is at least `score`. It is th
 times in whole seconds: `ts`, how symmetric (Bowley's skewness) and narrow (median absolute deviation) the gaps lie around \
 their median; `ds`, the same of the bytes a flow; `hist`, how even the flows are over 24 equal parts of the input, or how \
 well these are of two levels; `dur`, the share of the input from first to last flow, or the longest run of parts with \
-flows out of 12, if at least 6 have any. It needs four different seconds and less than one flow a second.
+flows out of 12, if at least 6 have any. It needs four different seconds, and fewer \
+flows than 86 400 or, where the input lasts longer than a day, than it has seconds: more are a flood and no beacon.
 
 Severity: critical where the jitter rule found it, which needs rule=jitter or either; else high, so that with rule=score \
 all are, however regular.

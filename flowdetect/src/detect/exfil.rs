@@ -2,7 +2,7 @@
 //!
 //! Sums are exact up to 2^64 - 1. Bound: that of the table of pairs.
 
-use super::{Built, Detector, Found, at_least};
+use super::{Built, Detector, Found};
 use crate::alert::{Alert, Evidence, Severity, Verdict};
 use crate::ends::Ends;
 use crate::pairs::{Has, Pair, PairRule, Pairs};
@@ -28,7 +28,7 @@ silent without one. rule=either is both, so that without a baseline it is the vo
 
 Known to be misled: backups, updates, video meetings; the sum does not ask who sent.",
     params: &[
-        at_least(1, "bytes", "100M", "bytes", "sum from which on there is an alert"),
+        Param::new("bytes", ParamKind::Size(1), "100M", "bytes", "sum from which on there is an alert"),
         Param::new("rule", ParamKind::Choice(&["volume", "ratio", "either"]), "either", "", "which rule; ratio needs a baseline"),
     ],
     needs: &["src_ip", "dst_ip", "bytes", "rev_bytes", "dst_port", "timestamp", "protocol"],

@@ -32,7 +32,7 @@ alert for each field, source and destination, with count, largest, smallest and 
 `fence.FIELD` instead.",
     params: &[
         at_least_0("k", "1.5", "interquartile ranges", "how far outside the quartiles the fences stand"),
-        Param::new("field", ParamKind::List, "bytes+rev_bytes", "", "what is judged: numbers of a flow, each by itself"),
+        Param::new("field", ParamKind::Fields, "bytes+rev_bytes", "", "what is judged: numbers of a flow, each by itself"),
         Param::new("normal", ParamKind::File, "", "", "rows of flowstat describe over normal flows"),
     ],
     needs: &["bytes", "rev_bytes", "src_ip", "dst_ip", "timestamp"],

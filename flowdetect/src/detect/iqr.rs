@@ -37,8 +37,8 @@ destination, with their count, largest, smallest and sum; its value is the one t
 Known to be misled: byte counts are heavy-tailed, so 5 to 10 of 100 flows lie outside at k = 1.5.",
     params: &[
         at_least_0("k", "1.5", "interquartile ranges", "how far outside the quartiles the fences stand"),
-        Param::new("field", ParamKind::List, "bytes", "", "what is scored: numbers of a flow; with of=rows, columns"),
-        Param::new("by", ParamKind::List, "src_ip", "", "the key whose flows are averaged, such as src_ip/24 or dst_port"),
+        Param::new("field", ParamKind::Fields, "bytes", "", "what is scored: numbers of a flow; with of=rows, columns"),
+        Param::new("by", ParamKind::Key, "src_ip", "", "the key whose flows are averaged, such as src_ip/24 or dst_port"),
         Param::new("of", ParamKind::Choice(&["host", "flow", "rows"]), "host", "", "what is scored; not given: keys, and rows if some come in"),
     ],
     needs: &["src_ip", "dst_ip", "bytes", "timestamp"],

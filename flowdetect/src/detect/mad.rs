@@ -38,8 +38,8 @@ destination, with their count, largest, smallest and sum.
 Known to be misled: in heavy-tailed traffic a large part of all hosts lies beyond 3.5.",
     params: &[
         at_least_0("threshold", "3.5", "", "alert above this"),
-        Param::new("field", ParamKind::List, "bytes", "", "what is scored: numbers of a flow; with of=rows, columns"),
-        Param::new("by", ParamKind::List, "src_ip", "", "the key that flows are summed by, such as src_ip/24 or dst_port"),
+        Param::new("field", ParamKind::Fields, "bytes", "", "what is scored: numbers of a flow; with of=rows, columns"),
+        Param::new("by", ParamKind::Key, "src_ip", "", "the key that flows are summed by, such as src_ip/24 or dst_port"),
         Param::new("of", ParamKind::Choice(&["host", "flow", "rows"]), "host", "", "what is scored; not given: keys, and rows if some come in"),
     ],
     needs: &["src_ip", "dst_ip", "bytes", "timestamp"],

@@ -30,7 +30,7 @@ have none. One alert for each field, source and destination, with count, largest
 largest, `threshold` the bound. Severity: medium. With --mark the flow is marked `sigma.FIELD` instead.",
     params: &[
         at_least_0("n", "3", "deviations", "how many above the mean the bound is"),
-        Param::new("field", ParamKind::List, "bytes+rev_bytes", "", "what is judged: numbers of a flow, each by itself"),
+        Param::new("field", ParamKind::Fields, "bytes+rev_bytes", "", "what is judged: numbers of a flow, each by itself"),
         Param::new("normal", ParamKind::File, "", "", "rows of flowstat describe over normal flows"),
     ],
     needs: &["bytes", "rev_bytes", "src_ip", "dst_ip", "timestamp"],

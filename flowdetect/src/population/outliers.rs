@@ -12,7 +12,6 @@ use crate::measure::Measure;
 use flow_record::alert;
 use flow_record::item::Args;
 use flow_record::record::Flow;
-use flow_record::record::key::KeySpec;
 use flow_record::row::Row;
 use flow_record::scan::Line;
 use flow_record::state::{Setup, State, Taken, Takes};
@@ -41,7 +40,7 @@ impl<R: Rule> Outliers<R> {
             anyhow::ensure!(!args.is_given("by"), "by= is for of=host");
         }
         if named.is_none_or(|of| of == "host") {
-            let by = KeySpec::of(&args.list("by")).map_err(|e| anyhow::anyhow!("by={e}"))?;
+            let by = args.key("by")?;
             if let Some(name) = by.names().find(|name| alert::FIELDS.iter().any(|f| f.name == *name)) {
                 anyhow::bail!("by={name}: an alert has a member of that name");
             }

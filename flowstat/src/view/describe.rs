@@ -24,7 +24,7 @@ values. Of other members the numbers are taken, and all are kept.
 
 flowdetect's sigma and fence take these rows as what is normal.",
         params: &[
-            Param::new("of", ParamKind::List, "bytes+packets+rev_bytes+rev_packets+duration", "", "the fields"),
+            Param::new("of", ParamKind::Fields, "bytes+packets+rev_bytes+rev_packets+duration", "", "the fields"),
             params::QUANTILES,
         ],
         needs: &["bytes", "packets", "rev_bytes", "rev_packets", "duration"],
@@ -55,7 +55,6 @@ fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
     let precision = params::precision(args);
     let mut fields: Vec<Described> = Vec::new();
     for name in args.list("of") {
-        anyhow::ensure!(fields.iter().all(|f| f.name != name), "of: {name} is given twice");
         let values = match FieldId::named(&name).map(|id| (id, id.field().kind)) {
             Some((id, Kind::Integer(_) | Kind::Seconds)) => Values::exact(id, precision),
             Some(_) => anyhow::bail!("of={name}: a field whose values are numbers is expected"),

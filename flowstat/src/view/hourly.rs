@@ -33,7 +33,7 @@ the input has a flow, a date being 0 on which the hour is silent. So bytes_day_m
             columns::PACKETS,
             columns::REV_BYTES,
             columns::REV_PACKETS,
-            column("bytes_mean", Kind::Number, "bytes", "bytes divided by the number of dates in the input"),
+            column("bytes_mean", Kind::Number, "bytes", "bytes of the hour on a date, on average: bytes / dates in the input; no mean over flows"),
             column("bytes_std", Kind::Number, "bytes", "sample deviation of bytes over flows"),
             column("bytes_median", Kind::Number, "bytes", "median of bytes over flows"),
             column("bytes_day_mean", Kind::Number, "bytes", "mean of the dates' bytes"),

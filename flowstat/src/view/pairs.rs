@@ -4,7 +4,6 @@ use super::groups::Groups;
 use super::params::{self, Measure};
 use super::rows::{Reverse, Rows};
 use super::{ToRows, View, ViewState};
-use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
 use flow_record::record::key::{Key, KeySpec};
@@ -24,7 +23,7 @@ of networks: by=src_ip/24+dst_ip/24 (and /64 for IPv6).
 flows, packets, bytes, rev_bytes and rev_packets are sums; unique_dst_ports is the number of distinct destination ports.
 With top=N the N rows of the largest measure come, largest first; else all, by addresses.",
         params: &[
-            Param::new("by", ParamKind::List, "src_ip+dst_ip", "", "the two ends, with prefix lengths if so wished"),
+            Param::new("by", ParamKind::Key, "src_ip+dst_ip", "", "the two ends, with prefix lengths if so wished"),
             params::TOP,
             params::MEASURE,
         ],
@@ -48,7 +47,7 @@ With top=N the N rows of the largest measure come, largest first; else all, by a
 };
 
 fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
-    let by = KeySpec::of(&args.list("by")).context("by")?;
+    let by = args.key("by")?;
     let names: Vec<&str> = by.names().collect();
     anyhow::ensure!(
         names == ["src_ip", "dst_ip"],

@@ -4,7 +4,6 @@ use super::groups::Groups;
 use super::rows::{Reverse, Rows};
 use super::totals::Totals;
 use super::{ToRows, View, ViewState};
-use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec, nearest};
 use flow_record::record::field::{self, FieldId, MAX_INTEGER};
 use flow_record::record::key::{Key, KeySpec};
@@ -27,7 +26,7 @@ the sum over all keys, 0 to 1. z is the key's distance from the mean of all keys
 left out where that deviation is 0. Flows that lack a field of the key, or the measure, are left out of all sums of their row,
 so that its flows and packets are those of the flows that have the measure; hosts counts every flow of a host.",
         params: &[
-            Param::new("by", ParamKind::List, "src_ip", "", "fields of the key"),
+            Param::new("by", ParamKind::Key, "src_ip", "", "fields of the key"),
             Param::new("measure", ParamKind::Text, "bytes", "", "the field that is summed"),
             Param::new("n", ParamKind::Integer(1, u64::MAX), "10", "rows", "number of rows"),
         ],
@@ -99,7 +98,7 @@ fn is_taken(name: &str) -> bool {
 }
 
 fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
-    let by = KeySpec::of(&args.list("by")).context("by")?;
+    let by = args.key("by")?;
     if let Some(name) = by.names().find(|name| is_taken(name)) {
         anyhow::bail!("by={by}: {name} is a column of the rows, so it cannot be a key");
     }

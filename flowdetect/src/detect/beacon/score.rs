@@ -3,8 +3,8 @@
 //!
 //! Times are whole seconds since the epoch here, as there; `data` is the first and last second of the whole input. Parts
 //! and score are rounded to three places, as there, but from exact fractions, so that a half is rounded up on every
-//! machine. Source: activecm/rita v5, `analysis/beacons.go`. A score needs at least four different seconds, and less than
-//! one call a second.
+//! machine. Source: activecm/rita v5, `analysis/beacons.go`. A score needs at least four different seconds, and fewer calls
+//! than 86 400 a day: of an input of less than a day, fewer than 86 400, of a longer one, fewer than it has seconds.
 
 /// Bins of the histogram over the whole input.
 const BINS: usize = 24;
@@ -12,7 +12,7 @@ const BINS: usize = 24;
 const MIN_SECONDS: usize = 4;
 /// Sizes below which they do not count.
 const MIN_SIZES: usize = 3;
-/// Calls a day from which on it is no beacon but a flood.
+/// Calls from which on it is no beacon but a flood, in a day or less.
 const STROBE: u64 = 86_400;
 /// Bins that are not empty, from which on they are looked at for two levels.
 const MIN_BIMODAL: usize = 11;
