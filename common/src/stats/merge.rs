@@ -4,7 +4,8 @@
 //! commutative, a new state changes nothing, and any split of the input merges to the state of one run.
 
 use super::{
-    Addresses, FloatMoments, FlowQuantiles, KeyQuantiles, Moments, Parts, Ports, Profile, Seen, SketchKey, Sums, Values,
+    Addresses, Digests, FloatMoments, FlowQuantiles, KeyQuantiles, Moments, Parts, Ports, Profile, Seen, SketchKey,
+    Sums,
 };
 
 /// A state that adds up.
@@ -38,7 +39,7 @@ macro_rules! merges {
 }
 
 merges!(Sums, Seen, Moments, FloatMoments, FlowQuantiles, KeyQuantiles);
-merges!(Addresses => SketchKey, Values => SketchKey, Profile => Parts);
+merges!(Addresses => SketchKey, Digests => SketchKey, Profile => Parts);
 
 impl Merge for Ports {
     type With = ();

@@ -14,7 +14,7 @@ mod seen;
 mod sums;
 mod wide;
 
-pub use distinct::{Addresses, Count, Ports, SketchKey, Values};
+pub use distinct::{Addresses, Count, Digests, Ports, SketchKey};
 pub use float::{FloatMoments, FloatSummary};
 pub use merge::Merge;
 pub use moments::Moments;

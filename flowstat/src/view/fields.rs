@@ -14,7 +14,7 @@ use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::scan::walk::{Walk, unquoted};
 use flow_record::state::{Setup, State, Taken};
-use flow_record::stats::{SketchKey, Values};
+use flow_record::stats::{Digests, SketchKey};
 
 pub(crate) static VIEW: View = View {
     spec: Spec {
@@ -81,7 +81,7 @@ struct Known {
     field: Option<FieldId>,
     types: u8,
     present: u64,
-    distinct: Values,
+    distinct: Digests,
     min: Part,
     max: Part,
     /// The value of the smallest digest.
@@ -121,7 +121,7 @@ impl Known {
             token: token.into(),
             types: 0,
             present: 0,
-            distinct: Values::new(),
+            distinct: Digests::new(),
             min: part.clone(),
             max: part.clone(),
             example: (u128::MAX, part.clone()),

@@ -1,15 +1,15 @@
 //! Counts of distinct things: ports always exactly, addresses exactly up to a limit and then by a sketch.
 
 mod addresses;
+mod digests;
 mod ports;
 mod quads;
 mod sketch;
-mod values;
 
 pub use addresses::{Addresses, MAX_EXACT};
+pub use digests::Digests;
 pub use ports::Ports;
 pub use sketch::SketchKey;
-pub use values::Values;
 
 /// A number of distinct things.
 #[derive(Clone, Copy, Debug, PartialEq)]

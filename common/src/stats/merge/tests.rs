@@ -88,7 +88,7 @@ proptest! {
             s.insert(p);
         }));
         holds(&flows, &key, Addresses::new, |s, f| f.dst_ip().into_iter().for_each(|a| s.insert(a, &key)));
-        holds(&flows, &key, Values::new, |s, f| {
+        holds(&flows, &key, Digests::new, |s, f| {
             s.insert(&f.packets().unwrap_or(0).to_le_bytes(), &key);
         });
         for precision in [Precision::Bounded, Precision::Exact, Precision::No] {

@@ -11,12 +11,12 @@ use std::net::IpAddr;
 
 /// A set of values, each given as bytes that are the same for equal values. The key must be the same in all calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Values(Addresses);
+pub struct Digests(Addresses);
 
-impl Values {
+impl Digests {
     /// No values.
-    pub const fn new() -> Values {
-        Values(Addresses::new())
+    pub const fn new() -> Digests {
+        Digests(Addresses::new())
     }
 
     /// Adds a value, and answers its digest.
@@ -33,7 +33,7 @@ impl Values {
     }
 
     /// Adds all values of another set that was made with the same key.
-    pub fn merge(&mut self, other: Values, key: &SketchKey) {
+    pub fn merge(&mut self, other: Digests, key: &SketchKey) {
         self.0.merge(other.0, key);
     }
 
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn counts_values_of_any_length_once_each() {
-        let (mut a, mut b, key) = (Values::new(), Values::new(), SketchKey::default());
+        let (mut a, mut b, key) = (Digests::new(), Digests::new(), SketchKey::default());
         let digests = [&b"x"[..], b"", b"xx", b"x"].map(|v| a.insert(v, &key));
         assert_eq!((a.count().value, digests[0]), (3, digests[3]));
         assert_ne!(digests[0], digests[2]);
