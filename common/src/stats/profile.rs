@@ -61,27 +61,34 @@ impl Profile {
         }
     }
 
-    /// Adds a flow as its source sees it: the other end is the destination, `bytes` were sent.
+    /// Adds a flow as its source sees it: the other end is the destination, `bytes` were sent. Answers that end, which is
+    /// the caller's to [`meet`](Profile::meet), at once or later.
     #[inline]
-    pub fn add(&mut self, flow: &Flow, parts: &Parts) {
+    pub fn add(&mut self, flow: &Flow, parts: &Parts) -> Option<Address> {
         self.sums.add(flow);
-        self.add_spread(flow, flow.dst_ip(), flow.bytes(), parts);
+        self.add_spread(flow, flow.bytes(), parts);
+        flow.dst_ip()
     }
 
-    /// Adds a flow as its destination sees it: the other end is the source, `rev_bytes` were sent.
+    /// Adds a flow as its destination sees it: the other end is the source, `rev_bytes` were sent. Answers that end, as
+    /// [`add`](Profile::add) does.
     #[inline]
-    pub fn add_reversed(&mut self, flow: &Flow, parts: &Parts) {
+    pub fn add_reversed(&mut self, flow: &Flow, parts: &Parts) -> Option<Address> {
         self.sums.add_reversed(flow);
-        self.add_spread(flow, flow.src_ip(), flow.rev_bytes(), parts);
+        self.add_spread(flow, flow.rev_bytes(), parts);
+        flow.src_ip()
     }
 
+    /// Adds an address at the other end.
     #[inline]
-    fn add_spread(&mut self, flow: &Flow, other: Option<Address>, bytes: Option<u64>, parts: &Parts) {
-        if parts.addresses
-            && let Some(address) = other
-        {
+    pub fn meet(&mut self, address: Address, parts: &Parts) {
+        if parts.addresses {
             self.addresses.insert(address, &parts.key);
         }
+    }
+
+    #[inline]
+    fn add_spread(&mut self, flow: &Flow, bytes: Option<u64>, parts: &Parts) {
         if parts.ports
             && let Some(port) = flow.dst_port()
         {
@@ -166,7 +173,10 @@ mod tests {
 
     fn profile(flows: &[Flow], parts: &Parts) -> Profile {
         let mut profile = Profile::new(parts);
-        flows.iter().for_each(|f| profile.add(f, parts));
+        for flow in flows {
+            let end = profile.add(flow, parts);
+            end.into_iter().for_each(|a| profile.meet(a, parts));
+        }
         profile
     }
 
