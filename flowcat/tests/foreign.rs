@@ -124,3 +124,45 @@ fn zeek_samples_become_the_flows_that_were_written() {
     assert_eq!(counted(&labelled, "label"), "benign 2, malicious 2");
     assert_eq!(counted(&labelled, "attack"), "- 2, C&C 1, PartOfAHorizontalPortScan 1");
 }
+
+#[test]
+fn zeek_json_has_the_sums_that_pandas_counts() {
+    let name = "zeek/SuperCowPowers-zat/json/conn.log";
+    let Some(path) = shared(name) else { return };
+    let records = clean(read(&path, &[]), name);
+    assert_eq!(figures(&records), [50, 236, 41_686, 221, 109_067]);
+    assert_eq!(counted(&records, "protocol"), "17 26, 6 24");
+}
+
+#[test]
+fn zeek_writes_the_same_connections_as_text_and_as_json() {
+    let text = clean(read(&sample("sample.zeek.log"), &[]), "sample.zeek.log");
+    let json = clean(read(&sample("sample.zeek.json"), &[]), "sample.zeek.json");
+    assert_eq!(text.len(), json.len());
+    for (row, (a, b)) in text.iter().zip(&json).enumerate() {
+        for (key, value) in a.iter().filter(|(key, _)| row != 1 || *key != "timestamp") {
+            assert_eq!(b.get(key), Some(value), "row {row}: {key}");
+        }
+        assert_eq!(a.len(), b.len(), "row {row}");
+    }
+}
+
+#[test]
+fn eve_json_has_the_flows_that_pandas_counts_and_other_events_are_unused() {
+    let name = "suricata/d3vzer0-applied_data_science_amsterdam/eve_small.json";
+    let Some(path) = shared(name) else { return };
+    let outcome = read(&path, &["--counters", "/dev/stderr"]);
+    let records = outcome.records();
+    assert_eq!((outcome.code, figures(&records)), (Some(0), [1, 2, 180, 0, 0]), "{}", outcome.stderr);
+    assert_eq!(counted(&records, "protocol"), "58 1");
+    assert!(outcome.stderr.contains(r#""events that are no flows":999"#), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_eve_sample_becomes_the_flows_that_were_written() {
+    let records = clean(read(&sample("sample.eve.json"), &[]), "sample.eve.json");
+    assert_eq!(figures(&records), [7, 18, 1932, 13, 6184]);
+    assert_eq!(counted(&records, "tcp_flags"), "- 5, 2 1, 27 1");
+    assert_eq!(counted(&records, "rev_tcp_flags"), "- 5, 20 1, 27 1");
+    assert_eq!(counted(&records, "byte_layer"), "l2 7");
+}

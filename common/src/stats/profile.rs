@@ -61,34 +61,27 @@ impl Profile {
         }
     }
 
-    /// Adds a flow as its source sees it: the other end is the destination, `bytes` were sent. Answers that end, which is
-    /// the caller's to [`meet`](Profile::meet), at once or later.
+    /// Adds a flow as its source sees it: the other end is the destination, `bytes` were sent.
     #[inline]
-    pub fn add(&mut self, flow: &Flow, parts: &Parts) -> Option<Address> {
+    pub fn add(&mut self, flow: &Flow, parts: &Parts) {
         self.sums.add(flow);
-        self.add_spread(flow, flow.bytes(), parts);
-        flow.dst_ip()
+        self.add_spread(flow, flow.dst_ip(), flow.bytes(), parts);
     }
 
-    /// Adds a flow as its destination sees it: the other end is the source, `rev_bytes` were sent. Answers that end, as
-    /// [`add`](Profile::add) does.
+    /// Adds a flow as its destination sees it: the other end is the source, `rev_bytes` were sent.
     #[inline]
-    pub fn add_reversed(&mut self, flow: &Flow, parts: &Parts) -> Option<Address> {
+    pub fn add_reversed(&mut self, flow: &Flow, parts: &Parts) {
         self.sums.add_reversed(flow);
-        self.add_spread(flow, flow.rev_bytes(), parts);
-        flow.src_ip()
+        self.add_spread(flow, flow.src_ip(), flow.rev_bytes(), parts);
     }
 
-    /// Adds an address at the other end.
     #[inline]
-    pub fn meet(&mut self, address: Address, parts: &Parts) {
-        if parts.addresses {
+    fn add_spread(&mut self, flow: &Flow, other: Option<Address>, bytes: Option<u64>, parts: &Parts) {
+        if parts.addresses
+            && let Some(address) = other
+        {
             self.addresses.insert(address, &parts.key);
         }
-    }
-
-    #[inline]
-    fn add_spread(&mut self, flow: &Flow, bytes: Option<u64>, parts: &Parts) {
         if parts.ports
             && let Some(port) = flow.dst_port()
         {
@@ -173,10 +166,7 @@ mod tests {
 
     fn profile(flows: &[Flow], parts: &Parts) -> Profile {
         let mut profile = Profile::new(parts);
-        for flow in flows {
-            let end = profile.add(flow, parts);
-            end.into_iter().for_each(|a| profile.meet(a, parts));
-        }
+        flows.iter().for_each(|f| profile.add(f, parts));
         profile
     }
 

@@ -290,7 +290,7 @@ fn tcp_flags(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
             history(text, flow);
             continue;
         }
-        let bits = match flags(text) {
+        let bits = match if form == Form::Hex { hex(text) } else { flags(text) } {
             Some(bits) => bits,
             None if form == Form::Lenient => continue,
             None => return Err(Trouble::of(cell)),
@@ -302,6 +302,11 @@ fn tcp_flags(row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+/// Flags as Suricata prints them: `1b`.
+fn hex(text: &[u8]) -> Option<u16> {
+    u16::from_str_radix(std::str::from_utf8(text).ok().filter(|t| !t.starts_with('+'))?, 16).ok()
 }
 
 /// Sets the flags that Zeek's history of a connection tells of, upper case the source's, lower case the other's: S is a

@@ -19,6 +19,10 @@ pub(crate) struct Dialect {
     pub(crate) byte_layer: Option<&'static str>,
     /// Puts right what only several of a record's texts together tell; answers why a record is no flow and no error.
     pub(crate) settle: fn(&mut Row) -> Option<&'static str>,
+    /// Members whose own members are looked into, as `flow.start`.
+    pub(crate) nested: &'static [&'static str],
+    /// A member that is an array around all objects.
+    pub(crate) wrapper: Option<&'static str>,
     /// Objects may have a name twice that means nothing here.
     pub(crate) repeats_names: bool,
     /// Lines of the pipe, and tables by columns, may stand for its objects.
@@ -37,6 +41,8 @@ pub(crate) const ANY: Dialect = Dialect {
     digits: None,
     byte_layer: None,
     settle: |_| None,
+    nested: &[],
+    wrapper: None,
     repeats_names: false,
     is_anybodys: true,
     is_remark: |_| false,

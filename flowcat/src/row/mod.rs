@@ -63,13 +63,17 @@ pub(crate) enum Cell {
     Tos,
     Vlan,
     Sampling,
+    /// What kind of record the source says it is.
+    Event,
+    /// Which way an arrow between the ends points.
+    Direction,
 }
 
 /// Where a text stood of which that is not known.
 pub(crate) const NOWHERE: usize = u32::MAX as usize;
 
 /// Number of cells.
-pub(crate) const CELLS: usize = Cell::Sampling as usize + 1;
+pub(crate) const CELLS: usize = Cell::Direction as usize + 1;
 
 /// Every cell with its name, which is the record's field where there is one.
 pub(crate) const NAMES: [(Cell, &str); CELLS] = [
@@ -106,6 +110,8 @@ pub(crate) const NAMES: [(Cell, &str); CELLS] = [
     (Cell::Tos, "tos"),
     (Cell::Vlan, "vlan"),
     (Cell::Sampling, "sampling"),
+    (Cell::Event, "event"),
+    (Cell::Direction, "direction"),
 ];
 
 impl Cell {
@@ -129,9 +135,14 @@ impl Cell {
         matches!(self, Cell::SrcIp | Cell::DstIp | Cell::Bytes | Cell::Packets | Cell::AllBytes | Cell::AllPackets)
     }
 
-    /// The cell with this name.
+    /// Whether it can be asked for: a format alone knows what it says of events and directions.
+    fn is_mapped(self) -> bool {
+        !matches!(self, Cell::Event | Cell::Direction)
+    }
+
+    /// The cell with this name that `--map` may fill.
     pub(crate) fn named(name: &str) -> Option<Cell> {
-        NAMES.iter().find(|(_, n)| *n == name).map(|(cell, _)| *cell)
+        NAMES.iter().find(|(_, n)| *n == name).map(|(cell, _)| *cell).filter(|cell| cell.is_mapped())
     }
 }
 
@@ -157,6 +168,8 @@ pub(crate) enum Form {
     Payload,
     /// A port that for ICMP is its type (source) or its code (destination).
     TypeAndCode,
+    /// A number in hex, without 0x.
+    Hex,
     /// Letters of Zeek's history of a connection, both directions in one.
     History,
     /// A text that is passed over where it cannot be read.
@@ -276,7 +289,7 @@ mod tests {
     fn every_cell_stands_in_its_place_of_the_table_of_names() {
         for (i, (cell, name)) in NAMES.iter().enumerate() {
             assert_eq!(*cell as usize, i);
-            assert_eq!(Cell::named(name), Some(*cell));
+            assert_eq!(Cell::named(name), Some(*cell).filter(|cell| cell.is_mapped()));
         }
     }
 

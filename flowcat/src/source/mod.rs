@@ -12,9 +12,11 @@ mod nfdump_csv;
 mod nfdump_json;
 mod nfdump_line;
 mod nfdump_pipe;
+mod suricata;
 #[cfg(test)]
 pub(crate) mod testing;
 mod zeek;
+mod zeek_json;
 
 pub(crate) use detect::{Detect, Seen};
 
@@ -72,6 +74,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &nfdump_pipe::FORMAT,
     &nfdump_line::FORMAT,
     &zeek::FORMAT,
+    &zeek_json::FORMAT,
+    &suricata::FORMAT,
     &flow::FORMAT,
     &nfdump_json::FORMAT,
     &json::FORMAT,

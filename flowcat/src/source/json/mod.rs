@@ -95,7 +95,7 @@ fn is_nfdump(text: Clean<'_>) -> bool {
 }
 
 /// The first whole object in a beginning, and what is found in it.
-pub(super) fn probe_object(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> Probe {
+fn probe_object(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> Probe {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if !matches!(head.first(), Some(b'{' | b'[')) {
         return Probe::No;
@@ -113,6 +113,15 @@ pub(super) fn probe_object(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> 
         _ => Taken::Yes,
     });
     probe
+}
+
+/// Whether objects of a tool whose names are nobody else's begin like this. What is no whole object yet is left to those
+/// that read more than one tool's.
+pub(super) fn probe_own(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> Probe {
+    match probe_object(head, is_ours) {
+        Probe::Yes => Probe::Yes,
+        Probe::No | Probe::Maybe => Probe::No,
+    }
 }
 
 fn probe(head: &[u8]) -> Probe {
@@ -281,6 +290,7 @@ fn table(text: &[u8]) -> Result<Clean<'_>, Reject> {
 impl Source for Json {
     fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
         let mut split = Split::new(MAX_LINE, columns::MOST_TEXT);
+        split.wrapper = self.dialect.wrapper;
         let mut failed = Ok(());
         while let Some(block) = feed.block(flows) {
             let more = split.block(block, |part, line| {

@@ -21,6 +21,8 @@ const MOST_MEMBERS: usize = 1024;
 struct Key {
     /// As it stands, with its quotes.
     token: Box<str>,
+    /// The member in whose object it stands; see [`Name::group`].
+    group: u32,
     /// Number of the name, the same however it is escaped.
     name: u32,
 }
@@ -34,6 +36,8 @@ struct Name {
     extra: Box<[u8]>,
     /// It is a name of the suite's own, and means what the suite means.
     is_own: bool,
+    /// Number of the group of its own members, if those are looked into; 0 is that of the object itself.
+    group: u32,
     /// The object in which it was last met.
     met: u64,
 }
@@ -45,7 +49,10 @@ pub(super) struct Objects {
     mapping: Mapping,
     keep: bool,
     keys: Vec<Key>,
-    by_token: Map<Box<str>, u32>,
+    /// The keys of each group.
+    by_token: Vec<Map<Box<str>, u32>>,
+    /// What stands before the names of each group.
+    groups: Vec<String>,
     names: Vec<Name>,
     by_name: Map<Box<str>, u32>,
     /// The key that came at each place in the last object.
@@ -74,7 +81,8 @@ impl Objects {
             mapping,
             keep,
             keys: Vec::new(),
-            by_token: Map::default(),
+            by_token: vec![Map::default()],
+            groups: vec![String::new()],
             names: Vec::new(),
             by_name: Map::default(),
             order: Vec::new(),
@@ -162,6 +170,12 @@ impl Objects {
                 {
                     return Err(Reject { at: *at, why: not_nested(used.cell) });
                 }
+                Some(used)
+                    if value.starts_with('[') && used.form == Form::Lenient && !self.dialect.nested.is_empty() =>
+                {
+                    let first = Walk::nested(value).element().ok().flatten().unwrap_or_default();
+                    row.put(used.cell, used.form, first.as_bytes(), *at);
+                }
                 _ if matches!(value, "null" | "\"\"") => {}
                 _ if self.keep => {
                     extras.extend_from_slice(&name.extra);
@@ -183,44 +197,64 @@ impl Objects {
         (self.own, self.gained, self.has_kind, self.dropped) = (0, 0, false, None);
         let mut walk = Walk::new(text);
         while let Some(member) = walk.member()? {
-            let name = self.name(&member);
-            let known = &mut self.names[name as usize];
-            if known.met == self.object {
-                let harmless = self.dialect.repeats_names && known.used.is_none();
-                if harmless {
-                    continue;
-                }
-                return Err(Reject { at: member.key_at, why: Why::DuplicateKey });
+            let name = self.name(&member, 0);
+            match self.names[name as usize].group {
+                0 => self.meet(name, &member)?,
+                group if member.value.starts_with('{') => self.inside(group, &member)?,
+                _ => self.meet(name, &member)?,
             }
-            known.met = self.object;
-            match known.used {
-                None => self.has_kind |= &*known.text == "kind" && member.value.starts_with('"'),
-                Some(used) if known.is_own => self.own |= 1 << used.cell as u64,
-                Some(used) if used.cell != Cell::Received && !member.value.starts_with(['{', '[', 'n']) => {
-                    self.gained |= 1 << used.cell.field() as u64;
-                }
-                Some(_) => {}
-            }
-            if self.members.len() == MOST_MEMBERS {
-                return Err(Reject { at: member.key_at, why: Why::TooManyMembers });
-            }
-            self.members.push((name, member.value_at, member.value_at..member.value_at + member.value.len()));
         }
+        Ok(())
+    }
+
+    /// Collects the members of a member.
+    fn inside(&mut self, group: u32, outer: &Member<'_>) -> Result<(), Reject> {
+        let mut walk = Walk::nested(outer.value);
+        while let Some(inner) = walk.member()? {
+            let name = self.name(&inner, group);
+            let (key_at, value_at) = (outer.value_at + inner.key_at, outer.value_at + inner.value_at);
+            self.meet(name, &Member { key_at, value_at, ..inner })?;
+        }
+        Ok(())
+    }
+
+    /// Takes a member in.
+    #[inline]
+    fn meet(&mut self, name: u32, member: &Member<'_>) -> Result<(), Reject> {
+        let known = &mut self.names[name as usize];
+        if known.met == self.object {
+            let harmless = self.dialect.repeats_names && known.used.is_none();
+            return if harmless { Ok(()) } else { Err(Reject { at: member.key_at, why: Why::DuplicateKey }) };
+        }
+        known.met = self.object;
+        match known.used {
+            None => self.has_kind |= &*known.text == "kind" && member.value.starts_with('"'),
+            Some(used) if known.is_own => self.own |= 1 << used.cell as u64,
+            Some(used) if used.cell != Cell::Received && !member.value.starts_with(['{', '[', 'n']) => {
+                self.gained |= 1 << used.cell.field() as u64;
+            }
+            Some(_) => {}
+        }
+        if self.members.len() == MOST_MEMBERS {
+            return Err(Reject { at: member.key_at, why: Why::TooManyMembers });
+        }
+        self.members.push((name, member.value_at, member.value_at..member.value_at + member.value.len()));
         Ok(())
     }
 
     /// The number of a member's name.
     #[inline]
-    fn name(&mut self, member: &Member<'_>) -> u32 {
+    fn name(&mut self, member: &Member<'_>, group: u32) -> u32 {
         let place = self.members.len();
         if let Some(key) = self.order.get(place)
             && *self.keys[*key as usize].token == *member.key
+            && self.keys[*key as usize].group == group
         {
             return self.keys[*key as usize].name;
         }
-        let key = match self.by_token.get(member.key) {
+        let key = match self.by_token[group as usize].get(member.key) {
             Some(key) => *key,
-            None => self.learn(member.key),
+            None => self.learn(member.key, group),
         };
         if self.order.len() <= place {
             self.order.resize(place + 1, key);
@@ -230,8 +264,11 @@ impl Objects {
     }
 
     #[cold]
-    fn learn(&mut self, token: &str) -> u32 {
-        let text: Box<str> = unquoted(token).into();
+    fn learn(&mut self, token: &str, group: u32) -> u32 {
+        let text: Box<str> = match group {
+            0 => unquoted(token).into(),
+            _ => format!("{}{}", self.groups[group as usize], unquoted(token)).into(),
+        };
         let name = match self.by_name.get(&text) {
             Some(name) => *name,
             None => {
@@ -240,15 +277,21 @@ impl Objects {
                 extra.push(b':');
                 let used = self.dialect.column(&text, &self.mapping);
                 let is_own = field::known().any(|f| f.name == &*text) && self.mapping.cell(&text).is_none();
-                self.names.push(Name { text: text.clone(), used, extra: extra.into(), is_own, met: 0 });
+                let group =
+                    if group == 0 && self.dialect.nested.contains(&&*text) { self.groups.len() as u32 } else { 0 };
+                if group > 0 {
+                    self.groups.push(format!("{text}."));
+                    self.by_token.push(Map::default());
+                }
+                self.names.push(Name { text: text.clone(), used, extra: extra.into(), is_own, group, met: 0 });
                 let name = self.names.len() as u32 - 1;
                 self.by_name.insert(text, name);
                 name
             }
         };
-        self.keys.push(Key { token: token.into(), name });
+        self.keys.push(Key { token: token.into(), group, name });
         let key = self.keys.len() as u32 - 1;
-        self.by_token.insert(token.into(), key);
+        self.by_token[group as usize].insert(token.into(), key);
         key
     }
 

@@ -55,6 +55,10 @@ pub(super) struct Split {
     began: u64,
     /// Arrays that are open around the objects.
     pub(super) arrays: u64,
+    /// The member of an object that is no record, but an array around the records.
+    pub(super) wrapper: Option<&'static str>,
+    /// Such objects that are open.
+    wraps: u64,
     /// Longest object, in bytes.
     limit: usize,
     /// The same for a first object that is a table by columns.
@@ -75,6 +79,8 @@ impl Split {
             line: 0,
             began: 0,
             arrays: 0,
+            wrapper: None,
+            wraps: 0,
             limit,
             table_limit,
         }
@@ -113,7 +119,7 @@ impl Split {
             self.close_arrays();
             was_text = true;
         }
-        let whole = self.arrays == 0 && !inside;
+        let whole = self.arrays == 0 && self.wraps == 0 && !inside;
         if self.depth > 0 {
             self.give_up(&mut take);
         } else if was_text {
@@ -132,6 +138,11 @@ impl Split {
             b' ' | b'\t' | b'\r' | b',' => {}
             b'[' => self.arrays += 1,
             b']' if self.arrays > 0 => self.arrays -= 1,
+            b'}' if self.wraps > 0 => self.wraps -= 1,
+            b'{' if let Some(length) = self.wrapper.and_then(|name| wrapped(&block[at..], name)) => {
+                (self.wraps, self.fresh) = (self.wraps + 1, false);
+                return Some(at + length);
+            }
             b'{' => {
                 self.began = self.line + 1;
                 if let Some(text) = whole(&block[at..]) {
@@ -278,6 +289,16 @@ fn whole(rest: &[u8]) -> Option<&[u8]> {
     let line = rest[..memchr(b'\n', rest)?].trim_ascii_end();
     let line = line.strip_suffix(b",").unwrap_or(line).trim_ascii_end();
     line.ends_with(b"}").then_some(line)
+}
+
+/// Length of `{"name":` before an array, on one line.
+fn wrapped(text: &[u8], name: &str) -> Option<usize> {
+    let blanks = |text: &[u8]| text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let key = 1 + blanks(&text[1..]);
+    let rest = text[key..].strip_prefix(b"\"")?.strip_prefix(name.as_bytes())?.strip_prefix(b"\"")?;
+    let colon = key + name.len() + 2 + blanks(rest);
+    let array = rest[blanks(rest)..].strip_prefix(b":")?;
+    array[blanks(array)..].starts_with(b"[").then_some(colon + 1)
 }
 
 /// Whether an object begins like a table by columns: `{"name":{` or `{"name":[`.
