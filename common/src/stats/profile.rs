@@ -61,27 +61,36 @@ impl Profile {
         }
     }
 
-    /// Adds a flow as its source sees it: the other end is the destination, `bytes` were sent.
+    /// Adds a flow as its source sees it: the other end is the destination, `bytes` were sent. Answers that end, which is
+    /// the caller's to [`meet`](Profile::meet), at once or later.
     #[inline]
-    pub fn add(&mut self, flow: &Flow, parts: &Parts) {
+    #[must_use = "the other end is still to be met"]
+    pub fn add(&mut self, flow: &Flow, parts: &Parts) -> Option<Address> {
         self.sums.add(flow);
-        self.add_spread(flow, flow.dst_ip(), flow.bytes(), parts);
+        self.add_spread(flow, flow.bytes(), parts);
+        flow.dst_ip()
     }
 
-    /// Adds a flow as its destination sees it: the other end is the source, `rev_bytes` were sent.
+    /// Adds a flow as its destination sees it: the other end is the source, `rev_bytes` were sent. Answers that end, as
+    /// [`add`](Profile::add) does.
     #[inline]
-    pub fn add_reversed(&mut self, flow: &Flow, parts: &Parts) {
+    #[must_use = "the other end is still to be met"]
+    pub fn add_reversed(&mut self, flow: &Flow, parts: &Parts) -> Option<Address> {
         self.sums.add_reversed(flow);
-        self.add_spread(flow, flow.src_ip(), flow.rev_bytes(), parts);
+        self.add_spread(flow, flow.rev_bytes(), parts);
+        flow.src_ip()
     }
 
+    /// Adds an address at the other end.
     #[inline]
-    fn add_spread(&mut self, flow: &Flow, other: Option<Address>, bytes: Option<u64>, parts: &Parts) {
-        if parts.addresses
-            && let Some(address) = other
-        {
+    pub fn meet(&mut self, address: Address, parts: &Parts) {
+        if parts.addresses {
             self.addresses.insert(address, &parts.key);
         }
+    }
+
+    #[inline]
+    fn add_spread(&mut self, flow: &Flow, bytes: Option<u64>, parts: &Parts) {
         if parts.ports
             && let Some(port) = flow.dst_port()
         {
@@ -166,7 +175,10 @@ mod tests {
 
     fn profile(flows: &[Flow], parts: &Parts) -> Profile {
         let mut profile = Profile::new(parts);
-        flows.iter().for_each(|f| profile.add(f, parts));
+        for flow in flows {
+            let end = profile.add(flow, parts);
+            end.into_iter().for_each(|a| profile.meet(a, parts));
+        }
         profile
     }
 
@@ -196,9 +208,11 @@ mod tests {
         let parts = Parts::all();
         let mut known = Profile::new(&parts);
         let mut both = flow(1, 80, 10);
-        known.add_reversed(&both, &parts);
-        assert!(both.set_integer(field::REV_BYTES, 7));
-        known.add_reversed(&both, &parts);
+        for rev_bytes in [None, Some(7)] {
+            assert!(rev_bytes.is_none_or(|v| both.set_integer(field::REV_BYTES, v)));
+            let end = known.add_reversed(&both, &parts);
+            end.into_iter().for_each(|a| known.meet(a, &parts));
+        }
         assert_eq!((known.sums().bytes(), known.sums().rev_bytes()), (7, Some(20)));
         assert_eq!(known.addresses().exact().unwrap(), [Address([10, 0, 0, 1].into())]);
         // A flow that does not say what the destination sent is no value of the spread.

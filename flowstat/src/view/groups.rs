@@ -29,6 +29,12 @@ impl<K: Eq + Hash + Ord, V> Groups<K, V> {
     /// The value of a key, which `make` makes where the key is new.
     #[inline]
     pub(crate) fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+        self.numbered(key, make).1
+    }
+
+    /// The value of a key and its number, by which [`Groups::numbered_value`] finds it without the key.
+    #[inline]
+    pub(crate) fn numbered(&mut self, key: K, make: impl FnOnce() -> V) -> (u32, &mut V) {
         let next = self.index.len();
         // As many keys as make an index overflow do not fit into memory.
         let at = *self.index.entry(key).or_insert(next as u32) as usize;
@@ -38,7 +44,14 @@ impl<K: Eq + Hash + Ord, V> Groups<K, V> {
             }
             self.chunks[at / CHUNK].push(make());
         }
-        &mut self.chunks[at / CHUNK][at % CHUNK]
+        (at as u32, &mut self.chunks[at / CHUNK][at % CHUNK])
+    }
+
+    /// The value with a number that [`Groups::numbered`] gave; merging ends what such numbers mean.
+    #[inline]
+    pub(crate) fn numbered_value(&mut self, number: u32) -> Option<&mut V> {
+        let at = number as usize;
+        self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
     }
 
     /// Adds another's values; `join` must not care which of two comes first, so that the larger index is kept.

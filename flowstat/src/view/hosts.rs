@@ -6,8 +6,8 @@ use super::rows::{Reverse, Rows};
 use super::{ToRows, View, ViewState};
 use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind, Spec};
-use flow_record::record::Kind;
 use flow_record::record::key::{KeySpec, Part};
+use flow_record::record::{Flow, Kind};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::state::{Setup, State, Taken};
@@ -96,8 +96,12 @@ fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
         top: params::top(args),
         measure: Measure::of(args),
         hosts: Groups::new(),
+        met: Vec::with_capacity(WAITING),
     }))
 }
+
+/// Ends that wait to be met.
+const WAITING: usize = 128;
 
 #[derive(Clone)]
 struct Hosts {
@@ -108,6 +112,9 @@ struct Hosts {
     measure: Measure,
     /// By address, or by the first address of the network.
     hosts: Groups<Address, Profile>,
+    /// Numbers of hosts and the ends that they met, up to [`WAITING`]. The sets of the hosts lie far apart in memory: many
+    /// visits in a row, with nothing between them, wait for it together instead of one after the other.
+    met: Vec<(u32, Address)>,
 }
 
 impl Hosts {
@@ -120,9 +127,25 @@ impl Hosts {
         }
     }
 
+    /// Adds a flow to a host by one of [`Profile::add`] and [`Profile::add_reversed`].
     #[inline]
-    fn host(&mut self, address: Address) -> (&mut Profile, &Parts) {
-        (self.hosts.entry(address, || Profile::new(&self.parts)), &self.parts)
+    fn add(&mut self, host: Address, flow: &Flow, how: impl FnOnce(&mut Profile, &Flow, &Parts) -> Option<Address>) {
+        let (number, profile) = self.hosts.numbered(host, || Profile::new(&self.parts));
+        if let Some(other) = how(profile, flow, &self.parts) {
+            self.met.push((number, other));
+            if self.met.len() == WAITING {
+                self.meet();
+            }
+        }
+    }
+
+    /// Adds the ends that wait.
+    fn meet(&mut self) {
+        for (number, other) in self.met.drain(..) {
+            if let Some(profile) = self.hosts.numbered_value(number) {
+                profile.meet(other, &self.parts);
+            }
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -156,12 +179,10 @@ impl State for Hosts {
         };
         let (src, dst) = (src.map(|a| self.cut(a)), dst.map(|a| self.cut(a)));
         if let Some(address) = src {
-            let (profile, parts) = self.host(address);
-            profile.add(flow, parts);
+            self.add(address, flow, Profile::add);
         }
         if let Some(address) = dst.filter(|_| dst != src) {
-            let (profile, parts) = self.host(address);
-            profile.add_reversed(flow, parts);
+            self.add(address, flow, Profile::add_reversed);
         }
         match (src.or(dst), self.end) {
             (Some(_), _) => Ok(()),
@@ -175,14 +196,17 @@ impl State for Hosts {
     }
 
     fn empty(&self) -> Self {
-        Hosts { parts: self.parts.clone(), hosts: Groups::new(), ..*self }
+        Hosts { parts: self.parts.clone(), hosts: Groups::new(), met: Vec::with_capacity(WAITING), ..*self }
     }
 
-    fn merge(&mut self, other: Hosts) {
+    fn merge(&mut self, mut other: Hosts) {
+        self.meet();
+        other.meet();
         self.hosts.merge(other.hosts, |a, b| a.merge(b, &self.parts));
     }
 
-    fn finish(self, rows: &mut Rows<'_>) {
+    fn finish(mut self, rows: &mut Rows<'_>) {
+        self.meet();
         let reverse = Reverse::of(self.hosts.values().map(Profile::sums));
         let all = match self.top {
             Some(n) => self.hosts.top(n, |p| self.measure.value(p.sums())),

@@ -97,8 +97,14 @@ proptest! {
             holds(&flows, &(), || FlowQuantiles::new(precision), |s, f| bytes(f).for_each(|v| s.add(v)));
         }
         for parts in [Parts::all(), Parts::none()] {
-            holds(&flows, &parts, || Profile::new(&parts), |s, f| s.add(f, &parts));
-            holds(&flows, &parts, || Profile::new(&parts), |s, f| s.add_reversed(f, &parts));
+            holds(&flows, &parts, || Profile::new(&parts), |s, f| {
+                let end = s.add(f, &parts);
+                end.into_iter().for_each(|a| s.meet(a, &parts));
+            });
+            holds(&flows, &parts, || Profile::new(&parts), |s, f| {
+                let end = s.add_reversed(f, &parts);
+                end.into_iter().for_each(|a| s.meet(a, &parts));
+            });
         }
     }
 }
