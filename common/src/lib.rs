@@ -18,6 +18,7 @@
 //! - [`net`]: registries of addresses, protocols, ports and flags, and look-up by network.
 //! - [`stats`]: summaries that merge.
 //! - [`item`]: the grammar `NAME:key=value`, and the specification that documents an item.
+//! - [`filter`]: expressions that say which flows are looked at.
 //! - [`alert`], [`row`]: the lines that are no flows: their members, how they are read and described.
 //! - [`state`]: the one shape of what an item keeps while lines go by.
 //! - [`input`], [`output`]: files, folders, standard streams, compression, tables, CSV.
@@ -29,6 +30,7 @@
 
 pub mod alert;
 pub mod cli;
+pub mod filter;
 pub mod input;
 pub mod item;
 pub mod map;

@@ -1,0 +1,91 @@
+//! What is refused, why, and where.
+
+use crate::filter::Filter;
+use crate::value::time::Zone;
+
+/// The message and the marked part of an expression that is refused.
+fn fault(text: &str) -> (String, String) {
+    match Filter::parse(text, &Zone::utc()) {
+        Ok(filter) => panic!("{text} is taken as {filter}"),
+        Err(fault) => (fault.message, text.get(fault.span).unwrap().to_owned()),
+    }
+}
+
+#[test]
+fn a_fault_says_what_and_where() {
+    let cases = [
+        ("", "", "an expression is missing at the end"),
+        ("bytes >", "", "a condition or a value is missing at the end"),
+        ("byts > 1", "byts", "unknown word \"byts\"; did you mean bytes? A member of that name is .byts"),
+        ("sport 53", "sport", "unknown word \"sport\"; did you mean src_port? A member of that name is .sport"),
+        ("prto tcp", "prto", "unknown word \"prto\"; did you mean proto? A member of that name is .prto"),
+        ("proto tpc", "tpc", "unknown protocol \"tpc\"; did you mean tcp?"),
+        ("port htps", "htps", "unknown service \"htps\"; did you mean https?"),
+        ("proto tcp port 80", "port", "expected and, or, or the end, not \"port\""),
+        ("proto tcp adn port 80", "adn", "expected and, or, or the end, not \"adn\""),
+        ("host example.org", "example.org", "names are not looked up; write the address"),
+        ("host 10.0.0.256", "10.0.0.256", "no such address or network"),
+        ("net 10.0.0.0/33", "10.0.0.0/33", "no such address or network"),
+        ("net 10.0.0.0 255.0.255.0", "255.0.255.0", "a mask is ones and then zeros"),
+        ("flags s", "s", "flags are capitals out of F S R P A U E C, or X for the first six"),
+        ("bytes", "bytes", "bytes alone is no condition; compare it with something"),
+        (
+            "bytes > 5x",
+            "5x",
+            "unknown unit \"x\"; k, M, G and T are powers of 1000, durations have ms, s, m, h, d or w",
+        ),
+        ("bytes > 5MB", "5MB", "unknown unit \"MB\"; did you mean 5M?"),
+        ("bytes > 5s", "bytes > 5s", "a number and a duration cannot be compared so"),
+        ("bytes > \"5\"", "\"5\"", "a number is needed here; this is a text"),
+        ("label == malicious", "malicious", "a text stands in quotes: \"malicious\""),
+        ("label > \"a\"", "label > \"a\"", "only numbers and times have an order; == and != compare the rest"),
+        ("clock == \"late\"", "\"late\"", "clock is never \"late\"; it is one of ambiguous, implausible, no-date"),
+        ("label == \"x", "\"", "the quote is not closed"),
+        ("(any", "(", "the bracket is not closed"),
+        ("any)", ")", "expected and, or, or the end, not \")\""),
+        ("port in []", "[", "the list is empty"),
+        ("port in [80", "", "an entry or the end of the list is missing at the end"),
+        ("port in [zzzzzzzz]", "zzzzzzzz", "unknown service \"zzzzzzzz\""),
+        ("port in [9-8]", "9-8", "the range ends before it begins"),
+        ("ip in [10.0.0.0/8 foo]", "foo", "no such address or network \"foo\""),
+        ("ip in @/nonexistent/list", "@/nonexistent/list", "/nonexistent/list: No such file or directory (os error 2)"),
+        ("timestamp > 2015-13-01", "2015-13-01", "no such time; write it as 2015-01-22T08:03:34, or a part of that"),
+        ("timestamp + 5 > 3", "timestamp", "a number is needed here; this is a time"),
+        ("app =~ \"(\"", "\"(\"", "no regular expression: unclosed group"),
+        ("1 < 2", "1 < 2", "two constants are always the same"),
+        ("80", "80", "80 alone is no condition; compare it with something"),
+        ("mask 24", "mask", "flow lines have nothing that mask could ask for"),
+        ("bytes > 0.1234567891", "0.1234567891", "a number has at most nine decimals, and is below 10^15"),
+        ("port 5s", "5s", "a plain number is needed here, not a duration"),
+        ("src foo", "foo", "expected ip, host, net, port, portrange, as, geo or an address, not \"foo\""),
+        ("exists lable", "lable", "unknown word \"lable\"; did you mean label? A member of that name is .lable"),
+        ("foo", "foo", "unknown word \"foo\""),
+        ("bytes > any", "any", "a value is needed here, not a condition"),
+    ];
+    let wrong = cases.iter().filter_map(|(text, place, message)| {
+        let (said, at) = fault(text);
+        (said != *message || at != *place).then(|| format!("{text}: {said} at {at:?}"))
+    });
+    assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn a_wrong_entry_of_a_file_is_told_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nets");
+    std::fs::write(&path, "10.0.0.0/8\n\n10.0.0.0/40\n").unwrap();
+    let (message, _) = fault(&format!("ip in @{}", path.display()));
+    assert_eq!(message, format!("{}:3: no such address or network \"10.0.0.0/40\"", path.display()));
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let deep = |n: usize| format!("{}any{}", "(".repeat(n), ")".repeat(n));
+    assert!(Filter::parse(&deep(64), &Zone::utc()).is_ok());
+    assert_eq!(fault(&deep(65)).0, "brackets and negations nest 64 deep at most");
+    assert_eq!(fault(&format!("{} any", "not ".repeat(100_000))).0, "brackets and negations nest 64 deep at most");
+    assert!(Filter::parse(&vec!["bytes > 1"; 10_000].join(" and "), &Zone::utc()).is_ok());
+    let sum = |n: usize| format!("{}1{} < bytes", "(bytes + ".repeat(n), ")".repeat(n));
+    assert!(Filter::parse(&sum(15), &Zone::utc()).is_ok());
+    assert_eq!(fault(&sum(16)).0, "arithmetic nests 16 deep at most");
+}
