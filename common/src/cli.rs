@@ -8,12 +8,14 @@
 //! the other pages, all from the items' specifications and clap's command; `hint`: answers to options that do not exist;
 //! `wrap`: text within a width.
 
+use crate::filter::{Filter, SYNTAX};
 use crate::input::{self, InputError, Source};
 use crate::item::{Args, Spec, nearest};
 use crate::output::{Output, Sink};
 use crate::record::schema;
-use crate::run::{Conduct, Ending, Files, Session};
+use crate::run::{Conduct, Ending, Files, Messages, Session};
 use crate::value::text::printable;
+use crate::value::time::Zone;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use serde_json::Value;
@@ -92,6 +94,7 @@ impl Common {
             specs.iter().map(|s| format!("{:<12} {}\n", s.name, s.about)).collect::<String>()
         } else if let Some(name) = &self.explain {
             match specs.iter().find(|s| s.name == name) {
+                None if name == "where" => SYNTAX.to_owned(),
                 Some(spec) => explain::explained(spec, wrap::width()),
                 None => {
                     let near = nearest(name, specs.iter().map(|s| s.name)).map(|n| format!("; did you mean {n:?}?"));
@@ -119,6 +122,23 @@ impl Common {
     /// Refuses an output that is named like a form.
     fn check_output(&self) -> Result<(), String> {
         self.output.as_deref().and_then(hint::output).map_or(Ok(()), Err)
+    }
+
+    /// The filter that `--where` is; times without a zone are of `zone`.
+    ///
+    /// # Errors
+    /// The exit code, after it was told what is wrong and where.
+    pub fn filter(&self, program: &Program, zone: &Zone) -> Result<Option<Filter>, ExitCode> {
+        let Some(text) = &self.filter else { return Ok(None) };
+        Filter::parse(text, zone).map(Some).map_err(|fault| {
+            let mut messages = Messages::new(program.name, false);
+            let text = fault.to_string();
+            let mut lines = text.lines();
+            messages.error(&format!("--where: {}", lines.next().unwrap_or_default()));
+            lines.for_each(|line| messages.note(line));
+            messages.note(&format!("{} --explain where describes expressions", program.name));
+            Ending { failed: true, ..Ending::default() }.into()
+        })
     }
 
     /// Checks the columns that were asked for.
@@ -154,8 +174,11 @@ impl Common {
             .and_then(|()| self.check_fields())
             .and_then(|()| files.check())
             .map_err(|e| usage_error(program, &e))?;
+        // Where items are inputs, the zone of their times counts, and the program filters itself.
+        let filter = if program.over_inputs() { None } else { self.filter(program, &Zone::utc())? };
         let conduct = Conduct {
             quiet: self.quiet,
+            filter,
             explains: true,
             strict: self.strict,
             max_rejects: self.max_rejects,

@@ -26,7 +26,7 @@ pub(crate) fn file(options: &Options) -> Option<PathBuf> {
     let name = options.common.explain.as_deref()?;
     let is_format = FORMATS.iter().any(|f| f.spec.name == name);
     let is_path = name == "-" || name.contains(['/', '.']) || Path::new(name).exists();
-    (!is_format && is_path).then(|| PathBuf::from(name))
+    (!is_format && name != "where" && is_path).then(|| PathBuf::from(name))
 }
 
 /// Explains a file; answers the exit code.

@@ -55,11 +55,12 @@ fn begin() -> Result<ExitCode, ExitCode> {
     if let Some(code) = options.common.answered::<Options>(&PROGRAM) {
         return Ok(code);
     }
+    let filter = options.common.filter(&PROGRAM, &settings.zone)?;
     let sources = sources(&options.names(), &PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &sources)?;
     session.begin_progress(&sources);
     let mut feed = Feed::start(sources, Detect::new(from), session.signals.flag(), session.output_identity());
-    let mut flows = Flows::new(&mut session, options.steps.build(), settings.zone_given);
+    let mut flows = Flows::new(&mut session, options.steps.build(filter), settings.zone_given);
     run::all(&mut feed, &mut flows, &settings);
     flows.finish();
     Ok(session.end().into())

@@ -186,7 +186,7 @@ fn habits_of_other_tools_are_answered_with_the_way_here() {
     for (command, says) in [
         ("flowcat -r flows.csv", "unknown option -r: flowcat FILE reads a file"),
         ("flowstat -r flows.csv", "unknown option -r: -i FILE reads flow lines; flowcat FILE | flowstat"),
-        ("flowcat -w out", "unknown option -w: -o FILE writes to a file"),
+        ("flowcat --write out", "unknown option --write: -o FILE writes to a file"),
         ("flowcat -n 5", "unknown option -n: "),
         ("flowcat -c5", "unknown option -c: "),
         ("flowcat -o csv", "-o names a file, not a form: --to csv writes CSV; a file of that name is -o ./csv"),

@@ -12,5 +12,6 @@ mod mistakes;
 mod parity;
 mod readme;
 mod sameness;
+mod selection;
 mod streams;
 mod verdicts;

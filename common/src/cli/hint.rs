@@ -21,7 +21,7 @@ const HABITS: &[(&[&str], At, &str)] = &[
     (&["-r", "--read", "--file"], At::Flowcat, "flowcat FILE reads a file"),
     (&["-r", "--read", "--file"], At::Others, "-i FILE reads flow lines; flowcat FILE | TOOL reads all else"),
     (&["-R", "-M"], At::Flowcat, "flowcat FOLDER reads a folder, flowcat A B C several files"),
-    (&["-w", "--write"], At::All, "-o FILE writes to a file"),
+    (&["--write"], At::All, "-o FILE writes to a file"),
     (&["-c", "-n", "--count", "--limit"], At::Flowcat, HEAD),
     (&["-n", "--limit"], At::Others, "flowstat top:n=N ranks, | head -n N cuts"),
     (&["-c", "--count"], At::Others, "| head -n N ends after N lines; flowstat counts"),

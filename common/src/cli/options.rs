@@ -9,6 +9,13 @@ use std::path::PathBuf;
 /// Options of all programs.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Common {
+    /// Take only flows for which EXPR holds
+    ///
+    /// As in -w 'proto tcp and dst port 443 and bytes > 1M', -w 'src net 10.0.0.0/8 and flags S and not flags A', or -w
+    /// 'rev_bytes / bytes < 0.1 or label == "malicious"'. --explain where has the whole language. Lines that are no flows
+    /// are not tested.
+    #[arg(short = 'w', long = "where", value_name = "EXPR", allow_hyphen_values = true)]
+    pub filter: Option<String>,
     /// Write to FILE, which appears whole or not at all
     ///
     /// A regular file is written under another name first; a pipe or device is written as the data comes.

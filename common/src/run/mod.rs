@@ -15,6 +15,7 @@ mod clash;
 mod ending;
 mod messages;
 mod patience;
+mod select;
 mod session;
 mod signals;
 mod stream;

@@ -6,6 +6,7 @@ use super::messages::Messages;
 use super::patience::Patient;
 use super::signals::Signals;
 use super::worker::Out;
+use crate::filter::Filter;
 use crate::input::{Identity, InputError, Source};
 use crate::output::progress::When;
 use crate::output::rejects::Rejects;
@@ -32,6 +33,8 @@ pub struct Conduct {
     pub counters: Option<PathBuf>,
     /// When to show how far the input is.
     pub progress: When,
+    /// Which flows are looked at.
+    pub filter: Option<Filter>,
 }
 
 /// How many lines may be rejected without an exit code that says so.

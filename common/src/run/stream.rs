@@ -5,6 +5,7 @@
 
 use super::batch::Batch;
 use super::patience::Patience;
+use super::select::Selecting;
 use super::session::{Place, Session};
 use super::worker::Worker;
 use crate::input::feed::{Begin, Cut, Load, Look, Reader};
@@ -40,10 +41,24 @@ impl Look for Lines {
 }
 
 /// Reads all inputs and gives each accepted line to a worker; answers the workers, in order, for their results.
-/// `watch` names the members whose values the workers want to see.
+/// `watch` names the members whose values the workers want to see. Flows that the session's filter leaves out never reach
+/// a worker.
 ///
 /// Errors of inputs are told and counted in the session; the other inputs are still read.
 pub fn each_line<W: Worker>(
+    session: &mut Session,
+    sources: Vec<Result<Source, InputError>>,
+    watch: &[String],
+    workers: Vec<W>,
+) -> Vec<W> {
+    let Some(filter) = session.conduct.filter.take() else { return every_line(session, sources, watch, workers) };
+    let watched = [watch, filter.watch()].concat();
+    let selecting = workers.into_iter().map(|worker| Selecting::new(worker, &filter, watch.len())).collect();
+    every_line(session, sources, &watched, selecting).into_iter().map(|selecting| selecting.worker).collect()
+}
+
+/// The same for every line.
+fn every_line<W: Worker>(
     session: &mut Session,
     sources: Vec<Result<Source, InputError>>,
     watch: &[String],

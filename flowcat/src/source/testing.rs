@@ -4,7 +4,7 @@
 use super::{Detect, Settings};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::options::Options;
+use crate::options::{Options, PROGRAM};
 use clap::Parser;
 use flow_record::input::Source as Input;
 use flow_record::output::Sink;
@@ -34,7 +34,8 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
         Arc::<AtomicBool>::default(),
         None,
     );
-    let mut flows = Flows::look(&mut session, options.steps.build());
+    let mut flows =
+        Flows::look(&mut session, options.steps.build(options.common.filter(&PROGRAM, &settings.zone).unwrap()));
     crate::run::all(&mut feed, &mut flows, &settings);
     let lines = String::from_utf8(flows.lines().to_vec()).unwrap().lines().map(str::to_owned).collect();
     flows.finish();

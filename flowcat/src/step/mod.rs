@@ -14,11 +14,13 @@
 
 mod head;
 mod sample;
+mod select;
 mod write;
 
 pub(crate) use head::Head;
 pub(crate) use write::End;
 
+use flow_record::filter::Filter;
 use flow_record::record::Flow;
 
 /// A flow on its way.
@@ -120,8 +122,9 @@ pub(crate) struct StepOptions {
 
 impl StepOptions {
     /// The steps that are asked for, in the order of the work.
-    pub(crate) fn build(&self) -> Vec<Box<dyn Step>> {
+    pub(crate) fn build(&self, filter: Option<Filter>) -> Vec<Box<dyn Step>> {
         let mut steps: Vec<Box<dyn Step>> = Vec::new();
+        steps.extend(filter.map(select::step));
         steps.extend(self.sample.map(sample::step));
         steps.extend(self.head.map(head::step));
         steps

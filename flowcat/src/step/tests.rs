@@ -57,6 +57,20 @@ fn head_stops_at_the_last_flow_that_it_lets_pass() {
 }
 
 #[test]
+fn where_keeps_flows_for_which_it_holds_and_all_other_lines() {
+    let kept = |text: &str, expression: &str| lines(text, &["-w", expression]);
+    assert_eq!(kept(ROWS, "bytes > 5").len(), 2);
+    assert_eq!(kept(FLOWS, "bytes < 6"), FLOWS.lines().take(2).collect::<Vec<_>>(), "byte for byte, and the alert");
+    assert_eq!(kept(FLOWS, "exists x and not exists y or bytes == 7").len(), 3);
+    assert_eq!(lines(ROWS, &["-w", "bytes > 5", "--head", "1"]), kept(ROWS, "bytes == 6"));
+    let extras = "src_ip,bytes,mood,site\n10.0.0.1,5,good,4\n10.0.0.2,5,bad,5\n";
+    let args = ["--keep-extra", "--map", "state=mood", "-w"];
+    assert_eq!(lines(extras, &[&args[..], &["site > 4"]].concat()).len(), 1);
+    assert_eq!(lines(extras, &[&args[..], &["state == \"good\" and .site == 4"]].concat()).len(), 1);
+    assert!(kept(extras, "site > 4").is_empty(), "what is not kept is not there");
+}
+
+#[test]
 fn a_sample_is_the_same_however_the_flows_come() {
     let rows: String = (0..3000).map(|i| format!("10.0.{}.{},{i}\n", i / 250, i % 250)).collect();
     let text = format!("src_ip,bytes\n{rows}");
