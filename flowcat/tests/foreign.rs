@@ -166,3 +166,37 @@ fn the_eve_sample_becomes_the_flows_that_were_written() {
     assert_eq!(counted(&records, "rev_tcp_flags"), "- 5, 20 1, 27 1");
     assert_eq!(counted(&records, "byte_layer"), "l2 7");
 }
+
+#[test]
+fn argus_has_the_packets_and_bytes_of_the_capture() {
+    let name = "derived/argus3_csv/maccdc.ra.csv";
+    let Some(path) = shared(name) else { return };
+    let records = clean(read(&path, &[]), name);
+    // ra printed packets of both directions only.
+    assert_eq!(figures(&records), [655, 10_000, 678_237, 0, 1_470_048 - 678_237]);
+    assert_eq!(counted(&records, "protocol"), "- 5, 1 42, 17 92, 6 496, 88 20");
+    assert_eq!(counted(&records, "icmp_code"), "- 613, 1 3, 3 39");
+    let name = "labelled/stratosphereips-StratosphereLinuxIPS/test5-mixed.binetflow";
+    let Some(path) = shared(name) else { return };
+    let outcome = read(&path, &["--counters", "/dev/stderr"]);
+    assert!(outcome.stderr.contains(r#""management records":1"#), "{}", outcome.stderr);
+    let records = clean(outcome, name);
+    assert_eq!(figures(&records), [299, 28_953, 2_670_884, 712, 155_233]);
+    assert_eq!(counted(&records, "label"), "background 21, flow=TCP-Established-To-Microsoft-7 1, malicious 277");
+    assert_eq!(counted(&records, "attack"), "- 22, Malware-TCP 80, Malware-UDP-DNS 197");
+}
+
+#[test]
+fn argus_and_silk_samples_become_the_flows_that_were_printed() {
+    let records = clean(read(&sample("sample.ra.csv"), &[]), "sample.ra.csv");
+    assert_eq!(figures(&records), [50, 337, 218_833, 0, 0]);
+    let records = clean(read(&sample("sample.ra-epoch.csv"), &[]), "sample.ra-epoch.csv");
+    assert_eq!(figures(&records), [50, 140, 13_136, 197, 205_697]);
+    let records = clean(read(&sample("sample.ra.json"), &[]), "sample.ra.json");
+    assert_eq!(figures(&records), [5, 12, 1575, 6, 829]);
+    assert_eq!(counted(&records, "src_port"), "- 1, 0 2, 443 1, 49477 1");
+    let records = clean(read(&sample("sample.rwcut"), &[]), "sample.rwcut");
+    assert_eq!(figures(&records), [6, 26, 7348, 0, 0]);
+    assert_eq!(counted(&records, "icmp_type"), "- 3, 128 1, 3 1, 8 1");
+    assert_eq!(counted(&records, "tcp_flags"), "- 4, 27 2");
+}

@@ -11,7 +11,7 @@
 
 use super::count::{count, count_or_hex};
 use super::moment::{Clock, Length, Moment, Said, length};
-use super::port::set_ports;
+use super::port::{Names, set_ports};
 use super::{Cell, Dialect, Form, Row, flags, protocol};
 use flow_record::record::Flow;
 use flow_record::record::field::{self, FieldId};
@@ -90,17 +90,18 @@ const TEXTS: [(Cell, FieldId); 3] =
 pub(crate) struct Converter {
     dialect: &'static Dialect,
     clock: Clock,
+    services: Names,
 }
 
 impl Converter {
     /// `zone` is that of times without one.
     pub(crate) fn new(dialect: &'static Dialect, zone: Zone) -> Converter {
-        Converter { dialect, clock: Clock::new(zone) }
+        Converter { dialect, clock: Clock::new(zone), services: Names::default() }
     }
 
     /// Whether a time without a zone was met.
     pub(crate) fn is_zoneless(&self) -> bool {
-        self.clock.zoneless
+        self.clock.zoneless && !self.dialect.is_utc
     }
 
     /// Makes the flow that a row says.
@@ -123,7 +124,7 @@ impl Converter {
                 None => return Err(Trouble::of(Cell::Protocol)),
             }
         }
-        set_ports(row, flow, self.dialect.icmp_in_port).map_err(Trouble::of)?;
+        set_ports(row, flow, self.dialect.icmp_in_port, &mut self.services).map_err(Trouble::of)?;
         counts(row, flow, self.dialect.byte_layer)?;
         tcp_flags(row, flow)?;
         further(row, flow)?;
@@ -266,6 +267,10 @@ fn counts(row: &Row, flow: &mut Flow, layer: Option<&'static str>) -> Result<(),
     {
         let Some(all) = number(row, cell)? else { continue };
         match flow.integer(forward) {
+            None if flow.integer(back).is_some_and(|one| all >= one) => {
+                let one = flow.integer(back).unwrap_or_default();
+                flow.set_integer(forward, all - one);
+            }
             None => _ = flow.set_integer(forward, all),
             Some(one) if !flow.has(back) && all >= one => _ = flow.set_integer(back, all - one),
             Some(_) => {}

@@ -15,6 +15,8 @@ pub(crate) struct Dialect {
     pub(crate) icmp_in_port: bool,
     /// Decimals of its times, where they are always as many: what a JSON number leaves off at its end is still measured.
     pub(crate) digits: Option<u8>,
+    /// Its times without a zone are UTC, unless the user says otherwise.
+    pub(crate) is_utc: bool,
     /// The layer at which it counts bytes, where that is not the third.
     pub(crate) byte_layer: Option<&'static str>,
     /// Puts right what only several of a record's texts together tell; answers why a record is no flow and no error.
@@ -39,6 +41,7 @@ pub(crate) const ANY: Dialect = Dialect {
     aggregates: false,
     icmp_in_port: false,
     digits: None,
+    is_utc: false,
     byte_layer: None,
     settle: |_| None,
     nested: &[],

@@ -168,6 +168,9 @@ pub(crate) enum Form {
     Payload,
     /// A port that for ICMP is its type (source) or its code (destination).
     TypeAndCode,
+    /// A port that for ICMP is its type in the low and its code in the high byte; for ICMPv6 the type, with the code in
+    /// the destination port.
+    CodeAndType,
     /// A number in hex, without 0x.
     Hex,
     /// Letters of Zeek's history of a connection, both directions in one.
@@ -234,6 +237,26 @@ impl Row {
     #[inline]
     pub(crate) fn remove(&mut self, cell: Cell) {
         self.present &= !(1 << cell as u8);
+    }
+
+    /// Gives a cell what another's text has from `start` on.
+    pub(crate) fn part(&mut self, from: Cell, start: usize, to: Cell) {
+        let place = self.places[from as usize];
+        self.share(from, Place { start: (place.start + start as u32).min(place.end), ..place }, to);
+    }
+
+    /// Gives a cell what another's text has in its first bytes.
+    pub(crate) fn cut(&mut self, from: Cell, length: usize, to: Cell) {
+        let place = self.places[from as usize];
+        self.share(from, Place { end: (place.start + length as u32).min(place.end), ..place }, to);
+    }
+
+    /// Gives a cell a part of another's text, if there is any.
+    fn share(&mut self, from: Cell, place: Place, to: Cell) {
+        if self.has(from) && place.start < place.end {
+            self.places[to as usize] = Place { form: Form::Plain, ..place };
+            self.present |= 1 << to as u8;
+        }
     }
 
     /// Exchanges two cells.

@@ -60,6 +60,7 @@ impl Clock {
             [b'0', b'0', b'0', b'0', b'-' | b'/', ..] => return Said::None,
             [_, _, _, _, b'-' | b'/', ..] => self.dated(text, form),
             [_, _, b':', ..] => of_day(text),
+            [_, _, b'/', _, _, b'.', ..] => of_year(text),
             _ => since_epoch(text, form),
         };
         moment.map_or(Said::Bad, Said::At)
@@ -107,6 +108,18 @@ fn of_day(text: &[u8]) -> Option<Moment> {
     }
     let time = Time::from_seconds(clock(hms)?, nanos)?;
     Some(Moment { time, digits: resolution(used.saturating_sub(1)), ambiguous: false, dateless: true })
+}
+
+/// `MM/DD.HH:MM:SS.ffffff`, as Argus prints it, in the first year there is.
+#[cold]
+fn of_year(text: &[u8]) -> Option<Moment> {
+    let mut date = *b"1970-MM-DD";
+    date[5..7].copy_from_slice(&text[..2]);
+    date[8..].copy_from_slice(&text[3..5]);
+    let midnight = DateCache::default().midnight(&date)?;
+    let moment = of_day(&text[6..])?;
+    let time = Time::from_nanos(i128::from(moment.time.nanos()) + i128::from(midnight) * 1_000_000_000)?;
+    Some(Moment { time, ..moment })
 }
 
 /// A number as whole part and billionths.

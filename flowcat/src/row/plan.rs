@@ -222,6 +222,7 @@ pub(crate) fn described(cell: Cell, form: Form) -> String {
         Form::ZeroIsNone => ", 0 where there is none",
         Form::Payload => ", payload only",
         Form::TypeAndCode => ", or ICMP's type or code",
+        Form::CodeAndType => ", or ICMP's type and code",
         Form::Hex => ", in hex",
         Form::History => " and rev_tcp_flags, from S, H, A, F and R in it",
         Form::Lenient => ", where it can be read",

@@ -6,6 +6,8 @@
 
 use super::count::{count, count_or_hex};
 use super::{Cell, Form, Row};
+use flow_record::map::Map;
+use flow_record::net::service::Services;
 use flow_record::record::Flow;
 use flow_record::record::field;
 
@@ -21,14 +23,55 @@ pub(super) fn is_icmp(protocol: u64) -> bool {
 /// # Errors
 /// The cell that cannot be read.
 #[inline]
-pub(super) fn set_ports(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
+pub(super) fn set_ports(row: &Row, flow: &mut Flow, exact: bool, services: &mut Names) -> Result<(), Cell> {
     match flow.integer(field::PROTOCOL) {
         Some(protocol) if is_icmp(protocol) => icmp(row, flow, exact),
         None if exact && has_type_dot_code(row) => icmp(row, flow, exact),
         _ => {
-            set(row, flow, Cell::SrcPort, field::SRC_PORT)?;
-            set(row, flow, Cell::DstPort, field::DST_PORT)
+            port(row, flow, Cell::SrcPort, field::SRC_PORT, services)?;
+            port(row, flow, Cell::DstPort, field::DST_PORT, services)
         }
+    }
+}
+
+/// A port, which may be the name of its service.
+#[inline]
+fn port(row: &Row, flow: &mut Flow, cell: Cell, id: field::FieldId, services: &mut Names) -> Result<(), Cell> {
+    match row.text(cell) {
+        Some((text, _)) if !text[0].is_ascii_digit() => {
+            let port = services.port(flow.protocol(), text).ok_or(cell)?;
+            flow.set_integer(id, port);
+            Ok(())
+        }
+        _ => set(row, flow, cell, id),
+    }
+}
+
+/// The ports of services by their names, from IANA's registry; made when the first name is met.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    ports: Map<(&'static str, u8), u16>,
+}
+
+/// Protocols that have ports with names.
+const NAMED: [u8; 4] = [6, 17, 132, 33];
+
+impl Names {
+    /// The port of a service, of TCP or UDP where the protocol has none of this name.
+    #[cold]
+    fn port(&mut self, protocol: Option<u8>, name: &[u8]) -> Option<u64> {
+        let name = std::str::from_utf8(name).ok()?;
+        if self.ports.is_empty() {
+            let services = Services::registered();
+            let all = NAMED.into_iter().flat_map(|p| (0..=u16::MAX).map(move |port| (p, port)));
+            for (protocol, port) in all {
+                if let Some(name) = services.name(protocol, port) {
+                    self.ports.entry((name, protocol)).or_insert(port);
+                }
+            }
+        }
+        let found = protocol.into_iter().chain([6, 17]).find_map(|p| self.ports.get(&(name, p)));
+        found.map(|port| u64::from(*port))
     }
 }
 
@@ -50,7 +93,9 @@ fn icmp(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
         set(row, flow, Cell::IcmpCode, field::ICMP_CODE)?;
     } else if let Some((kind, code)) = hidden(row, flow, exact)? {
         flow.set_integer(field::ICMP_TYPE, kind);
-        flow.set_integer(field::ICMP_CODE, code);
+        if let Some(code) = code {
+            flow.set_integer(field::ICMP_CODE, code);
+        }
     }
     let is_whole = flow.has(field::PROTOCOL);
     for (cell, id) in [(Cell::SrcPort, field::SRC_PORT), (Cell::DstPort, field::DST_PORT)] {
@@ -62,13 +107,21 @@ fn icmp(row: &Row, flow: &mut Flow, exact: bool) -> Result<(), Cell> {
 }
 
 /// Type and code from the texts of the ports.
-fn hidden(row: &Row, flow: &Flow, exact: bool) -> Result<Option<(u64, u64)>, Cell> {
+fn hidden(row: &Row, flow: &Flow, exact: bool) -> Result<Option<(u64, Option<u64>)>, Cell> {
+    if let Some((src, Form::CodeAndType)) = row.text(Cell::SrcPort) {
+        let src = count_or_hex(src).filter(|v| *v <= 65_535).ok_or(Cell::SrcPort)?;
+        if flow.protocol() != Some(58) {
+            return Ok(Some((src & 255, Some(src >> 8))));
+        }
+        let code = row.text(Cell::DstPort).and_then(|(dst, _)| count_or_hex(dst)).filter(|code| *code < 256);
+        return Ok(Some((src & 255, code)));
+    }
     let Some((dst, form)) = row.text(Cell::DstPort) else { return Ok(None) };
     let src = row.text(Cell::SrcPort).map_or(&b""[..], |(text, _)| text);
     if !src.contains(&b'.')
         && let Some(pair) = type_dot_code(dst)
     {
-        return Ok(Some(pair));
+        return Ok(Some((pair.0, Some(pair.1))));
     }
     let dst = count_or_hex(dst).filter(|v| *v <= 65_535).ok_or(Cell::DstPort)?;
     let src = match src {
@@ -78,10 +131,10 @@ fn hidden(row: &Row, flow: &Flow, exact: bool) -> Result<Option<(u64, u64)>, Cel
     Ok(match form {
         Form::TypeAndCode if src < 256 && dst < 256 => {
             let is_answer = answer(flow.protocol() == Some(58), src) == Some(dst);
-            Some((src, if is_answer { 0 } else { dst }))
+            Some((src, Some(if is_answer { 0 } else { dst })))
         }
         // From a tool that is not known, a small number beside 0 may be anything.
-        _ if src == 0 && (exact || dst >= 256) => Some((dst >> 8, dst & 255)),
+        _ if src == 0 && (exact || dst >= 256) => Some((dst >> 8, Some(dst & 255))),
         _ => None,
     })
 }
@@ -129,7 +182,7 @@ mod tests {
         if let Some(protocol) = protocol.into() {
             flow.set_integer(field::PROTOCOL, protocol);
         }
-        set_ports(&row, &mut flow, exact)?;
+        set_ports(&row, &mut flow, exact, &mut Names::default())?;
         Ok([field::SRC_PORT, field::DST_PORT, field::ICMP_TYPE, field::ICMP_CODE].map(|id| flow.integer(id)))
     }
 
@@ -159,7 +212,9 @@ mod tests {
         assert_eq!(read(6, "443.0", "0x01bb", Form::Plain, true), Ok([Some(443), Some(443), None, None]));
         assert_eq!(read(17, "", "53", Form::Plain, false), Ok([None, Some(53), None, None]));
         assert_eq!(read(6, "65536", "53", Form::Plain, false), Err(Cell::SrcPort));
-        assert_eq!(read(6, "1", "http", Form::Plain, false), Err(Cell::DstPort));
+        assert_eq!(read(6, "1", "http", Form::Plain, false), Ok([Some(1), Some(80), None, None]));
+        assert_eq!(read(17, "domain", "ntp", Form::Plain, false), Ok([Some(53), Some(123), None, None]));
+        assert_eq!(read(6, "1", "no-such-service", Form::Plain, false), Err(Cell::DstPort));
         assert_eq!(read(1, "0", "70000", Form::Plain, true), Err(Cell::DstPort));
     }
 }

@@ -3,6 +3,8 @@
 //! A format says how it is recognised ([`Format::probe`]) and makes a [`Source`], which takes the blocks of one input
 //! and puts flows, lines that pass and rejects into [`Flows`]. To add one: write its file, add its row.
 
+mod argus;
+mod argus_json;
 mod csv;
 mod detect;
 mod flow;
@@ -12,6 +14,7 @@ mod nfdump_csv;
 mod nfdump_json;
 mod nfdump_line;
 mod nfdump_pipe;
+mod silk;
 mod suricata;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -73,6 +76,9 @@ pub(crate) const FORMATS: &[&Format] = &[
     &nfdump_csv::FORMAT,
     &nfdump_pipe::FORMAT,
     &nfdump_line::FORMAT,
+    &argus::FORMAT,
+    &argus_json::FORMAT,
+    &silk::FORMAT,
     &zeek::FORMAT,
     &zeek_json::FORMAT,
     &suricata::FORMAT,
