@@ -223,10 +223,16 @@ impl<'s> Flows<'s> {
         self.end.session.signals.received().is_some()
     }
 
-    /// Has the steps hand on what they kept, writes the rest and adds to the accounts what is known only now.
-    pub(crate) fn finish(mut self) {
+    /// Has the steps hand on what they kept.
+    pub(crate) fn drain(&mut self) {
         Next::first(&mut self.steps, &mut self.end).finish();
+    }
+
+    /// Drains the steps, writes the rest and adds to the accounts what is known only now.
+    pub(crate) fn finish(mut self) {
+        self.drain();
         self.end_input();
+        self.end.close();
         self.end.flush();
         if self.inputs.len() > 1 {
             let mut places = Map::default();

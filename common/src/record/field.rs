@@ -176,6 +176,14 @@ pub const RECORD: &[Field] = &[
 
 /// Fields that options and enrichers add to a line.
 pub const ADDED: &[Field] = &[
+    field(
+        "dir_reason",
+        Kind::Word(&["syn", "request", "service", "first", "port", "none"]),
+        "",
+        "why the source of a joined flow is taken for its client (flowcat --biflow)",
+    ),
+    field("scaled", Kind::Truth, "", "whether packets and bytes were multiplied by the sampling (flowcat --sampling)"),
+    field("dup_of", Kind::Address, "", "exporter whose record of the same traffic counts (flowcat --dedup)"),
     field("flagged", Kind::Words, "", "rules that hold for this flow, as detector.field (flowdetect --mark)"),
     field("src_scope", Kind::Text, "", "scope of the source address by the IANA registries"),
     field("dst_scope", Kind::Text, "", "scope of the destination address by the IANA registries"),

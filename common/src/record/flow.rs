@@ -3,6 +3,8 @@
 //! A flow is made once and cleared for each record, so that reading one allocates nothing. Absent is absent: no getter
 //! invents a 0.
 
+mod pack;
+
 use super::field::{self, FieldId, Kind, RECORD};
 use crate::value::{Address, Time};
 use std::net::IpAddr;

@@ -37,6 +37,7 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
     let mut flows =
         Flows::look(&mut session, options.steps.build(options.common.filter(&PROGRAM, &settings.zone).unwrap()));
     crate::run::all(&mut feed, &mut flows, &settings);
+    flows.drain();
     let lines = String::from_utf8(flows.lines().to_vec()).unwrap().lines().map(str::to_owned).collect();
     flows.finish();
     let code = session.end().code();

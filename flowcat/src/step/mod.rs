@@ -12,9 +12,15 @@
 //!
 //! Invariant: each flow that is taken is handed on, counted as left out or merged, or kept for `finish`.
 
+mod biflow;
+mod conversation;
+mod gather;
 mod head;
+mod member;
 mod sample;
+mod scale;
 mod select;
+mod uniflow;
 mod write;
 
 pub(crate) use head::Head;
@@ -98,6 +104,31 @@ impl<'n, 's> Next<'n, 's> {
         self.end.filtered += 1;
     }
 
+    /// Counts flows that became part of another.
+    #[inline]
+    pub(crate) fn merged(&mut self, count: u64) {
+        self.end.merged += count;
+    }
+
+    /// Counts flows that are handed on beside the one that came.
+    #[inline]
+    pub(crate) fn made(&mut self, count: u64) {
+        self.end.made += count;
+    }
+
+    /// Adds a number to the accounts, unless it is 0.
+    pub(crate) fn detail(&mut self, name: &str, count: u64) {
+        if count > 0 {
+            self.end.session.account.details.push((name.into(), count));
+        }
+    }
+
+    /// Warns; of each kind the first five are shown.
+    #[cold]
+    pub(crate) fn warn(&mut self, kind: &'static str, text: impl FnOnce() -> &'static str) {
+        self.end.session.messages.warn(kind, || text().into());
+    }
+
     /// Says that nothing more is to be read.
     pub(crate) fn stop(&mut self) {
         self.end.stop();
@@ -107,6 +138,50 @@ impl<'n, 's> Next<'n, 's> {
 /// The options that are steps.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct StepOptions {
+    /// Multiply packets and bytes by the sampling that each flow names (auto), or by N
+    ///
+    /// What was multiplied is marked "scaled":true and never multiplied again. With N, every flow is taken for one of
+    /// 1-in-N sampling, whatever it says.
+    #[arg(long, value_name = "auto|N")]
+    pub(crate) sampling: Option<scale::Rate>,
+    /// Mark flows that several exporters reported: "dup_of"; or drop them
+    ///
+    /// Flows of one direction of a conversation from another exporter are duplicates if they start within WINDOW of the
+    /// last flow of the first exporter, or before that ended; dup_of names this exporter. WINDOW is 2 s, for clocks that
+    /// are kept by NTP and times in whole seconds; --dedup=drop and --dedup=drop,5s leave duplicates out. A flow without
+    /// exporter is none.
+    #[arg(long, value_name = "WINDOW|drop", num_args = 0..=1, require_equals = true, default_missing_value = "2s")]
+    pub(crate) dedup: Option<gather::Dedup>,
+    /// Join the pieces that an exporter's active timeout made of one flow
+    ///
+    /// Pieces of one direction with less than TIMEOUT (120s) from the end of one to the start of the next become one: counts
+    /// are added, flags ORed. A piece with SYN after one with FIN or RST is another connection. Order as with --biflow.
+    #[arg(long, value_name = "TIMEOUT", num_args = 0..=1, require_equals = true, default_missing_value = "120s", value_parser = gather::time)]
+    pub(crate) rejoin: Option<i64>,
+    /// Join the two directions of a conversation: rev_packets, rev_bytes, rev_tcp_flags
+    ///
+    /// Two flows of opposite directions with less than TIMEOUT (120s, after which most meters take a flow for ended) between
+    /// them become one, one to one in order of time. Its source is the client; dir_reason says why: syn (it alone sent SYN
+    /// without ACK), request (of ICMP), service (the other's port is one), first (to be seen), port (the higher one), none.
+    /// What has no counterpart, and what counts both directions already, passes as it came. Flows of different sampling
+    /// or byte_layer are not joined. Flows come out at the end of input, in order of their start, whatever order they came
+    /// in; earlier where --max-flows or --lateness says so, in order among those that leave at the same time.
+    #[arg(long, value_name = "TIMEOUT", num_args = 0..=1, require_equals = true, default_missing_value = "120s", value_parser = gather::time)]
+    pub(crate) biflow: Option<i64>,
+    /// Split flows that count both directions into one for each
+    #[arg(long, conflicts_with = "biflow")]
+    pub(crate) uniflow: bool,
+    /// With --dedup, --rejoin, --biflow: at most N flows wait for others [default: 1M]
+    ///
+    /// Beyond, a quarter of them leave, the conversations that were silent longest. If one could still have been joined, that
+    /// is told, and counted as "left early". A flow takes about 350 bytes, 1 KiB at most on average.
+    #[arg(long, value_name = "N", value_parser = gather::most)]
+    pub(crate) max_flows: Option<usize>,
+    /// With --dedup, --rejoin, --biflow: flows come at most TIME late, so let them go on
+    ///
+    /// For live input: a flow leaves once the latest moment of all flows lies TIME and the timeout behind its own last.
+    #[arg(long, value_name = "TIME", value_parser = gather::time)]
+    pub(crate) lateness: Option<i64>,
     /// Keep one in N conversations: --sample 1/100
     ///
     /// Which, is told by a hash of addresses, ports and protocol, the same in both directions, so that a conversation is
@@ -124,6 +199,15 @@ impl StepOptions {
     /// The steps that are asked for, in the order of the work.
     pub(crate) fn build(&self, filter: Option<Filter>) -> Vec<Box<dyn Step>> {
         let mut steps: Vec<Box<dyn Step>> = Vec::new();
+        steps.extend(self.sampling.map(scale::step));
+        steps.extend(gather::step(gather::Plan {
+            dedup: self.dedup,
+            rejoin: self.rejoin,
+            pair: self.biflow,
+            lateness: self.lateness,
+            most: self.max_flows.unwrap_or(gather::FLOWS),
+        }));
+        steps.extend(self.uniflow.then(uniflow::step));
         steps.extend(filter.map(select::step));
         steps.extend(self.sample.map(sample::step));
         steps.extend(self.head.map(head::step));

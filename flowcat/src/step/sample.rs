@@ -43,7 +43,7 @@ impl Step for Sample {
 }
 
 /// An address, a port: as bytes that sort, absent ones first.
-fn end(flow: &Flow, address: FieldId, port: FieldId) -> [u8; 20] {
+pub(super) fn end(flow: &Flow, address: FieldId, port: FieldId) -> [u8; 20] {
     let mut end = [0; 20];
     match flow.address(address).map(|a| a.0) {
         Some(IpAddr::V4(v4)) => {

@@ -83,3 +83,44 @@ fn a_sample_is_the_same_however_the_flows_come() {
     assert_eq!(lines(&text, &["--sample", "1/1"]).len(), 3000);
     assert_eq!(lines(&text, &["--head", "7", "--sample", "1/10"]), some[..7]);
 }
+
+#[test]
+fn a_two_way_flow_is_split_and_counted_as_read_and_made() {
+    let flow = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","src_port":5,"dst_port":80,"protocol":6,"packets":3,"bytes":4,"rev_packets":1,"rev_bytes":2,"tcp_flags":2,"rev_tcp_flags":18,"label":"benign","input_if":1,"src_as":7,"tos":4,"x":1,"dir_reason":"syn"}"#;
+    let there = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","src_port":5,"dst_port":80,"protocol":6,"packets":3,"bytes":4,"tcp_flags":2,"label":"benign","input_if":1,"src_as":7,"tos":4,"x":1}"#;
+    let back = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.2","dst_ip":"10.0.0.1","src_port":80,"dst_port":5,"protocol":6,"packets":1,"bytes":2,"tcp_flags":18,"label":"benign","output_if":1,"dst_as":7}"#;
+    assert_eq!(lines(format!("{flow}\n"), &["--uniflow"]), [there, back]);
+    // No answer, no question, neither; a flow of one direction.
+    for (text, kept) in [
+        (r#"{"src_ip":"10.0.0.1","packets":3,"rev_packets":0}"#, r#"{"src_ip":"10.0.0.1","packets":3}"#),
+        (r#"{"src_ip":"10.0.0.1","packets":0,"rev_packets":2}"#, r#"{"dst_ip":"10.0.0.1","packets":2}"#),
+        (r#"{"src_ip":"10.0.0.1","packets":0,"rev_packets":0}"#, r#"{"src_ip":"10.0.0.1","packets":0}"#),
+        (r#"{"src_ip":"10.0.0.1", "x":1,"packets":3}"#, r#"{"src_ip":"10.0.0.1", "x":1,"packets":3}"#),
+        (
+            r#"{"src_ip":"10.0.0.1","protocol":1,"bytes":0,"rev_bytes":2,"icmp_type":8,"icmp_code":0}"#,
+            r#"{"dst_ip":"10.0.0.1","protocol":1,"bytes":2,"icmp_type":0,"icmp_code":0}"#,
+        ),
+    ] {
+        assert_eq!(lines(format!("{text}\n"), &["--uniflow"]), [kept]);
+    }
+}
+
+#[test]
+fn counts_are_scaled_once_and_marked() {
+    let flow = r#"{"src_ip":"10.0.0.1","packets":3,"bytes":40,"rev_bytes":2,"sampling":100,"x":{}}"#;
+    let scaled =
+        r#"{"src_ip":"10.0.0.1","packets":300,"bytes":4000,"rev_bytes":200,"sampling":100,"x":{},"scaled":true}"#;
+    for text in [flow, scaled] {
+        assert_eq!(lines(format!("{text}\n"), &["--sampling", "auto"]), [scaled]);
+    }
+    let by_ten = r#"{"src_ip":"10.0.0.1","packets":30,"bytes":400,"rev_bytes":20,"sampling":10,"x":{},"scaled":true}"#;
+    assert_eq!(lines(format!("{flow}\n"), &["--sampling", "10"]), [by_ten]);
+    for plain in [r#"{"src_ip":"10.0.0.1", "packets":3}"#, r#"{"bytes":9007199254740991,"packets":1,"sampling":2}"#] {
+        assert_eq!(lines(format!("{plain}\n"), &["--sampling", "auto"]), [plain]);
+    }
+    let rows = "src_ip,bytes,packets\n10.0.0.1,7,1\n";
+    assert_eq!(
+        lines(rows, &["--sampling", "2"]),
+        [r#"{"src_ip":"10.0.0.1","packets":2,"bytes":14,"sampling":2,"scaled":true}"#]
+    );
+}

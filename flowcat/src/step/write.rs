@@ -19,6 +19,10 @@ pub(crate) struct End<'s> {
     pub(crate) passed: u64,
     /// Flows that were left out.
     pub(crate) filtered: u64,
+    /// Flows that became part of others.
+    pub(crate) merged: u64,
+    /// Flows that were written beside those that came.
+    pub(crate) made: u64,
     /// Nothing more is to be read.
     stopped: bool,
     /// Nothing is written, all is kept: a look.
@@ -29,7 +33,17 @@ impl<'s> End<'s> {
     /// Into the output of `session`.
     pub(crate) fn new(session: &'s mut Session) -> End<'s> {
         let out = Vec::with_capacity(2 * FULL);
-        End { session, writer: Writer::new(), out, passed: 0, filtered: 0, stopped: false, is_look: false }
+        End {
+            session,
+            writer: Writer::new(),
+            out,
+            passed: 0,
+            filtered: 0,
+            merged: 0,
+            made: 0,
+            stopped: false,
+            is_look: false,
+        }
     }
 
     /// Writes a flow.
@@ -124,8 +138,23 @@ impl<'s> End<'s> {
 
     /// Adds what was counted since this was last called to the accounts of the run.
     pub(crate) fn settle(&mut self) {
+        // What was made is among what was written, or was left out on the way.
+        let made = self.made.min(self.passed);
+        self.made -= made;
+        self.session.account.made += made;
         let fates = &mut self.session.account.fates;
-        fates.passed += std::mem::take(&mut self.passed);
+        fates.passed += std::mem::take(&mut self.passed) - made;
+        fates.merged += std::mem::take(&mut self.merged);
         fates.filtered += std::mem::take(&mut self.filtered);
+    }
+
+    /// The last of the accounts: what was made and then left out.
+    pub(crate) fn close(&mut self) {
+        self.settle();
+        let account = &mut self.session.account;
+        let lost = std::mem::take(&mut self.made).min(account.fates.filtered);
+        account.made += lost;
+        account.evicted += lost;
+        account.fates.filtered -= lost;
     }
 }

@@ -1,0 +1,243 @@
+//! The flows of one conversation, in order of time: which are reported twice, which are pieces of one, which are the two
+//! directions of one.
+//!
+//! A [`Stream`] is what becomes one record of one direction (or of both, where the source counts both). Its members are
+//! chained by `links`, so that nothing is allocated for each. Invariant: each flow is in one stream, or marked as a
+//! duplicate; each stream is in one [`Out`]. Nothing depends on the order in which the flows came.
+
+use super::store::Held;
+use super::{Dedup, Plan};
+
+/// No flow.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A record that comes out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Out {
+    pub(super) start: i64,
+    pub(super) hash: u64,
+    /// Last moment of all its flows.
+    pub(super) end: i64,
+    /// Its first flow.
+    pub(super) first: u32,
+    pub(super) made: Made,
+}
+
+/// How a record is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// Of one stream.
+    Stream,
+    /// Of this stream and that with this first flow, the other direction.
+    Pair(u32),
+    /// A duplicate of this flow.
+    Duplicate(u32),
+}
+
+/// Flows that become one record.
+#[derive(Clone, Copy, Debug)]
+struct Stream {
+    first: u32,
+    last: u32,
+    /// First and last moment, and the marks of all.
+    whole: Held,
+    /// It is part of another stream, or has its place in a record.
+    is_taken: bool,
+}
+
+/// What is kept from one conversation to the next, so that nothing is allocated for each.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    streams: Vec<Stream>,
+    /// The next flow of the same stream.
+    pub(super) links: Vec<u32>,
+    pub(super) outs: Vec<Out>,
+}
+
+impl Groups {
+    /// Works on all flows, sorted by conversation and time.
+    pub(super) fn all(&mut self, held: &[Held], plan: &Plan) {
+        self.outs.clear();
+        self.links.clear();
+        self.links.resize(held.len(), NONE);
+        let mut at = 0;
+        while let Some(first) = held.get(at) {
+            let count = held[at..].iter().take_while(|h| h.hash == first.hash).count();
+            match count {
+                1 => self.outs.push(Out {
+                    start: first.start,
+                    hash: first.hash,
+                    end: first.end,
+                    first: at as u32,
+                    made: Made::Stream,
+                }),
+                _ => self.one(held, at..at + count, plan),
+            }
+            at += count;
+        }
+    }
+
+    fn one(&mut self, held: &[Held], places: std::ops::Range<usize>, plan: &Plan) {
+        self.streams.clear();
+        let (mut known, mut open) = ([None; 2], [None; 3]);
+        for place in places {
+            let flow = &held[place];
+            if let Some(dedup) = plan.dedup
+                && let Some(of) = primary(held, &mut known, place as u32, dedup)
+            {
+                let made = Made::Duplicate(of);
+                self.outs.push(Out { start: flow.start, hash: flow.hash, end: flow.end, first: place as u32, made });
+                continue;
+            }
+            let gap = plan.rejoin.unwrap_or(0);
+            match plan.rejoin.and_then(|_| self.home(flow, &mut open, gap)) {
+                Some(home) => self.append(home, flow, place as u32),
+                None => {
+                    open[side(flow)] = Some(self.streams.len());
+                    let (first, last) = (place as u32, place as u32);
+                    self.streams.push(Stream { first, last, whole: *flow, is_taken: false });
+                    if flow.marks.is_two_way && plan.rejoin.is_some() {
+                        self.gather_one_way(&mut open, gap);
+                    }
+                }
+            }
+        }
+        if let Some(timeout) = plan.pair {
+            self.pair(timeout);
+        }
+        for stream in self.streams.iter().filter(|s| !s.is_taken) {
+            self.outs.push(stream.out(Made::Stream));
+        }
+    }
+
+    /// The stream that a flow is the next piece of.
+    fn home(&self, flow: &Held, open: &mut [Option<usize>; 3], timeout: i64) -> Option<usize> {
+        let fits = |at: &usize| self.streams[*at].continues(flow, timeout);
+        open[2].filter(fits).or_else(|| open[side(flow)].filter(fits))
+    }
+
+    fn append(&mut self, home: usize, flow: &Held, place: u32) {
+        let stream = &mut self.streams[home];
+        self.links[stream.last as usize] = place;
+        stream.last = place;
+        stream.widen(flow);
+    }
+
+    /// The newest stream counts both directions: open ones of one direction that it continues are its pieces.
+    fn gather_one_way(&mut self, open: &mut [Option<usize>; 3], timeout: i64) {
+        let newest = self.streams.len() - 1;
+        for place in [0, 1] {
+            let Some(at) = open[place].filter(|at| self.streams[*at].continues(&self.streams[newest].whole, timeout))
+            else {
+                continue;
+            };
+            let (first, last, whole) = (self.streams[at].first, self.streams[at].last, self.streams[at].whole);
+            self.streams[at].is_taken = true;
+            open[place] = None;
+            // The two-way flow stays the first: its direction is the stream's.
+            let stream = &mut self.streams[newest];
+            self.links[stream.last as usize] = first;
+            stream.last = last;
+            stream.widen(&whole);
+        }
+    }
+
+    /// Joins streams of opposite directions, one to one in order of time.
+    fn pair(&mut self, timeout: i64) {
+        let mut left = [0, 0];
+        for stream in self.streams.iter().filter(|s| s.is_free()) {
+            left[side(&stream.whole)] += 1;
+        }
+        // The first stream of each direction that may be free; both only go forward.
+        let mut next = [0, 0];
+        for at in 0..self.streams.len() {
+            let one = self.streams[at];
+            if !one.is_free() {
+                continue;
+            }
+            let (own, other) = (side(&one.whole), 1 - side(&one.whole));
+            left[own] -= 1;
+            let fits = |s: &Stream| s.is_free() && side(&s.whole) == other;
+            let from = next[other].max(at + 1);
+            let found = self.streams[from..].iter().position(fits).map_or(self.streams.len(), |n| from + n);
+            next[other] = found;
+            let Some(partner) = self.streams.get(found).filter(|s| one.whole.reaches(&s.whole, timeout)) else {
+                continue;
+            };
+            // Where one direction has more streams, some of them stay alone: not the one that fits best.
+            let is_spare = left[own] + 1 > left[other];
+            if partner.whole.unit != one.whole.unit || is_spare && self.is_better_served(at, &partner.whole) {
+                continue;
+            }
+            let mut out = one.out(Made::Pair(partner.first));
+            out.end = out.end.max(partner.whole.end);
+            self.outs.push(out);
+            left[other] -= 1;
+            (self.streams[at].is_taken, self.streams[found].is_taken) = (true, true);
+        }
+    }
+
+    /// Whether the next stream of this direction begins nearer to the partner than this one.
+    fn is_better_served(&self, at: usize, partner: &Held) -> bool {
+        let one = &self.streams[at].whole;
+        let next = self.streams[at + 1..].iter().find(|s| s.is_free() && side(&s.whole) == side(one));
+        next.is_some_and(|s| {
+            s.whole.unit == partner.unit && s.whole.start.abs_diff(partner.start) < one.start.abs_diff(partner.start)
+        })
+    }
+}
+
+impl Stream {
+    fn out(&self, made: Made) -> Out {
+        Out { start: self.whole.start, hash: self.whole.hash, end: self.whole.end, first: self.first, made }
+    }
+
+    fn is_free(&self) -> bool {
+        !self.is_taken && !self.whole.marks.is_two_way
+    }
+
+    /// Whether a later flow goes on with this stream: soon enough, and not by a new connection.
+    fn continues(&self, flow: &Held, timeout: i64) -> bool {
+        let whole = &self.whole;
+        let is_new = whole.marks.ends && flow.marks.begins && flow.start >= whole.end;
+        whole.unit == flow.unit && whole.reaches(flow, timeout) && !is_new
+    }
+
+    fn widen(&mut self, flow: &Held) {
+        let whole = &mut self.whole;
+        (whole.start, whole.end) = (whole.start.min(flow.start), whole.end.max(flow.end));
+        whole.marks.ends |= flow.marks.ends;
+        whole.marks.begins |= flow.marks.begins;
+    }
+}
+
+/// One direction, the other, or both.
+fn side(flow: &Held) -> usize {
+    match (flow.marks.is_two_way, flow.marks.from_low) {
+        (true, _) => 2,
+        (false, low) => usize::from(low),
+    }
+}
+
+/// What one exporter has told of a direction so far: its last flow's place and start, and the last moment of all.
+type Known = Option<(u32, i64, i64)>;
+
+/// The flow that a flow repeats: one of another exporter that goes on while this one starts, or starts at that time.
+fn primary(held: &[Held], known: &mut [Known; 2], place: u32, dedup: Dedup) -> Option<u32> {
+    let flow = &held[place as usize];
+    if flow.exporter == 0 {
+        return None;
+    }
+    let known = &mut known[usize::from(flow.marks.from_low)];
+    match *known {
+        Some((of, start, end)) if held[of as usize].exporter != flow.exporter => {
+            if flow.start < end || flow.start.saturating_sub(start) < dedup.window {
+                return Some(of);
+            }
+            *known = Some((place, flow.start, flow.end));
+        }
+        Some((_, _, end)) => *known = Some((place, flow.start, flow.end.max(end))),
+        None => *known = Some((place, flow.start, flow.end)),
+    }
+    None
+}
