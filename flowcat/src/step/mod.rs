@@ -142,7 +142,7 @@ pub(crate) struct StepOptions {
     ///
     /// What was multiplied is marked "scaled":true and never multiplied again. With N, every flow is taken for one of
     /// 1-in-N sampling, whatever it says.
-    #[arg(long, value_name = "auto|N")]
+    #[arg(long, value_name = "auto|N", hide_short_help = true)]
     pub(crate) sampling: Option<scale::Rate>,
     /// Mark flows that several exporters reported: "dup_of"; or drop them
     ///
@@ -150,16 +150,17 @@ pub(crate) struct StepOptions {
     /// last flow of the first exporter, or before that ended; dup_of names this exporter. WINDOW is 2 s, for clocks that
     /// are kept by NTP and times in whole seconds; --dedup=drop and --dedup=drop,5s leave duplicates out. A flow without
     /// exporter is none.
-    #[arg(long, value_name = "WINDOW|drop", num_args = 0..=1, require_equals = true, default_missing_value = "2s")]
+    #[arg(long, value_name = "WINDOW|drop", num_args = 0..=1, require_equals = true, default_missing_value = "2s", hide_short_help = true)]
     pub(crate) dedup: Option<gather::Dedup>,
     /// Join the pieces that an exporter's active timeout made of one flow
     ///
     /// Pieces of one direction with less than TIMEOUT (120s) from the end of one to the start of the next become one: counts
     /// are added, flags ORed. A piece with SYN after one with FIN or RST is another connection. Order as with --biflow.
-    #[arg(long, value_name = "TIMEOUT", num_args = 0..=1, require_equals = true, default_missing_value = "120s", value_parser = gather::time)]
+    #[arg(long, value_name = "TIMEOUT", num_args = 0..=1, require_equals = true, default_missing_value = "120s", value_parser = gather::time, hide_short_help = true)]
     pub(crate) rejoin: Option<i64>,
-    /// Join the two directions of a conversation: rev_packets, rev_bytes, rev_tcp_flags
+    /// Join the two directions of a conversation
     ///
+    /// What comes back goes into rev_packets, rev_bytes and rev_tcp_flags.
     /// Two flows of opposite directions with less than TIMEOUT (120s, after which most meters take a flow for ended) between
     /// them become one, one to one in order of time. Its source is the client; dir_reason says why: syn (it alone sent SYN
     /// without ACK), request (of ICMP), service (the other's port is one), first (to be seen), port (the higher one), none.
@@ -169,18 +170,18 @@ pub(crate) struct StepOptions {
     #[arg(long, value_name = "TIMEOUT", num_args = 0..=1, require_equals = true, default_missing_value = "120s", value_parser = gather::time)]
     pub(crate) biflow: Option<i64>,
     /// Split flows that count both directions into one for each
-    #[arg(long, conflicts_with = "biflow")]
+    #[arg(long, conflicts_with = "biflow", hide_short_help = true)]
     pub(crate) uniflow: bool,
     /// With --dedup, --rejoin, --biflow: at most N flows wait for others [default: 1M]
     ///
     /// Beyond, a quarter of them leave, the conversations that were silent longest. If one could still have been joined, that
-    /// is told, and counted as "left early". A flow takes about 350 bytes, 1 KiB at most on average.
-    #[arg(long, value_name = "N", value_parser = gather::most)]
+    /// is told, and counted as "left early". A flow takes 100 bytes and its line, if it came as one: 1 KiB at most on average.
+    #[arg(long, value_name = "N", value_parser = gather::most, hide_short_help = true)]
     pub(crate) max_flows: Option<usize>,
     /// With --dedup, --rejoin, --biflow: flows come at most TIME late, so let them go on
     ///
     /// For live input: a flow leaves once the latest moment of all flows lies TIME and the timeout behind its own last.
-    #[arg(long, value_name = "TIME", value_parser = gather::time)]
+    #[arg(long, value_name = "TIME", value_parser = gather::time, hide_short_help = true)]
     pub(crate) lateness: Option<i64>,
     /// Keep one in N conversations: --sample 1/100
     ///
