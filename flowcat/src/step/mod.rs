@@ -187,7 +187,7 @@ pub(crate) struct StepOptions {
     ///
     /// Which, is told by a hash of addresses, ports and protocol, the same in both directions, so that a conversation is
     /// kept as a whole or not at all, in every file and every run. What 1/1000 keeps, 1/10 keeps too.
-    #[arg(long, value_name = "1/N")]
+    #[arg(long, value_name = "1/N", hide_short_help = true)]
     pub(crate) sample: Option<sample::Share>,
     /// Stop after N flows
     ///
