@@ -91,7 +91,21 @@ impl FlowLines {
         flows.pass_lines(&text[start..at], count);
     }
 
-    /// A block in which some line has a byte that none may have, or a carriage return, or whose flows go through steps.
+    /// The same where flows go through steps.
+    fn clean_lines(&mut self, block: Clean<'_>, flows: &mut Flows<'_>) {
+        for line in block.lines() {
+            flows.line += 1;
+            match self.scanner.scan(line) {
+                Ok(line) => flows.pass(&line),
+                Err(reject) => reject_line(&reject, line.text(), flows),
+            }
+            if flows.is_over() {
+                return;
+            }
+        }
+    }
+
+    /// A block in which some line has a byte that none may have, or a carriage return.
     fn each_line(&mut self, block: &[u8], flows: &mut Flows<'_>) {
         let mut rest = block;
         while let Some(end) = memchr(b'\n', rest) {
@@ -124,7 +138,8 @@ impl Source for FlowLines {
         while let Some(block) = feed.block(flows) {
             match Clean::block(block) {
                 Some(clean) if !flows.has_steps() => self.clean_block(clean, flows),
-                _ => self.each_line(block, flows),
+                Some(clean) => self.clean_lines(clean, flows),
+                None => self.each_line(block, flows),
             }
             if flows.is_over() {
                 break;
