@@ -101,9 +101,9 @@ impl<'s> Flows<'s> {
             LineKind::Flow if self.has_steps() => {
                 self.record(Record { flow: line.flow, form: Form::Line(line.text) });
             }
-            _ => {
+            kind => {
                 self.taken += 1;
-                self.end.line(line.text);
+                Next::first(&mut self.steps, &mut self.end).line(kind, line.text);
             }
         }
     }

@@ -13,7 +13,7 @@
 //! - `row`: what all formats share: the table of aliases, units and encodings, and the one conversion to a flow.
 //! - `flows`: where sources put flows, lines that pass, and rejects.
 //! - `step`: what is done with flows on their way out, one file a step: scale, gather (what is joined or reported
-//!   twice), uniflow, select, sample, head, write.
+//!   twice), uniflow, select, sample, head, anonymize, write.
 //! - `explain`: `--explain FILE`.
 //!
 //! Invariants: only this crate knows formats; the same flow printed by another tool or version becomes the same record,
@@ -57,11 +57,12 @@ fn begin() -> Result<ExitCode, ExitCode> {
         return Ok(code);
     }
     let filter = options.common.filter(&PROGRAM, &settings.zone)?;
+    let steps = options.steps.build(filter).map_err(usage)?;
     let sources = sources(&options.names(), &PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &sources)?;
     session.begin_progress(&sources);
     let mut feed = Feed::start(sources, Detect::new(from), session.signals.flag(), session.output_identity());
-    let mut flows = Flows::new(&mut session, options.steps.build(filter), settings.zone_given);
+    let mut flows = Flows::new(&mut session, steps, settings.zone_given);
     run::all(&mut feed, &mut flows, &settings);
     flows.finish();
     Ok(session.end().into())

@@ -3,7 +3,8 @@
 //! Enrichers that neither read nor write what an earlier one writes share a stage: each sees the line as it came, and
 //! their members go in together. One that does begins a stage of its own, which takes the line apart again as the
 //! stage before left it. So the whole equals a pipe of one program an enricher, and mostly costs one pass.
-//! Invariant: a line that grows into one that no filter accepts is written as it came, and counted.
+//! Invariant: a line that grows into one that no filter accepts is written as it came, and counted; but where an enricher
+//! rewrites lines, no line is written that it did not go through.
 
 use crate::enrich::{ENRICHERS, Enrich, Outcome};
 use crate::limit::LONG_LINE;
@@ -12,6 +13,10 @@ use flow_record::item::Args;
 use flow_record::record::splice::Splice;
 use flow_record::run::{Fate, Out, Worker, pass};
 use flow_record::scan::{Clean, Line, LineKind, Scanner};
+
+/// Why lines are left out where an enricher rewrites them.
+const BASELINE: &str = "a baseline cannot be rewritten";
+const UNFIT: &str = "rewritten, no filter would accept them";
 
 /// All enrichers of a run; one a thread.
 pub(crate) struct Chain {
@@ -22,6 +27,8 @@ pub(crate) struct Chain {
     /// Checks lines that have grown long.
     checker: Scanner,
     overgrown: u64,
+    /// An enricher rewrites lines.
+    rewrites: bool,
 }
 
 /// A stage after the first, with what takes its lines apart.
@@ -76,7 +83,8 @@ impl Chain {
                 anyhow::bail!("{}: as= names rows, and an enricher makes none", args.spec.name);
             }
             let enrich = (enricher.build)(&args)?;
-            if stages.last().is_none_or(|stage| stage.concerns(&args)) {
+            let is_apart = enrich.rewrites() && stages.last().is_some_and(|stage| !stage.steps.is_empty());
+            if is_apart || stages.last().is_none_or(|stage| stage.rewrites() || stage.concerns(&args)) {
                 stages.push(Stage::default());
             }
             if let Some(stage) = stages.last_mut() {
@@ -89,6 +97,7 @@ impl Chain {
     }
 
     fn of(first: Stage, more: Vec<Stage>) -> Chain {
+        let rewrites = first.rewrites() || more.iter().any(Stage::rewrites);
         let later = |stage: Stage| Later { scanner: Scanner::watching(&stage.watch), stage };
         Chain {
             first,
@@ -96,6 +105,7 @@ impl Chain {
             between: [Vec::new(), Vec::new()],
             checker: Scanner::new(),
             overgrown: 0,
+            rewrites,
         }
     }
 
@@ -114,10 +124,19 @@ impl Chain {
         self.overgrown
     }
 
+    fn steps(&self) -> impl Iterator<Item = &Step> {
+        let stages = std::iter::once(&self.first).chain(self.more.iter().map(|later| &later.stage));
+        stages.flat_map(|stage| &stage.steps)
+    }
+
+    /// What the user should be told before the run.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+        self.steps().filter_map(|step| step.enrich.warning())
+    }
+
     /// What there is to tell of each item, in order.
     pub(crate) fn told(&self) -> impl Iterator<Item = Told> {
-        let stages = std::iter::once(&self.first).chain(self.more.iter().map(|later| &later.stage));
-        stages.flat_map(|stage| &stage.steps).map(|step| Told {
+        self.steps().map(|step| Told {
             name: step.args.spec.name,
             needs: step.args.spec.needs,
             lacking: step.lacking,
@@ -129,8 +148,8 @@ impl Chain {
     fn enrich(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Option<()> {
         let start = out.len();
         let Some((last, middle)) = self.more.split_last_mut() else {
-            self.first.apply(line, out);
-            return is_acceptable(&mut self.checker, &out[start..]).then_some(());
+            let is_doubtful = self.first.apply(line, out);
+            return is_acceptable(&mut self.checker, &out[start..], is_doubtful).then_some(());
         };
         let [before, after] = &mut self.between;
         before.clear();
@@ -140,26 +159,32 @@ impl Chain {
             later.apply(before, after)?;
             std::mem::swap(before, after);
         }
-        last.apply(before, out)?;
-        is_acceptable(&mut self.checker, &out[start..]).then_some(())
+        let is_doubtful = last.apply(before, out)?;
+        is_acceptable(&mut self.checker, &out[start..], is_doubtful).then_some(())
     }
 }
 
 /// Whether a line that was put together is still one that filters accept.
 #[inline]
-fn is_acceptable(checker: &mut Scanner, line: &[u8]) -> bool {
-    line.len() <= LONG_LINE || Clean::line(line).and_then(|line| checker.scan(line).map(|_| ())).is_ok()
+fn is_acceptable(checker: &mut Scanner, line: &[u8], is_doubtful: bool) -> bool {
+    line.len() <= LONG_LINE && !is_doubtful || Clean::line(line).and_then(|line| checker.scan(line).map(|_| ())).is_ok()
 }
 
 impl Worker for Chain {
     #[inline]
     fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
-        if matches!(line.kind, LineKind::Baseline | LineKind::Tick) {
-            return pass(line, out);
+        match line.kind {
+            LineKind::Baseline if self.rewrites => return Fate::Unused(BASELINE),
+            LineKind::Baseline | LineKind::Tick => return pass(line, out),
+            _ => {}
         }
         let start = out.len();
         match self.enrich(line, out) {
             Some(()) => Fate::Passed,
+            None if self.rewrites => {
+                out.truncate(start);
+                Fate::Unused(UNFIT)
+            }
             None => {
                 out.truncate(start);
                 self.overgrown += 1;
@@ -170,11 +195,10 @@ impl Worker for Chain {
 }
 
 impl Later {
-    /// Appends the line in `from` with the stage's members.
-    fn apply(&mut self, from: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    /// Appends the line in `from` with the stage's members; answers as the stage does.
+    fn apply(&mut self, from: &[u8], out: &mut Vec<u8>) -> Option<bool> {
         let line = self.scanner.scan(Clean::line(from).ok()?).ok()?;
-        self.stage.apply(&line, out);
-        Some(())
+        Some(self.stage.apply(&line, out))
     }
 }
 
@@ -185,9 +209,14 @@ impl Stage {
         names.into_iter().any(|name| self.watch.iter().any(|w| w == name))
     }
 
+    /// Whether its one enricher rewrites lines.
+    fn rewrites(&self) -> bool {
+        self.steps.iter().any(|step| step.enrich.rewrites())
+    }
+
     fn push(&mut self, args: Args, enrich: Box<dyn Enrich>) {
         let base = self.watch.len();
-        let overwrite = args.truth("overwrite");
+        let overwrite = args.spec.param("overwrite").is_some() && args.truth("overwrite");
         self.watch.extend(args.spec.columns.iter().map(|c| c.name.to_owned()));
         self.steps.push(Step { args, enrich, base, overwrite, lacking: 0, damaged: 0 });
     }
@@ -200,19 +229,22 @@ impl Stage {
         stage
     }
 
-    /// Appends the line with the members of all steps.
+    /// Appends the line with the members of all steps; answers whether it may be one that no filter accepts.
     #[inline]
-    fn apply(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+    fn apply(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> bool {
+        let mut is_doubtful = false;
         self.splice.clear();
         for step in &mut self.steps {
             let mut record = Record::new(line, &mut self.splice, step.base, step.overwrite);
             match step.enrich.enrich(&mut record) {
                 Outcome::Done => {}
+                Outcome::Doubtful => is_doubtful = true,
                 Outcome::Lacking => step.lacking += 1,
                 Outcome::Damaged => step.damaged += 1,
             }
         }
         self.splice.apply(line, out);
+        is_doubtful
     }
 }
 
@@ -314,5 +346,48 @@ mod tests {
         let told: Vec<_> = chain.told().map(|t| (t.name, t.lacking)).collect();
         assert_eq!(told, [("scope", 1), ("service", 2), ("scope", 1)]);
         assert_eq!(chain.another().told().map(|t| t.lacking).sum::<u64>(), 0);
+    }
+
+    /// The chain of these items and `anonymize`, which is written as ANON.
+    fn anonymizing(items: &[&str]) -> Chain {
+        let key = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(key.path(), "32-char-str-for-AES-key-and-pad.").unwrap();
+        let anonymize = format!("anonymize:key={}", key.path().display());
+        chain(&items.iter().map(|i| if *i == "ANON" { &anonymize } else { *i }).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn one_that_rewrites_sees_what_came_before_and_others_see_what_it_made() {
+        let line = r#"{"src_ip":"192.0.2.1"}"#;
+        let before = run(&mut anonymizing(&["ipclass", "ANON"]), line);
+        assert_eq!(before, "{\"src_ip\":\"192.0.125.244\",\"src_ip_class\":\"Class C\"}\n");
+        let after = run(&mut anonymizing(&["ANON", "scope"]), line);
+        let there = run(&mut chain(&["scope"]), r#"{"src_ip":"192.0.125.244"}"#);
+        assert_eq!(after, there);
+        for (items, more) in [
+            (&["ANON"][..], 0),
+            (&["scope", "ANON"], 1),
+            (&["ANON", "scope", "service"], 1),
+            (&["protoname", "ANON", "service"], 2),
+            (&["ANON", "ANON"], 1),
+        ] {
+            assert_eq!(anonymizing(items).more.len(), more, "{items:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_rewrites_lets_nothing_through_as_it_came() {
+        let long = format!(r#"{{"src_ip":"1.1.1.1","x":"{}"}}"#, "x".repeat((1 << 20) - 29));
+        let keys = r#"{"bytes":1,"::1":1,"0::1":2}"#.to_owned();
+        let baseline = r#"{"kind":"baseline","key":"10.0.0.1"}"#.to_owned();
+        for items in [&["ANON"][..], &["scope", "ANON"], &["ANON", "protoname"]] {
+            for (line, why) in [(&long, UNFIT), (&keys, UNFIT), (&baseline, BASELINE)] {
+                let mut chain = anonymizing(items);
+                let mut scanner = Scanner::watching(chain.watch());
+                let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
+                let mut out = Out::default();
+                assert_eq!((chain.line(&line, &mut out), out.len()), (Fate::Unused(why), 0), "{items:?}");
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@
 //! - `schema`: the lines that are written.
 //!
 //! Invariants: lines come out in their order, each once; what is not added or asked to be overwritten stays byte for
-//! byte; running the same enrichers twice gives the same bytes; nothing is allocated for a line, only for a record of a
+//! byte; running the same enrichers twice gives the same bytes (but for `anonymize`); nothing is allocated for a line, only for a record of a
 //! database met for the first time. Everything that is named on the command line is opened and checked before any
 //! input is read.
 //!
@@ -82,6 +82,9 @@ fn run() -> Result<ExitCode, ExitCode> {
     })?;
     let sources = options.inputs.sources(&PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &sources)?;
+    for text in chain.warnings() {
+        session.messages.warn("before the run", || text);
+    }
     let watch = chain.watch().to_vec();
     let threads = options.threads.number(&options.common, &sources);
     let mut workers: Vec<_> = (1..threads).map(|_| chain.another()).collect();
@@ -115,6 +118,9 @@ fn tell(session: &mut Session, workers: &[Chain]) {
             let text = "the database is damaged; records that cannot be read were met, lines:";
             session.fail(&format!("{name}: {text} {}", told.damaged));
         }
+    }
+    for (why, count) in session.account.fates.unused.clone() {
+        session.messages.note(&format!("lines left out, because {why}: {count}"));
     }
     let overgrown: u64 = workers.iter().map(Chain::overgrown).sum();
     if overgrown > 0 {

@@ -1,12 +1,13 @@
 //! One line while it is enriched: its fields, and the members put into it.
 //!
 //! Invariant: a member that the line has is kept, or its value is replaced in place if the enricher overwrites; nothing
-//! else of the line changes.
+//! else of the line changes, unless the enricher is one that rewrites.
 
 use flow_record::record::Flow;
 use flow_record::record::splice::Splice;
-use flow_record::scan::Line;
+use flow_record::scan::{Line, Span};
 use flow_record::value::text;
+use std::ops::Range;
 
 /// A member ready to be put into a line, rendered once and used many times.
 #[derive(Clone, Debug)]
@@ -65,6 +66,19 @@ impl<'r, 'l> Record<'r, 'l> {
     #[inline]
     pub(crate) fn flow(&self) -> &'l Flow {
         self.line.flow
+    }
+
+    /// The whole line.
+    #[inline]
+    pub(crate) fn text(&self) -> &'l str {
+        self.line.text
+    }
+
+    /// Puts this in place of a part of the line.
+    #[inline]
+    pub(crate) fn replace(&mut self, part: Range<usize>, value: &[u8]) {
+        let span = Span { start: part.start as u32, end: part.end as u32 };
+        self.splice.replace(span, |out| out.extend_from_slice(value));
     }
 
     /// Puts a member in as the enricher's column of this number.

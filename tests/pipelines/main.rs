@@ -3,6 +3,7 @@
 mod support;
 
 mod accounts;
+mod anonymize;
 mod clashes;
 mod embed;
 mod escapes;

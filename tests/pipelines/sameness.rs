@@ -72,12 +72,14 @@ impl Chain {
         let data = root().join("tests/data").display().to_string();
         let normal = normal.display();
         let views = listed("flowstat", &["report"]);
-        let enrichers = listed("flowenrich", &["geo", "asn"]);
+        let enrichers = listed("flowenrich", &["geo", "asn", "anonymize"]);
         Chain {
             detectors: format!(
                 "all sigma:normal={normal} fence:normal={normal} zscore:of=flow,field=bytes mad:of=flow"
             ),
-            enrichers: format!("{enrichers} geo:db={data}/demo-country.mmdb,full=true asn:db={data}/demo-asn.mmdb"),
+            enrichers: format!(
+                "{enrichers} geo:db={data}/demo-country.mmdb,full=true asn:db={data}/demo-asn.mmdb anonymize:key={normal}.key"
+            ),
             ends: vec![
                 format!("flowstat --threads N {views} top:by=src_ip+dst_port,n=50,as=most"),
                 "flowstat --threads N report".to_owned(),
@@ -135,6 +137,7 @@ fn every_item_of_every_program_gives_the_same_bytes_whatever_the_surroundings() 
     run(&format!("gzip -dc tests/data/traffic.json.gz > {}", input.display())).code(0);
     run(&format!("flowcat -q tests/data/normal.csv | flowstat describe:of=bytes+packets > {}", normal.display()))
         .code(0);
+    std::fs::write(normal.with_extension("key"), "7".repeat(32)).unwrap();
     let chain = Chain::new(&normal);
     let ways = ways();
     assert!(ways.len() >= 20);

@@ -10,7 +10,7 @@ use crate::value::{Address, Time};
 use std::net::IpAddr;
 
 /// A flow's fields; see the [table](super::field::RECORD) for meaning and units.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Flow {
     /// Bit `i` is set where field `i` is present.
     present: u64,
@@ -45,6 +45,19 @@ const fn slot(id: FieldId) -> usize {
         field::DST_IP => 1,
         field::EXPORTER => 2,
         _ => 3,
+    }
+}
+
+impl Clone for Flow {
+    fn clone(&self) -> Flow {
+        Flow { text: self.text.clone(), ..*self }
+    }
+
+    /// Allocates nothing where there is room for the texts.
+    fn clone_from(&mut self, from: &Flow) {
+        let mut text = std::mem::take(&mut self.text);
+        text.clone_from(&from.text);
+        *self = Flow { text, ..*from };
     }
 }
 

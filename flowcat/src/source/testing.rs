@@ -34,8 +34,8 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
         Arc::<AtomicBool>::default(),
         None,
     );
-    let mut flows =
-        Flows::look(&mut session, options.steps.build(options.common.filter(&PROGRAM, &settings.zone).unwrap()));
+    let filter = options.common.filter(&PROGRAM, &settings.zone).unwrap();
+    let mut flows = Flows::look(&mut session, options.steps.build(filter).unwrap());
     crate::run::all(&mut feed, &mut flows, &settings);
     flows.drain();
     let lines = String::from_utf8(flows.lines().to_vec()).unwrap().lines().map(str::to_owned).collect();

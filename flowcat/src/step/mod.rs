@@ -4,14 +4,15 @@
 //! a source ─► Flows ─► step ─► step ─► ... ─► End: writes and counts
 //! ```
 //!
-//! A step takes a flow and hands none, one or more on. Only flows go through steps; rows, alerts, baselines and ticks
-//! pass beside them. Where there are no steps nothing is paid for them.
+//! A step takes a flow and hands none, one or more on. Rows, alerts, baselines and ticks pass a step, unless it says
+//! otherwise. Where there are no steps nothing is paid for them.
 //!
 //! To add one: its file, with its option's type and its `Step`; the option in [`StepOptions`]; its line in
 //! [`StepOptions::build`], where the order is that of the work.
 //!
 //! Invariant: each flow that is taken is handed on, counted as left out or merged, or kept for `finish`.
 
+mod anonymize;
 mod biflow;
 mod conversation;
 mod gather;
@@ -28,6 +29,9 @@ pub(crate) use write::End;
 
 use flow_record::filter::Filter;
 use flow_record::record::Flow;
+use flow_record::run::Fate;
+use flow_record::scan::LineKind;
+use std::path::PathBuf;
 
 /// A flow on its way.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +59,11 @@ pub(crate) trait Step {
     /// Takes a flow.
     fn flow(&mut self, record: Record<'_>, next: &mut Next<'_, '_>);
 
+    /// Takes a line that is no flow.
+    fn line(&mut self, kind: LineKind<'_>, text: &str, next: &mut Next<'_, '_>) {
+        next.line(kind, text);
+    }
+
     /// No flow follows: hands on what was kept.
     fn finish(&mut self, _next: &mut Next<'_, '_>) {}
 }
@@ -77,6 +86,14 @@ impl<'n, 's> Next<'n, 's> {
         match self.steps.split_first_mut() {
             Some((step, steps)) => step.flow(record, &mut Next { steps, end: self.end }),
             None => self.end.flow(record),
+        }
+    }
+
+    /// Hands a line on that is no flow.
+    pub(crate) fn line(&mut self, kind: LineKind<'_>, text: &str) {
+        match self.steps.split_first_mut() {
+            Some((step, steps)) => step.line(kind, text, &mut Next { steps, end: self.end }),
+            None => self.end.line(text),
         }
     }
 
@@ -104,6 +121,12 @@ impl<'n, 's> Next<'n, 's> {
         self.end.filtered += 1;
     }
 
+    /// Counts a flow or line that is left out for this reason.
+    #[cold]
+    pub(crate) fn unused(&mut self, why: &'static str) {
+        self.end.session.account.fates.count(Fate::Unused(why));
+    }
+
     /// Counts flows that became part of another.
     #[inline]
     pub(crate) fn merged(&mut self, count: u64) {
@@ -125,7 +148,7 @@ impl<'n, 's> Next<'n, 's> {
 
     /// Warns; of each kind the first five are shown.
     #[cold]
-    pub(crate) fn warn(&mut self, kind: &'static str, text: impl FnOnce() -> &'static str) {
+    pub(crate) fn warn<T: Into<String>>(&mut self, kind: &'static str, text: impl FnOnce() -> T) {
         self.end.session.messages.warn(kind, || text().into());
     }
 
@@ -194,11 +217,21 @@ pub(crate) struct StepOptions {
     /// Nothing after the last of them is read, nor counted.
     #[arg(long, value_name = "N")]
     pub(crate) head: Option<u64>,
+    /// Put other addresses in place of all, under the key in FILE
+    ///
+    /// The addresses of two hosts begin with the same bits as before (CryptoPAn), in flows, in the rows and alerts that
+    /// pass, and in all their texts. Baselines are left out. flowenrich --explain anonymize says what a key is, what
+    /// changes and what stays.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) anonymize: Option<PathBuf>,
 }
 
 impl StepOptions {
     /// The steps that are asked for, in the order of the work.
-    pub(crate) fn build(&self, filter: Option<Filter>) -> Vec<Box<dyn Step>> {
+    ///
+    /// # Errors
+    /// A file that a step needs cannot be read.
+    pub(crate) fn build(&self, filter: Option<Filter>) -> Result<Vec<Box<dyn Step>>, String> {
         let mut steps: Vec<Box<dyn Step>> = Vec::new();
         steps.extend(self.sampling.map(scale::step));
         steps.extend(gather::step(gather::Plan {
@@ -212,7 +245,10 @@ impl StepOptions {
         steps.extend(filter.map(select::step));
         steps.extend(self.sample.map(sample::step));
         steps.extend(self.head.map(head::step));
-        steps
+        if let Some(file) = &self.anonymize {
+            steps.push(anonymize::step(file)?);
+        }
+        Ok(steps)
     }
 }
 

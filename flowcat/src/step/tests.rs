@@ -124,3 +124,61 @@ fn counts_are_scaled_once_and_marked() {
         [r#"{"src_ip":"10.0.0.1","packets":2,"bytes":14,"sampling":2,"scaled":true}"#]
     );
 }
+
+/// The key of the reference implementation's sample, in a file.
+fn key() -> tempfile::NamedTempFile {
+    let key = "1522178d33a4cf80130a5b1649907d10d8988f837979652762574c2d2a842202";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), key).unwrap();
+    file
+}
+
+fn anonymized(text: &str, args: &[&str]) -> Vec<String> {
+    let key = key();
+    lines(text, &[args, &["--anonymize", key.path().to_str().unwrap()]].concat())
+}
+
+#[test]
+fn every_address_of_a_flow_becomes_another() {
+    let table = "src_ip,dst_ip,bytes,app,state,exporter,next_hop,seen,note,mac\n\
+                 128.11.68.132,2001:db8::1,5,dns,to 4.3.88.225,127.0.0.1,24.0.250.221,24.5.0.80:53,a \\ 24.5.0.80,-\n";
+    let changed = [
+        r#"{"src_ip":"135.242.180.132","dst_ip":"4401:2bc:603f:d91d:27f:ff8e:e6f1:dc1e","bytes":5,"app":"dns","state":"to 124.60.155.63","exporter":"33.0.243.129","next_hop":"100.15.198.226""#,
+        r#","seen":"100.9.15.210:53","note":"a \\ 100.9.15.210","mac":"-"}"#,
+    ];
+    assert_eq!(anonymized(table, &[]), [format!("{}}}", changed[0])]);
+    assert_eq!(anonymized(table, &["--keep-extra"]), [changed.concat()]);
+    // The same in lines that pass, whose other bytes stay.
+    let line = lines(table, &["--keep-extra"])[0].replace(",\"bytes\":", " , \"bytes\": ");
+    assert_eq!(anonymized(&line, &[]), [changed.concat().replace(",\"bytes\":", " , \"bytes\": ")]);
+}
+
+#[test]
+fn lines_that_are_no_flows_are_anonymised_too_and_baselines_left_out() {
+    let text = r#"{"kind":"alert","id":"0011223344556677","src_ip":"128.11.68.132","reason":"128.11.68.132 sent much"}
+{"kind":"baseline","section":"hosts","key":"128.11.68.132"}
+{"kind":"top","src_ip":"128.11.68.0/24","bytes":1}
+{"kind":"tick","timestamp":"2026-03-10T07:07:35.000Z"}
+"#;
+    let found = anonymized(text, &[]);
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found[0].contains(r#""src_ip":"135.242.180.132","reason":"135.242.180.132 sent much"}"#), "{}", found[0]);
+    assert!(!found[0].contains("0011223344556677"));
+    assert_eq!(found[1], r#"{"kind":"top","src_ip":"135.242.180.0/24","bytes":1}"#);
+    assert_eq!(found[2], text.lines().nth(3).unwrap());
+}
+
+#[test]
+fn what_no_filter_would_accept_any_more_is_left_out() {
+    let long = format!(r#"{{"bytes":1,"x":"{}1.1.1.1"}}"#, "x".repeat((1 << 20) - 27));
+    let keys = r#"{"bytes":1,"::1":1,"0::1":2}"#;
+    let good = r#"{"bytes":1,"::1":1}"#;
+    assert_eq!(anonymized(&format!("{long}\n{keys}\n{good}\n"), &[]).len(), 1);
+    let table = "bytes,::1,0::1\n1,2,3\n";
+    assert_eq!(lines(table, &["--keep-extra"]).len(), 1);
+    assert_eq!(anonymized(table, &["--keep-extra"]).len(), 0);
+    assert_eq!(
+        anonymized("bytes,::1\n1,2\n", &["--keep-extra"]),
+        [r#"{"bytes":1,"78ff:f001:9fc0:20df:8380:b1f1:704:ed":2}"#]
+    );
+}

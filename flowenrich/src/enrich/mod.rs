@@ -3,6 +3,7 @@
 //! An enricher is described by its [`Spec`], whose columns are the fields that it adds, and built from its parameters
 //! once, before any input is read. What is built adds members to one line at a time and knows no other line.
 
+mod anonymize;
 mod asn;
 mod geo;
 mod ipclass;
@@ -34,6 +35,7 @@ pub(crate) static ENRICHERS: &[Enricher] = &[
     protoname::ENRICHER,
     geo::ENRICHER,
     asn::ENRICHER,
+    anonymize::ENRICHER,
 ];
 
 /// An enricher at work; one a thread.
@@ -43,6 +45,17 @@ pub(crate) trait Enrich: Send {
 
     /// The same for another thread; what does not change is shared.
     fn another(&self) -> Box<dyn Enrich>;
+
+    /// Whether it changes what is there, in any member: it sees the line as those before it left it, those after it see
+    /// what it made of it, and no line is written that it could not change.
+    fn rewrites(&self) -> bool {
+        false
+    }
+
+    /// What the user should be told before the run, if anything.
+    fn warning(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What an enricher made of a line.
@@ -50,6 +63,8 @@ pub(crate) trait Enrich: Send {
 pub(crate) enum Outcome {
     /// It had what it needs, whether or not that led to a member.
     Done,
+    /// The same, but the line may have become one that no filter accepts.
+    Doubtful,
     /// The line has no field that it needs.
     Lacking,
     /// What it looks things up in turned out to be damaged.
@@ -91,7 +106,8 @@ pub(crate) mod tests {
         let mut scanner = Scanner::watching(&columns);
         let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).expect("a line");
         let mut splice = Splice::default();
-        let outcome = built.enrich(&mut Record::new(&line, &mut splice, 0, args.truth("overwrite")));
+        let overwrite = args.spec.param("overwrite").is_some() && args.truth("overwrite");
+        let outcome = built.enrich(&mut Record::new(&line, &mut splice, 0, overwrite));
         let mut out = Vec::new();
         splice.apply(&line, &mut out);
         (String::from_utf8(out).unwrap().trim_end().to_owned(), outcome)
@@ -112,7 +128,10 @@ pub(crate) mod tests {
             for text in [spec.about, spec.explain, spec.memory, spec.source] {
                 assert!(!text.is_empty(), "{}", spec.name);
             }
-            assert_eq!(spec.param("overwrite").unwrap().kind, ParamKind::Truth, "{}", spec.name);
+            // Who rewrites has nothing to keep.
+            if spec.name != "anonymize" {
+                assert_eq!(spec.param("overwrite").unwrap().kind, ParamKind::Truth, "{}", spec.name);
+            }
         }
     }
 
