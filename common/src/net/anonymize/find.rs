@@ -68,6 +68,7 @@ fn dotted(text: &[u8], from: usize, at: usize, point: u8) -> Option<Found> {
     }
     let start = at - digits_before(text, from, at, u8::is_ascii_digit);
     if (1..=3).contains(&(at - start))
+        && text[at + 1..].iter().take(4).any(|b| *b == point)
         && let Some((bits, len)) = quad(&text[start..], point)
         && (point == b'.' || is_four_only(text, from, start, start + len))
     {
@@ -143,8 +144,9 @@ fn ipv6(text: &[u8]) -> Option<(u128, usize)> {
     while count < 8 {
         let most = if gap.is_some() { 7 } else { 8 };
         if count + 2 <= most
-            && let Some((bits, len)) = quad(&text[at..], b'.')
             && (count == 6 || gap.is_some())
+            && text[at..].iter().take(4).any(|b| *b == b'.')
+            && let Some((bits, len)) = quad(&text[at..], b'.')
         {
             (groups[count], groups[count + 1]) = ((bits >> 16) as u16, bits as u16);
             (count, at) = (count + 2, at + len);
@@ -186,10 +188,10 @@ fn value(digit: u8) -> u16 {
 
 /// Six groups of two digits that begin at `start`, the first `point` at `at`.
 fn mac(text: &[u8], start: usize, at: usize, point: u8) -> Option<Found> {
-    let octets = text.get(start..start + 17)?;
-    if at - start != 2 {
+    if at - start != 2 || text.get(at + 3) != Some(&point) {
         return None;
     }
+    let octets = text.get(start..start + 17)?;
     let mut bits = 0;
     for (n, b) in octets.iter().enumerate() {
         match n % 3 {
