@@ -152,12 +152,12 @@ impl Gather {
         [self.plan.pair, self.plan.rejoin, window].into_iter().flatten().max().unwrap_or(0)
     }
 
-    /// Lets a quarter of the flows leave, those of the conversations that have been silent longest.
+    /// Lets half of the flows leave, those of the conversations that have been silent longest.
     #[cold]
     fn make_room(&mut self, next: &mut Next<'_, '_>) {
         let mut ends: Vec<i64> = self.store.held.iter().map(|h| h.end).collect();
-        let quarter = ends.len() / 4;
-        let (_, end, _) = ends.select_nth_unstable(quarter);
+        let half = ends.len() / 2;
+        let (_, end, _) = ends.select_nth_unstable(half);
         let horizon = end.saturating_add(self.timeout()).saturating_add(1);
         let before = self.early;
         self.leave(horizon, next);
@@ -206,10 +206,9 @@ impl Gather {
     /// Makes a record and hands it on.
     fn hand_on(&mut self, out: &Out, links: &[u32], next: &mut Next<'_, '_>) {
         let [one, two, part] = &mut self.flows;
-        let alone = links[out.first as usize] == NONE;
         match out.made {
-            Made::Stream if alone => {
-                let form = self.store.load(out.first, one);
+            Made::Alone => {
+                let form = self.store.load_from(out.place, one);
                 next.flow(Record { flow: one, form });
             }
             Made::Stream => {

@@ -197,8 +197,8 @@ pub(crate) struct StepOptions {
     pub(crate) uniflow: bool,
     /// With --dedup, --rejoin, --biflow: at most N flows wait for others [default: 1M]
     ///
-    /// Beyond, a quarter of them leave, the conversations that were silent longest. If one could still have been joined, that
-    /// is told, and counted as "left early". A flow takes 100 bytes and its line, if it came as one: 1 KiB at most on average.
+    /// Beyond, half of them leave, the conversations that were silent longest. If one could still have been joined, that
+    /// is told, and counted as "left early". A flow takes 150 bytes and its line, if it came as one: 1 KiB at most on average.
     #[arg(long, value_name = "N", value_parser = gather::most, hide_short_help = true)]
     pub(crate) max_flows: Option<usize>,
     /// With --dedup, --rejoin, --biflow: flows come at most TIME late, so let them go on

@@ -5,7 +5,7 @@
 //! chained by `links`, so that nothing is allocated for each. Invariant: each flow is in one stream, or marked as a
 //! duplicate; each stream is in one [`Out`]. Nothing depends on the order in which the flows came.
 
-use super::store::Held;
+use super::store::{Held, Place};
 use super::{Dedup, Plan};
 
 /// No flow.
@@ -20,12 +20,21 @@ pub(super) struct Out {
     pub(super) end: i64,
     /// Its first flow.
     pub(super) first: u32,
+    pub(super) place: Place,
     pub(super) made: Made,
+}
+
+impl Out {
+    fn of(flow: &Held, first: u32, made: Made) -> Out {
+        Out { start: flow.start, hash: flow.hash, end: flow.end, first, place: flow.place, made }
+    }
 }
 
 /// How a record is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Made {
+    /// Of one flow.
+    Alone,
     /// Of one stream.
     Stream,
     /// Of this stream and that with this first flow, the other direction.
@@ -64,13 +73,7 @@ impl Groups {
         while let Some(first) = held.get(at) {
             let count = held[at..].iter().take_while(|h| h.hash == first.hash).count();
             match count {
-                1 => self.outs.push(Out {
-                    start: first.start,
-                    hash: first.hash,
-                    end: first.end,
-                    first: at as u32,
-                    made: Made::Stream,
-                }),
+                1 => self.outs.push(Out::of(first, at as u32, Made::Alone)),
                 _ => self.one(held, at..at + count, plan),
             }
             at += count;
@@ -85,8 +88,7 @@ impl Groups {
             if let Some(dedup) = plan.dedup
                 && let Some(of) = primary(held, &mut known, place as u32, dedup)
             {
-                let made = Made::Duplicate(of);
-                self.outs.push(Out { start: flow.start, hash: flow.hash, end: flow.end, first: place as u32, made });
+                self.outs.push(Out::of(flow, place as u32, Made::Duplicate(of)));
                 continue;
             }
             let gap = plan.rejoin.unwrap_or(0);
@@ -106,7 +108,7 @@ impl Groups {
             self.pair(timeout);
         }
         for stream in self.streams.iter().filter(|s| !s.is_taken) {
-            self.outs.push(stream.out(Made::Stream));
+            self.outs.push(stream.out(if stream.first == stream.last { Made::Alone } else { Made::Stream }));
         }
     }
 
@@ -189,7 +191,7 @@ impl Groups {
 
 impl Stream {
     fn out(&self, made: Made) -> Out {
-        Out { start: self.whole.start, hash: self.whole.hash, end: self.whole.end, first: self.first, made }
+        Out::of(&self.whole, self.first, made)
     }
 
     fn is_free(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Flows that wait for others: a small entry for each, and all their bytes in one piece of memory.
 //!
-//! Bound: what [`super::Gather`] lets wait; an entry is 64 bytes, a flow some 50 more and its line as long as it is.
+//! Bound: what [`super::Gather`] lets wait; an entry is 72 bytes, a flow some 70 more and its line as long as it is.
 
 use crate::step::conversation::{Key, is_two_way, span};
 use crate::step::{Form, Record};
@@ -27,10 +27,19 @@ pub(super) struct Held {
     pub(super) unit: u64,
     /// Its exporter; 0 where unknown.
     pub(super) exporter: u64,
-    at: u64,
-    packed: u32,
-    length: u32,
+    pub(super) place: Place,
     pub(super) marks: Marks,
+}
+
+/// Where the bytes of a flow are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    at: u64,
+    /// Those of its fields.
+    packed: u32,
+    /// Those of its line, or of its further members, after them.
+    length: u32,
+    is_line: bool,
 }
 
 /// What of a flow is told by a bit.
@@ -43,8 +52,6 @@ pub(super) struct Marks {
     pub(super) ends: bool,
     /// A packet that begins one was seen.
     pub(super) begins: bool,
-    /// It came as a line.
-    is_line: bool,
 }
 
 impl Held {
@@ -90,15 +97,12 @@ impl Store {
             end,
             unit: unit(flow),
             exporter: flow.address(field::EXPORTER).map_or(0, exporter),
-            at: at as u64,
-            packed: packed as u32,
-            length: text.len() as u32,
+            place: Place { at: at as u64, packed: packed as u32, length: text.len() as u32, is_line },
             marks: Marks {
                 from_low: key.from_low,
                 is_two_way: is_two_way(flow),
                 ends: is_tcp && flags & ENDS != 0,
                 begins: is_tcp && flags & BEGINS != 0,
-                is_line,
             },
         });
         (!flow.has(field::CLOCK) && flow.time().is_some()).then_some(end)
@@ -107,26 +111,29 @@ impl Store {
     /// Sorts by conversation, then by time; what is the same in that, by content.
     pub(super) fn sort(&mut self) {
         let bytes = &self.bytes;
-        let of = |h: &Held| content(bytes, h);
+        let of = |h: &Held| &bytes[h.place.all()];
         // Stable, because what stayed from the last time is in order already.
         self.held.sort_by(|a, b| {
             (a.hash, a.start, a.end)
                 .cmp(&(b.hash, b.start, b.end))
-                .then_with(|| if a.at == b.at { Ordering::Equal } else { of(a).cmp(of(b)) })
+                .then_with(|| if a.place.at == b.place.at { Ordering::Equal } else { of(a).cmp(of(b)) })
         });
     }
 
-    /// Puts a flow's fields into `flow`; answers how it came.
-    pub(super) fn load(&self, place: u32, flow: &mut Flow) -> Form<'_> {
-        let Some(held) = self.held.get(place as usize) else { return Form::Fields(b"") };
-        let at = held.at as usize;
-        let text_at = at + held.packed as usize;
-        flow.unpack(&self.bytes[at..text_at]);
-        let text = &self.bytes[text_at..text_at + held.length as usize];
-        match std::str::from_utf8(text) {
-            Ok(line) if held.marks.is_line => Form::Line(line),
-            _ => Form::Fields(text),
+    /// Puts the fields of a flow, by its number, into `flow`; answers how it came.
+    pub(super) fn load(&self, number: u32, flow: &mut Flow) -> Form<'_> {
+        self.held.get(number as usize).map_or(Form::Fields(b""), |held| self.load_from(held.place, flow))
+    }
+
+    /// The same by its place.
+    pub(super) fn load_from(&self, place: Place, flow: &mut Flow) -> Form<'_> {
+        let all = &self.bytes[place.all()];
+        flow.unpack(all);
+        let text = &all[place.packed as usize..];
+        if !place.is_line {
+            return Form::Fields(text);
         }
+        std::str::from_utf8(text).map_or(Form::Fields(b""), Form::Line)
     }
 
     /// Keeps those of whom `stays` has a true.
@@ -143,9 +150,9 @@ impl Store {
             if stays.get(place - 1) != Some(&true) {
                 return false;
             }
-            let at = held.at as usize;
-            held.at = self.spare.len() as u64;
-            self.spare.extend_from_slice(&self.bytes[at..at + held.packed as usize + held.length as usize]);
+            let all = held.place.all();
+            held.place.at = self.spare.len() as u64;
+            self.spare.extend_from_slice(&self.bytes[all]);
             true
         });
         std::mem::swap(&mut self.bytes, &mut self.spare);
@@ -153,9 +160,11 @@ impl Store {
     }
 }
 
-fn content<'b>(bytes: &'b [u8], held: &Held) -> &'b [u8] {
-    let at = held.at as usize;
-    &bytes[at..at + held.packed as usize + held.length as usize]
+impl Place {
+    fn all(self) -> std::ops::Range<usize> {
+        let at = self.at as usize;
+        at..at + self.packed as usize + self.length as usize
+    }
 }
 
 fn unit(flow: &Flow) -> u64 {
