@@ -24,7 +24,7 @@ fn a_wrong_word_is_answered_with_the_nearest_right_one() {
         (["top:n=0"], "integer from 1"),
         (["describe:of=src_ip"], "a field whose values are numbers"),
         (["ports:top=70000"], "integer, 1 to 65536"),
-        (["top:by=srcip"], "top: by: srcip: no such field; did you mean \"src_ip\"?"),
+        (["top:by=srcip"], "top: by=srcip: srcip: no such field; did you mean \"src_ip\"?"),
         (["hosts:as=alert"], "the name alert is reserved"),
         (["Cargo.toml"], "use -i Cargo.toml, or flowcat Cargo.toml | flowstat"),
     ] {
