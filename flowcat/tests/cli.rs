@@ -379,6 +379,42 @@ fn what_is_dropped_among_flow_lines_is_told_once() {
 }
 
 #[test]
+fn values_that_are_left_out_and_times_that_are_doubtful_are_told_once() {
+    let text = "ts,src_ip,bytes,tos\n08:03:34,10.0.0.1,5,cs0\n08:03:35,10.0.0.1,5,cs1\n08:03:36,10.0.0.1,5,256\n";
+    let outcome = run(&["--tz", "UTC"], text);
+    assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
+    let row = |second| {
+        format!(
+            "{{\"timestamp\":\"1970-01-01T08:03:{second}.000Z\",\"src_ip\":\"10.0.0.1\",\"bytes\":5,\"clock\":\"no-date\"}}\n"
+        )
+    };
+    assert_eq!(outcome.text(), row(34) + &row(35));
+    for part in
+        ["stdin:2:21: \"cs0\" is no tos", "stdin:2: its times have no date", "stdin:4:21: bad number \"256\" for tos"]
+    {
+        assert!(outcome.stderr.contains(part), "{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("cs1"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("doubtful times 2") && outcome.stderr.contains("values left out 2"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_bad_value_has_one_verdict_wherever_its_line_stands() {
+    let good = FLOW;
+    for bad in ["\"tos\":256", "\"bytes\":\"5\"", "\"dst_port\":null", "\"timestamp\":1"] {
+        let bad = format!("{{\"src_ip\":\"10.0.0.1\",{bad}}}");
+        for lines in [[&*bad, good, good], [good, &*bad, good], [good, good, &*bad]] {
+            let outcome = run(&[], &(lines.join("\n") + "\n"));
+            assert_eq!((outcome.code, outcome.text()), (Some(3), &*format!("{good}\n{good}\n")), "{lines:?}");
+        }
+    }
+}
+
+#[test]
 fn of_columns_that_mean_the_same_it_is_told_which_is_taken() {
     for text in [
         "src_ip,bytes,octets\n10.0.0.1,5,6\n10.0.0.1,5,6\n",

@@ -104,7 +104,7 @@ pub(crate) const FOREIGN: &[Alias] = &[
         "dstport", "destinationport", "destport", "portdst", "portdest", "dport", "dsport", "dp", "dpt", "dstpt", "l4dstport", "dsttransportport",
         "destinationtransportport", "dstendpointport", "respp", "respport", "serverport", "serviceport", "port",
     ]),
-    plain(Cell::Protocol, &[
+    formed(Cell::Protocol, Form::Lenient, &[
         "protocol", "proto", "pr", "prot", "ipprotocol", "ipproto", "protocolidentifier", "protocolnumber", "protonum", "protocolnum", "protocolid",
         "networkiananumber", "networktransport", "transport", "l4proto", "transportprotocol", "protocolname",
     ]),

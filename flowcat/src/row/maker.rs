@@ -2,7 +2,7 @@
 
 use super::{Cell, Converter, Dialect, Form, Plan, Row};
 use crate::flows::Flows;
-use flow_record::record::Flow;
+use flow_record::record::{Flow, field};
 use flow_record::value::time::Zone;
 
 /// Makes flows of texts. Nothing is allocated for a record.
@@ -57,6 +57,9 @@ impl Maker {
         }
         match self.converter.convert(&self.row, &mut self.flow) {
             Ok(()) => {
+                if !self.converter.left_out().is_empty() || self.flow.has(field::CLOCK) {
+                    self.tell(line, flows);
+                }
                 change(&mut self.flow);
                 flows.flow_with(&self.flow, &self.extras);
             }
@@ -66,5 +69,17 @@ impl Maker {
             }
         }
         flows.zone_of(&self.converter);
+    }
+
+    /// Tells of the texts that the flow is without, and of a time that is not to be believed.
+    #[cold]
+    fn tell(&self, line: u64, flows: &mut Flows<'_>) {
+        if let Some(clock) = self.flow.text(field::CLOCK) {
+            flows.doubtful(line, clock);
+        }
+        for cell in self.converter.left_out().iter() {
+            let text = self.row.text(cell).map_or(&b""[..], |(text, _)| text);
+            flows.left_out(line, self.row.column(cell), cell, text);
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! tool and version printed it. A row is cleared and filled anew for each record; nothing is allocated.
 
 pub(crate) mod alias;
+mod cells;
 mod convert;
 mod count;
 mod dialect;
@@ -17,6 +18,7 @@ mod moment;
 mod plan;
 mod port;
 
+pub(crate) use cells::Cells;
 pub(crate) use convert::Converter;
 pub(crate) use dialect::{ANY, Dialect};
 pub(crate) use flow_record::net::flags::parse as flags;
@@ -175,7 +177,7 @@ pub(crate) enum Form {
     Hex,
     /// Letters of Zeek's history of a connection, both directions in one.
     History,
-    /// A text that is passed over where it cannot be read.
+    /// A text that is left out where it cannot be read.
     Lenient,
 }
 

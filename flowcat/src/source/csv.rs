@@ -39,7 +39,8 @@ received and down its rev_bytes; in_bytes and out_bytes are NetFlow's words for 
 src_ip=SrcAddr,... says what else a column is: a field of the record, or end, received, all_packets, all_bytes. Times
 are dates with the year first, with or without a zone, or numbers since the epoch: below 10^11 seconds, below 10^14
 milliseconds, below 10^17 microseconds, else nanoseconds. Durations are seconds unless the name says otherwise
-(duration_ms). Protocols are numbers or names. Empty, -, NaN and null say that there is none. ICMP's type and code
+(duration_ms). Protocols are numbers or names. Empty, -, NaN and null say that there is none; words that mean nothing as a
+protocol, flags, type of service, interface, AS or exporter are left out and told. ICMP's type and code
 come from their own columns, or from the destination port where the source port is 0. Other columns are dropped, or
 kept after the known ones with --keep-extra. A table without an address, bytes or packets is refused.",
     params: &[],

@@ -107,8 +107,8 @@ impl Detect {
             };
             match (format.probe)(head) {
                 Probe::Yes => return Some(Detected::Format(format, cut)),
-                Probe::Maybe if !last => return None,
-                Probe::Maybe | Probe::No => {}
+                Probe::Maybe | Probe::Unlikely if !last => return None,
+                Probe::Maybe | Probe::Unlikely | Probe::No => {}
             }
         }
         match Kind::of(head) {
@@ -157,9 +157,10 @@ impl Detect {
         while lines < LINES && !rest.is_empty() {
             for format in self.of_text().filter(|f| f.spec.name != csv::FORMAT.spec.name) {
                 match (format.probe)(rest) {
-                    Probe::No => {}
                     Probe::Yes => return Some(as_text(format, shape)),
                     Probe::Maybe => return last.then(|| as_text(format, shape)),
+                    Probe::Unlikely if !last => return None,
+                    Probe::Unlikely | Probe::No => {}
                 }
             }
             rest = significant(&rest[memchr(b'\n', rest).map_or(rest.len(), |i| i + 1)..]);
@@ -168,7 +169,7 @@ impl Detect {
         // Looks for its header itself, also among what others take for remarks.
         match (csv::FORMAT.probe)(head) {
             Probe::Yes => Some(as_text(&csv::FORMAT, shape)),
-            Probe::Maybe => last.then(|| as_text(&csv::FORMAT, shape)),
+            Probe::Maybe | Probe::Unlikely => last.then(|| as_text(&csv::FORMAT, shape)),
             Probe::No if last || lines == LINES => Some(Detected::Unknown(unknown(first_line(head)))),
             Probe::No => None,
         }

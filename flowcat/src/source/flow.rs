@@ -3,7 +3,7 @@
 //! Every line gets the verdict that the other filters give, by the same scanner. What is in a line and no field of the
 //! record stays in it.
 
-use super::json::{first_object, is_better_read, is_several, is_table};
+use super::json::{Better, better_read, first_object, is_several, is_table};
 use super::{Fate, Format, Probe, Source, Takes};
 use crate::feed::Feed;
 use crate::flows::Flows;
@@ -20,7 +20,8 @@ const SPEC: Spec = Spec {
     about: "what the filters write: flow lines, rows, alerts, baselines",
     explain: "
 Recognised by a first JSON object that has the record's own fields, in the record's own units, and none that another
-name would give a field it lacks; or that has a kind. Such lines pass byte for byte, unknown members included, after the
+name would give a field it lacks; or that has a kind. Of a first object with a value of another type (\"bytes\":\"5\")
+the next one tells whether these are flow lines, of which that one is rejected, or another tool's JSON. Such lines pass byte for byte, unknown members included, after the
 checks that all four filters make: one JSON object a line, valid UTF-8, no duplicate keys, known fields of their type.",
     params: &[],
     needs: &[],
@@ -34,9 +35,10 @@ fn probe(head: &[u8]) -> Probe {
         return Probe::No;
     }
     let mut scanner = Scanner::new();
+    let mut is_doubtful = false;
     for line in head.split_inclusive(|b| *b == b'\n') {
         let text = line.trim_ascii();
-        if text.is_empty() {
+        if text.is_empty() || is_doubtful && text[0] != b'{' {
             continue;
         }
         if text[0] != b'{' {
@@ -51,15 +53,17 @@ fn probe(head: &[u8]) -> Probe {
             }
             continue;
         }
-        match scanner.scan(clean) {
-            Ok(line) if line.kind != LineKind::Flow => return Probe::Yes,
-            _ if is_better_read(clean) => return Probe::No,
-            Ok(_) => return Probe::Yes,
+        match (scanner.scan(clean).map(|line| line.kind), better_read(clean)) {
+            (Ok(kind), _) if kind != LineKind::Flow => return Probe::Yes,
+            (_, Some(Better::Names)) => return Probe::No,
+            (Ok(_), _) => return Probe::Yes,
+            // One bad value among flow lines, or the first of many in an input of another tool.
+            (Err(_), Some(Better::Values)) if std::mem::replace(&mut is_doubtful, true) => return Probe::No,
             // Nobody's line: the next one tells.
-            Err(_) => {}
+            (Err(_), _) => {}
         }
     }
-    Probe::Maybe
+    if is_doubtful { Probe::Unlikely } else { Probe::Maybe }
 }
 
 #[derive(Default)]

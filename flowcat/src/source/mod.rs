@@ -35,6 +35,8 @@ use flow_record::value::time::Zone;
 pub(crate) enum Probe {
     /// It is something else.
     No,
+    /// It is something else, unless more shows that it is this format.
+    Unlikely,
     /// More must be seen to tell.
     Maybe,
     /// It is this format.
@@ -46,7 +48,7 @@ pub(crate) struct Format {
     /// Its documentation.
     pub(crate) spec: &'static Spec,
     /// Looks at the beginning, as [`Takes`] says. What it says of a beginning is not to change with what follows, save
-    /// from `Maybe`.
+    /// from `Maybe` and `Unlikely`.
     pub(crate) probe: fn(&[u8]) -> Probe,
     /// Makes a source for one input.
     pub(crate) open: fn(&Settings) -> Box<dyn Source>,

@@ -179,3 +179,34 @@ fn what_cannot_be_read_is_named_with_its_field() {
         assert_eq!(foreign(cells), message);
     }
 }
+
+#[test]
+fn words_that_mean_nothing_here_are_left_out_and_numbers_that_do_not_fit_reject() {
+    let bytes = (Cell::Bytes, Form::Plain, "5");
+    let read = |cell, text| {
+        let mut row = Row::default();
+        for (cell, form, text) in [bytes, (cell, Form::Lenient, text)] {
+            row.put(cell, form, text.as_bytes(), 0);
+        }
+        let (mut flow, mut converter) = (Flow::new(), Converter::new(&ANY, Zone::utc()));
+        let outcome = converter.convert(&row, &mut flow).map_err(|trouble| trouble.message(&row));
+        outcome.map(|()| converter.left_out().iter().collect::<Vec<_>>())
+    };
+    for (cell, text) in [
+        (Cell::Protocol, "https"),
+        (Cell::Tos, "cs0"),
+        (Cell::Vlan, "-1"),
+        (Cell::Sampling, "0.01"),
+        (Cell::InputIf, "eth0"),
+        (Cell::Exporter, "core1"),
+        (Cell::TcpFlags, "established"),
+    ] {
+        assert_eq!(read(cell, text), Ok(vec![cell]), "{text}");
+    }
+    assert_eq!(read(Cell::Tos, "0"), Ok(vec![]));
+    for (cell, text) in
+        [(Cell::Protocol, "256"), (Cell::Tos, "256"), (Cell::Vlan, "4294967296"), (Cell::TcpFlags, "70000")]
+    {
+        assert!(read(cell, text).unwrap_err().contains(text), "{text}");
+    }
+}

@@ -47,18 +47,30 @@ pub(super) fn first_object(text: Clean<'_>) -> Option<()> {
     Some(())
 }
 
-/// Whether the table of aliases reads more out of an object than the record's own names do: a member that the suite
-/// does not know by its name gives a field that the object lacks, or a field has a value that must be converted.
-pub(super) fn is_better_read(text: Clean<'_>) -> bool {
+/// Why an object is read better by the table of aliases than by the record's own names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Better {
+    /// It is another tool's: a member that the suite does not know by its name gives a field that the object lacks.
+    Names,
+    /// Only its values differ: one is to be converted.
+    Values,
+}
+
+/// Whether the table of aliases reads more out of an object than the record's own names do.
+pub(super) fn better_read(text: Clean<'_>) -> Option<Better> {
     if columns::is_table(text) || is_nfdump(text) {
-        return true;
+        return Some(Better::Names);
     }
     let mut objects = Objects::new(&ANY, Mapping::default(), false);
     let (mut row, mut extras, mut flow) = (Row::default(), Vec::new(), Flow::new());
     let converts = objects.read(text, &mut row, &mut extras).is_ok()
         && Converter::new(&ANY, Zone::utc()).convert(&row, &mut flow).is_ok();
     let is_bad = || matches!(Scanner::new().scan(text), Err(Reject { why: Why::BadField(_), .. }));
-    converts && (objects.gains() || is_bad())
+    match converts {
+        true if objects.gains() => Some(Better::Names),
+        true if is_bad() => Some(Better::Values),
+        _ => None,
+    }
 }
 
 /// Whether a line is several objects, one after the other.
@@ -120,7 +132,7 @@ fn probe_object(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> Probe {
 pub(super) fn probe_own(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> Probe {
     match probe_object(head, is_ours) {
         Probe::Yes => Probe::Yes,
-        Probe::No | Probe::Maybe => Probe::No,
+        Probe::No | Probe::Unlikely | Probe::Maybe => Probe::No,
     }
 }
 

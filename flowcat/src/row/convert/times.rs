@@ -1,0 +1,89 @@
+//! Start and duration of a flow, and whether to believe them.
+//!
+//! A duration that is negative or absurd, a last time before the first, a time before 1990 or more than a day after its
+//! own export are flagged (`clock`), and such a duration is left out, never believed.
+
+use super::{Converter, Trouble};
+use crate::row::moment::{Length, Moment, Said, length};
+use crate::row::{Cell, Row};
+use flow_record::record::Flow;
+use flow_record::record::field;
+use flow_record::value::time::Time;
+
+/// 1990-01-01T00:00:00Z: no flow was exported before.
+const FIRST_YEAR: i64 = 631_152_000;
+
+/// A flow cannot be exported this much before it starts, in seconds.
+const DAY: i64 = 86_400;
+
+impl Converter {
+    /// Start, duration, and whether to believe them.
+    pub(super) fn times(&mut self, row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
+        let mut start = self.moment(row, Cell::Start)?;
+        let end = self.moment(row, Cell::End)?;
+        let given = match row.text(Cell::Duration) {
+            None => None,
+            Some((text, form)) => match length(text, form) {
+                Length::Bad => return Err(Trouble::of(Cell::Duration)),
+                said => Some(said),
+            },
+        };
+        let mut doubt = match (start, end) {
+            (Some(s), Some(e)) if e.time < s.time && !s.ambiguous && !e.ambiguous => Some("implausible"),
+            _ => None,
+        };
+        let duration = match (given, start, end) {
+            (Some(Length::Nanos(nanos)), ..) => Some(nanos),
+            (Some(_), ..) => {
+                doubt = Some("implausible");
+                None
+            }
+            (None, Some(s), Some(e)) => u64::try_from(i128::from(e.time.nanos()) - i128::from(s.time.nanos())).ok(),
+            _ => None,
+        };
+        if let (None, Some(e), Some(nanos)) = (start, end, duration) {
+            let before = e.time.nanos().checked_sub(nanos as i64).map(|nanos| Moment { time: Time(nanos), ..e });
+            start = before;
+        }
+        if let Some(nanos) = duration.filter(|_| doubt.is_none()) {
+            flow.set_duration(nanos);
+        }
+        if let Some(moment) = start {
+            flow.set_time(moment.time, moment.digits);
+            if moment.dateless {
+                doubt = Some("no-date");
+            } else if doubt.is_none() {
+                doubt = self.doubt(row, moment);
+            }
+        }
+        if let Some(doubt) = doubt {
+            flow.set_text(field::CLOCK, doubt);
+        }
+        Ok(())
+    }
+
+    /// Why a start is doubtful by itself.
+    fn doubt(&mut self, row: &Row, start: Moment) -> Option<&'static str> {
+        let seconds = start.time.seconds();
+        let received = self.moment(row, Cell::Received).ok().flatten().map_or(0, |m| m.time.seconds());
+        let is_early = received >= FIRST_YEAR && seconds > received.saturating_add(DAY);
+        match (seconds < FIRST_YEAR || is_early, start.ambiguous) {
+            (true, _) => Some("implausible"),
+            (false, true) => Some("ambiguous"),
+            (false, false) => None,
+        }
+    }
+
+    #[inline]
+    fn moment(&mut self, row: &Row, cell: Cell) -> Result<Option<Moment>, Trouble> {
+        match row.text(cell).map(|(text, form)| self.clock.read(text, form)) {
+            None | Some(Said::None) => Ok(None),
+            Some(Said::At(moment)) => {
+                let is_whole = || row.text(cell).is_none_or(|(text, _)| !text.contains(&b'.'));
+                let digits = self.dialect.digits.filter(|_| !is_whole()).unwrap_or(moment.digits);
+                Ok(Some(Moment { digits, ..moment }))
+            }
+            Some(Said::Bad) => Err(Trouble::of(cell)),
+        }
+    }
+}
