@@ -45,6 +45,8 @@ pub struct Program {
     pub about: &'static str,
     /// Its items, in order.
     pub specs: fn() -> Vec<&'static Spec>,
+    /// What is to be said of an item besides, each with its heading.
+    pub facts: fn(&Spec) -> Vec<(&'static str, &'static str)>,
     /// Command lines, each with what it does; the first three are shown by `-h`.
     pub examples: &'static [(&'static str, &'static str)],
     /// Files that it opens without being told their names, each with what it is for.
@@ -95,7 +97,7 @@ impl Common {
         } else if let Some(name) = &self.explain {
             match specs.iter().find(|s| s.name == name) {
                 None if name == "where" => SYNTAX.to_owned(),
-                Some(spec) => explain::explained(spec, wrap::width()),
+                Some(spec) => explain::explained(spec, &(program.facts)(spec), wrap::width()),
                 None => {
                     let near = nearest(name, specs.iter().map(|s| s.name)).map(|n| format!("; did you mean {n:?}?"));
                     let near = near.unwrap_or_else(|| "; --list shows all".into());

@@ -5,6 +5,7 @@
 use crate::row::{Cell, Cells, Converter};
 use crate::step::{End, Form, Next, Record, Step};
 use flow_record::map::Map;
+use flow_record::people::count;
 use flow_record::record::Flow;
 use flow_record::run::{Fate, Patient, Place, Session};
 use flow_record::scan::{Line, LineKind, Reject};
@@ -152,6 +153,13 @@ impl<'s> Flows<'s> {
         if !self.end.session.reject(&place, kind, message, raw) {
             self.end.stop();
         }
+    }
+
+    /// The same for a row that has not as many columns as its header.
+    #[cold]
+    pub(crate) fn reject_width(&mut self, columns: usize, wanted: usize, row: &[u8]) {
+        let message = format!("{} where the header has {wanted}", count(columns as u64, "columns"));
+        self.reject(self.line, 0, "bad row", &message, row);
     }
 
     /// The same for a line or object that is no JSON.

@@ -44,6 +44,10 @@ pub(crate) const PROGRAM: Program = Program {
     what: "format",
     about: "Any record of network traffic to NDJSON flow lines",
     specs: || FORMATS.iter().map(|f| f.spec).collect(),
+    facts: |spec| {
+        let format = FORMATS.iter().find(|f| f.spec.name == spec.name);
+        format.map(|f| vec![("Recognised by", f.told_by), ("Lost", f.lost)]).unwrap_or_default()
+    },
     examples: &[
         ("flowcat flows.csv | flowstat hosts -t", "hosts of a CSV of nfdump, or of any other with a header"),
         (

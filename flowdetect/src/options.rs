@@ -16,6 +16,7 @@ pub(crate) const PROGRAM: Program = Program {
     what: "detector",
     about: "Find what is suspicious in flow lines, and say why",
     specs: detect::specs,
+    facts: |_| Vec::new(),
     examples: &[
         ("flowcat trace.csv | flowdetect -t", "the default detectors, as a table"),
         ("flowcat day.csv | flowdetect zscore:threshold=4 portscan beacon", "chosen detectors"),

@@ -39,6 +39,7 @@ const PROGRAM: Program = Program {
     what: "enricher",
     about: "Add fields to flow lines, rows and alerts: scopes, services, countries, systems",
     specs: || enrich::ENRICHERS.iter().map(|e| &e.spec).collect(),
+    facts: |_| Vec::new(),
     examples: &[
         ("flowcat trace.csv | flowenrich scope service portclass", "what kind of addresses, services and ports"),
         ("flowcat trace.csv | flowenrich scope:internal=193.136.0.0/15", "direction as seen from one's own network"),

@@ -36,6 +36,7 @@ const PROGRAM: Program = Program {
     what: "view",
     about: "Statistics of flow lines: totals, profiles, hosts, pairs, ports, distributions",
     specs: view::specs,
+    facts: |_| Vec::new(),
     examples: &[
         ("flowcat trace.csv | flowstat -t", "a summary, as a table"),
         ("flowcat trace.csv | flowstat -t hourly hosts:top=20 ports", "several views in one pass"),

@@ -74,7 +74,7 @@ fn every_console_block_gives_what_it_shows() {
 #[test]
 fn tables_are_made_from_the_code() {
     let text = readme();
-    for tool in ["flowcat", "flowstat", "flowdetect", "flowenrich"] {
+    for tool in ["flowstat", "flowdetect", "flowenrich"] {
         let list = run(&format!("{tool} --list")).code(0).text();
         let rows: Vec<_> = list
             .lines()
@@ -87,6 +87,22 @@ fn tables_are_made_from_the_code() {
         let table = format!("<!-- {tool} --list -->\n| | |\n|---|---|\n{}\n<!-- end -->", rows.join("\n"));
         assert!(text.contains(&table), "the README lacks this table:\n{table}");
     }
+}
+
+#[test]
+fn the_table_of_formats_is_made_from_the_code() {
+    let described = run("flowcat --describe").code(0).text();
+    let described: serde_json::Value = serde_json::from_str(&described).unwrap();
+    let row = |item: &serde_json::Value| {
+        let [name, about, told, lost] =
+            ["name", "about", "recognised_by", "lost"].map(|key| item[key].as_str().unwrap().replace('|', "\\|"));
+        assert!(!told.is_empty() && !lost.is_empty(), "{name}");
+        format!("| `{name}` | {about} | {told} | {lost} |")
+    };
+    let rows: Vec<_> = described["items"].as_array().unwrap().iter().map(row).collect();
+    let head = "| | what | recognised by | lost without `--keep-extra` |\n|---|---|---|---|";
+    let table = format!("<!-- flowcat formats -->\n{head}\n{}\n<!-- end -->", rows.join("\n"));
+    assert!(readme().contains(&table), "the README lacks this table:\n{table}");
 }
 
 #[test]

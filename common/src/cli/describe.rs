@@ -1,6 +1,7 @@
 //! `--describe`: the program as JSON.
 
 use super::Program;
+use crate::item::Spec;
 use crate::record::field;
 use serde_json::{Value, json};
 
@@ -18,8 +19,17 @@ pub(super) fn describe(program: &Program, command: &clap::Command) -> Value {
     let fields: Vec<_> = field::known().map(|f| json!({"name": f.name, "unit": f.unit, "about": f.about})).collect();
     json!({
         "name": program.name, "version": env!("CARGO_PKG_VERSION"), "about": program.about, "options": options,
-        "items": (program.specs)().iter().map(|s| s.described()).collect::<Vec<_>>(),
+        "items": (program.specs)().iter().map(|s| item(program, s)).collect::<Vec<_>>(),
         "fields": fields,
         "exit_codes": {"0": "done", "1": "found", "2": "failed", "3": "rejected", "128+n": "signal"},
     })
+}
+
+/// An item, with what is said of it besides.
+fn item(program: &Program, spec: &Spec) -> Value {
+    let mut described = spec.described();
+    for (title, text) in (program.facts)(spec) {
+        described[title.to_lowercase().replace(' ', "_")] = text.into();
+    }
+    described
 }

@@ -10,7 +10,7 @@ const PARAMETER: usize = 15;
 const COLUMN: usize = 27;
 
 /// What an item computes, from which fields, with which parameters, in how much memory, and where that comes from.
-pub(super) fn explained(spec: &Spec, width: usize) -> String {
+pub(super) fn explained(spec: &Spec, facts: &[(&str, &str)], width: usize) -> String {
     let mut out = hanging("", &format!("{}: {}", spec.name, spec.about), 0, width);
     out.push('\n');
     out.push_str(&paragraphs(spec.explain, width));
@@ -27,7 +27,9 @@ pub(super) fn explained(spec: &Spec, width: usize) -> String {
             out.push_str(&hanging(&format!("  {} ", c.name), &format!("{}{unit}", c.about), COLUMN, width));
         }
     }
-    for (title, text) in [("Fields", spec.needs.join(" ").as_str()), ("Memory", spec.memory), ("Source", spec.source)] {
+    let needs = spec.needs.join(" ");
+    let rest = [("Fields", needs.as_str()), ("Memory", spec.memory), ("Source", spec.source)];
+    for (title, text) in facts.iter().copied().chain(rest) {
         if !text.is_empty() {
             out.push_str(&format!("\n{title}\n{}", hanging("", text, 2, width)));
         }
@@ -67,7 +69,7 @@ mod tests {
             memory: "none",
             source: "Tukey (1977)",
         };
-        let text = explained(&spec, 50);
+        let text = explained(&spec, &[("Lost", "nothing")], 50);
         let expected = "\
 fence: values far out
 
@@ -83,6 +85,9 @@ Parameters
 Columns
   deviation                how far the values lie
                            apart [bytes]
+
+Lost
+  nothing
 
 Fields
   bytes

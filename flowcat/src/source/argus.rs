@@ -2,36 +2,27 @@
 //!
 //! Invariant: columns are taken by name. Bound: one line.
 
-use super::{Fate, Format, Probe, Settings, Source, Takes, fields, first_line};
-use crate::feed::Feed;
-use crate::flows::Flows;
+use super::fields::{Set, TWO_WAY};
+use super::table::{Header, Layout, Table};
+use super::{Format, Probe, SPEC_OF_ROWS, Takes, first_line};
 use crate::row::alias::{Alias, formed, normal, plain};
-use crate::row::{ANY, Cell, Dialect, Form, Maker, NOWHERE, Plan, Row};
+use crate::row::{ANY, Cell, Dialect, Form, NOWHERE, Row};
 use flow_record::item::Spec;
-use flow_record::people::count;
-use flow_record::record::field::{self, Field};
-use memchr::memchr_iter;
+use flow_record::record::field;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(Argus::new(settings)), takes: Takes::Lines };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |settings| Table::open(settings, &LAYOUT),
+    takes: Takes::Lines,
+    told_by: "a header with SrcAddr or DstAddr and others of Argus' names, in any letter case, with commas, tabs, bars or semicolons",
+    lost: "Flgs, dTos, user data, loss and jitter",
+};
 
 /// What Argus can give.
-pub(super) const FIELDS: &[Field] = &fields([
-    field::TIMESTAMP,
-    field::DURATION,
-    field::SRC_IP,
-    field::DST_IP,
-    field::SRC_PORT,
-    field::DST_PORT,
-    field::PROTOCOL,
-    field::PACKETS,
-    field::BYTES,
-    field::REV_PACKETS,
-    field::REV_BYTES,
+pub(super) const FIELDS: Set = TWO_WAY.and(&[
     field::TCP_FLAGS,
     field::REV_TCP_FLAGS,
-    field::ICMP_TYPE,
-    field::ICMP_CODE,
     field::APP,
     field::STATE,
     field::LABEL,
@@ -41,15 +32,13 @@ pub(super) const FIELDS: &[Field] = &fields([
     field::TOS,
     field::VLAN,
     field::BYTE_LAYER,
-    field::CLOCK,
 ]);
 
 const SPEC: Spec = Spec {
     name: "argus",
     about: "Argus flows: ra -c, with any columns, and CTU's binetflow",
     explain: "
-Recognised by a header of Argus' names (SrcAddr, DstAddr and others of them; letter case does not matter) with commas,
-tabs, bars or semicolons. Times are local: --tz says where. ra's own default prints the time of day without a date: such
+Times are local: --tz says where. ra's own default prints the time of day without a date: such
 flows begin on 1970-01-01 and say clock: no-date; ra -u prints all of it. Bytes are those of the link layer (byte_layer:
 l2). Columns of both directions (TotPkts, TotBytes) give rev_ as what is left of SrcPkts and SrcBytes; where those are not
 there, packets and bytes are of both directions. Where Dir points only to the left, the ends and their counts change
@@ -58,14 +47,14 @@ registry; an empty one is absent. ICMP's type and code are the low and the high 
 and Dport the code. A MAC address where an IP address should be is left out, and so are protocols that are not IP's (arp,
 llc); rtp, rtcp and udt are UDP, and app. State is state; where it is letters, as FSPA_FSA (ra -Z b), tcp_flags and
 rev_tcp_flags too. Labels flow=...Botnet or Malware are malicious, and attack; Normal is benign, Background background.
-Management records (man) are no flows and counted as unused.
-Lost, unless --keep-extra keeps it: Flgs, dTos, user data, loss and jitter.",
-    params: &[],
-    needs: &[],
-    columns: FIELDS,
-    memory: "constant",
+Management records (man) are no flows and counted as unused.",
+    columns: &FIELDS.rows::<{ FIELDS.len() }>(),
     source: "Argus clients 3.0.8 and 5.0, ra; CTU-13",
+    ..SPEC_OF_ROWS
 };
+
+const LAYOUT: Layout =
+    Layout { dialect: &ARGUS, header, bare: |_| None, unknown: "no header of Argus came before", closes_rows: false };
 
 /// What is particular to Argus.
 pub(super) const ARGUS: Dialect =
@@ -166,85 +155,21 @@ const OWN: [&str; 12] = [
     "dtos",
 ];
 
-/// The character between the columns of a header of Argus.
-fn delimiter(line: &[u8]) -> Option<u8> {
+/// The columns of a header of Argus.
+fn header(line: &[u8]) -> Option<Header> {
     let text = std::str::from_utf8(line).ok()?;
-    let is_header = |delimiter: &u8| {
-        let names: Vec<_> = text.split(char::from(*delimiter)).map(normal).collect();
-        let has = |name: &str| names.iter().any(|n| n == name);
-        (has("srcaddr") || has("dstaddr") || has("saddr") || has("daddr"))
-            && OWN.iter().filter(|name| has(name)).count() >= 2
-    };
-    DELIMITERS.into_iter().find(is_header)
+    DELIMITERS.into_iter().find_map(|delimiter| {
+        let names: Vec<String> = text.split(char::from(delimiter)).map(|name| name.trim().to_owned()).collect();
+        let normal: Vec<String> = names.iter().map(|name| normal(name)).collect();
+        let has = |name: &str| normal.iter().any(|n| n == name);
+        let is_header = (has("srcaddr") || has("dstaddr") || has("saddr") || has("daddr"))
+            && OWN.iter().filter(|name| has(name)).count() >= 2;
+        is_header.then_some(Header { delimiter, names })
+    })
 }
 
 fn probe(head: &[u8]) -> Probe {
-    if delimiter(first_line(head)).is_some() { Probe::Yes } else { Probe::No }
-}
-
-struct Argus {
-    settings: Settings,
-    delimiter: u8,
-    header: Vec<u8>,
-    plan: Option<Plan>,
-    maker: Maker,
-}
-
-impl Argus {
-    fn new(settings: &Settings) -> Argus {
-        Argus {
-            settings: settings.clone(),
-            delimiter: b',',
-            header: Vec::new(),
-            plan: None,
-            maker: Maker::new(&ARGUS, settings.zone.clone()),
-        }
-    }
-
-    fn line(&mut self, line: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
-        if line.trim_ascii().is_empty() || line == self.header {
-            return Ok(());
-        }
-        let Some(plan) = &self.plan else { return self.head(line, flows) };
-        let columns = memchr_iter(self.delimiter, line).count() + 1;
-        if columns != plan.len() {
-            let message = format!("{} where the header has {}", count(columns as u64, "columns"), plan.len());
-            flows.reject(flows.line, 0, "bad row", &message, line);
-            return Ok(());
-        }
-        self.maker.begin();
-        let mut start = 0;
-        for (i, end) in memchr_iter(self.delimiter, line).chain([line.len()]).enumerate() {
-            self.maker.take(plan, i, &line[start..end], start);
-            start = end + 1;
-        }
-        self.maker.finish(flows.line, line, flows);
-        Ok(())
-    }
-
-    /// The header, or a line before it.
-    #[cold]
-    fn head(&mut self, line: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
-        let Some(delimiter) = delimiter(line) else {
-            flows.reject(flows.line, 0, "no header", "no header of Argus came before", line);
-            return Ok(());
-        };
-        let names = line.split(|b| *b == delimiter);
-        let names = names.map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-        (self.delimiter, self.header) = (delimiter, line.to_vec());
-        self.plan = Some(Plan::new(names, &ARGUS, &self.settings.mapping, self.settings.keep)?);
-        Ok(())
-    }
-}
-
-impl Source for Argus {
-    fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
-        feed.lines(flows, |line, flows| self.line(line, flows))
-    }
-
-    fn fates(&self) -> Vec<Fate> {
-        self.plan.as_ref().map(Plan::explained).unwrap_or_default()
-    }
+    if header(first_line(head)).is_some() { Probe::Yes } else { Probe::No }
 }
 
 #[cfg(test)]

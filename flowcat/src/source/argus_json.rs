@@ -4,27 +4,30 @@
 
 use super::argus::{ARGUS, FIELDS};
 use super::json::Json;
-use super::{Format, Probe, Takes};
+use super::{Format, Probe, SPEC_OF_OBJECTS, Takes};
 use crate::row::Dialect;
 use flow_record::item::Spec;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, &ARGUS_JSON)), takes: Takes::Objects };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |s| Box::new(Json::new(s, &ARGUS_JSON)),
+    takes: Takes::Objects,
+    told_by: "an object whose first member is ArgusData",
+    lost: "flgs, loss and jitter",
+};
 
 const SPEC: Spec = Spec {
     name: "argus-json",
     about: "Argus flows as JSON: ra -M json of Argus 5",
     explain: "
-Recognised by an object whose first member is ArgusData. Its default time is month, day and time of day: such flows begin
+Its default time is month, day and time of day: such flows begin
 in 1970 and say clock: no-date; ra -u prints all of it. All else is as in argus: bytes of the link layer, arrows, ICMP in
 the ports, names of services, MAC addresses, labels. Records of other types (event, management) are no flows and counted
-as unused. An array that is not closed is told as truncated.
-Lost, unless --keep-extra keeps it: flgs, and what else the record has no field for.",
-    params: &[],
-    needs: &[],
-    columns: FIELDS,
-    memory: "one object of at most 1 MiB",
+as unused. An array that is not closed is told as truncated.",
+    columns: &FIELDS.rows::<{ FIELDS.len() }>(),
     source: "Argus clients 5.0, ra",
+    ..SPEC_OF_OBJECTS
 };
 
 const ARGUS_JSON: Dialect = Dialect { wrapper: Some("ArgusData"), is_remark: |line| line == b"}", ..ARGUS };

@@ -15,23 +15,28 @@ use super::nfdump::is_remark;
 use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::{ANY, Maker, Mapping, NOWHERE, Plan};
+use crate::row::{ANY, Dialect, Maker, Mapping, NOWHERE, Plan};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use flow_record::item::Spec;
-use flow_record::people::count;
 use flow_record::record::field::RECORD;
 use flow_record::scan::MAX_LINE;
 use memchr::{memchr, memmem};
 use quotes::Quotes;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(Csv::new(settings)), takes: Takes::Lines };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |settings| Csv::open(settings, &ANY),
+    takes: Takes::Lines,
+    told_by: "a first line with commas, semicolons, tabs or bars that is no other format",
+    lost: "columns that are no field of the record",
+};
 
 const SPEC: Spec = Spec {
     name: "csv",
     about: "any CSV with a header, by the names of its columns or --map",
     explain: "
-Recognised by a first line with commas, semicolons, tabs or bars. Columns are taken by name; letter case, blanks and
+Columns are taken by name; letter case, blanks and
 punctuation in names do not matter: src_ip, SrcIP and Src IP are one. Known are the names of nfdump (ts sa da sp dp pr
 ibyt ipkt), Zeek (id.orig_h, orig_ip_bytes), Argus, nProbe, NetFlow and IPFIX, pmacct, nfstream and everyday ones
 (src_ip bytes timestamp, up_bytes down_bytes proto port). bytes_out, sent and up are the source's bytes, bytes_in,
@@ -54,7 +59,7 @@ kept after the known ones with --keep-extra. A table without an address, bytes o
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 fn probe(head: &[u8]) -> Probe {
-    let found = header::find(head, &Mapping::default(), false);
+    let found = header::find(head, &ANY, &Mapping::default(), false);
     let line = first_line(&head[found.unwrap_or(0)..]);
     let is_text = std::str::from_utf8(line).is_ok_and(|text| text.chars().all(|c| c == '\t' || !c.is_control()));
     let has_columns = line.iter().any(|b| DELIMITERS.contains(b));
@@ -66,8 +71,10 @@ fn probe(head: &[u8]) -> Probe {
     }
 }
 
-struct Csv {
+/// Reads CSV of a tool that is known, or of any.
+pub(super) struct Csv {
     settings: Settings,
+    dialect: &'static Dialect,
     delimiter: u8,
     plan: Option<Plan>,
     /// The header as it stands, to know it again.
@@ -117,17 +124,19 @@ fn without_blanks(raw: &[u8]) -> (&[u8], u64) {
 }
 
 impl Csv {
-    fn new(settings: &Settings) -> Csv {
-        Csv {
+    /// For one input whose columns mean what `dialect` says.
+    pub(super) fn open(settings: &Settings, dialect: &'static Dialect) -> Box<dyn Source> {
+        Box::new(Csv {
             settings: settings.clone(),
+            dialect,
             delimiter: b',',
             plan: None,
             header: Vec::new(),
             is_nfdump: false,
             apart: 0,
             record: ByteRecord::new(),
-            maker: Maker::new(&ANY, settings.zone.clone()),
-        }
+            maker: settings.maker(dialect),
+        })
     }
 
     /// Reads the records of a text of whole lines; answers how much of it was used. `last` says that nothing follows.
@@ -212,7 +221,7 @@ impl Csv {
         let blank = blank_lines(text);
         let found = match blank == text.len() {
             true => Some(0),
-            false => header::find(&text[blank..], &self.settings.mapping, last),
+            false => header::find(&text[blank..], self.dialect, &self.settings.mapping, last),
         }?;
         flows.line += text[..blank].iter().filter(|b| **b == b'\n').count() as u64;
         let before = &text[blank..blank + found];
@@ -223,7 +232,7 @@ impl Csv {
             }
         }
         let at = blank + found;
-        self.delimiter = header::delimiter(first_line(&text[at..]), &self.settings.mapping);
+        self.delimiter = header::delimiter(first_line(&text[at..]), self.dialect, &self.settings.mapping);
         Some(at)
     }
 
@@ -232,8 +241,7 @@ impl Csv {
         let Some(plan) = &self.plan else {
             let columns: Vec<_> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
             let advice = header::advice(&columns, self.delimiter);
-            let plan = Plan::new(columns, &ANY, &self.settings.mapping, self.settings.keep)
-                .map_err(|refusal| advice.unwrap_or(refusal))?;
+            let plan = self.settings.plan(columns, self.dialect).map_err(|refusal| advice.unwrap_or(refusal))?;
             if let Some(text) = plan.strangers() {
                 flows.warn("tables without addresses", &text);
             }
@@ -249,8 +257,7 @@ impl Csv {
         let surplus = record.iter().skip(plan.len()).any(|field| !field.trim_ascii().is_empty());
         if record.len() < plan.len() || surplus {
             if !self.is_nfdump || !is_remark(raw) {
-                let message = format!("{} where the header has {}", count(record.len() as u64, "columns"), plan.len());
-                flows.reject(flows.line, 0, "bad row", &message, raw);
+                flows.reject_width(record.len(), plan.len(), raw);
             }
             return Ok(());
         }

@@ -12,17 +12,22 @@ use flow_record::record::field::RECORD;
 use flow_record::scan::{Clean, LineKind, Reject, Scanner};
 use memchr::memchr;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |_| Box::<FlowLines>::default(), takes: Takes::Lines };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |_| Box::<FlowLines>::default(),
+    takes: Takes::Lines,
+    told_by: "an object with the record's own fields in its units, and nothing that another name would give it; or with a kind",
+    lost: "nothing",
+};
 
 const SPEC: Spec = Spec {
     name: "flow",
     about: "what the filters write: flow lines, rows, alerts, baselines",
     explain: "
-Recognised by a first JSON object that has the record's own fields, in the record's own units, and none that another
-name would give a field it lacks; or that has a kind. Of a first object with a value of another type (\"bytes\":\"5\")
-the next one tells whether these are flow lines, of which that one is rejected, or another tool's JSON. Such lines pass byte for byte, unknown members included, after the
-checks that all four filters make: one JSON object a line, valid UTF-8, no duplicate keys, known fields of their type.",
+Such lines pass byte for byte, unknown members included, after the checks that all four filters make: one JSON object a
+line, valid UTF-8, no duplicate keys, known fields of their type. Of a first object with a value of another type
+(\"bytes\":\"5\") the next one tells whether these are flow lines, of which that one is rejected, or another tool's JSON.",
     params: &[],
     needs: &[],
     columns: RECORD,

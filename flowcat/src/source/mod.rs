@@ -7,6 +7,7 @@ mod argus;
 mod argus_json;
 mod csv;
 mod detect;
+mod fields;
 mod flow;
 mod json;
 pub(crate) mod nfdump;
@@ -16,6 +17,7 @@ mod nfdump_line;
 mod nfdump_pipe;
 mod silk;
 mod suricata;
+mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 mod zeek;
@@ -25,9 +27,10 @@ pub(crate) use detect::{Detect, Seen};
 
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::Mapping;
+use crate::row::{Dialect, Maker, Mapping, Plan};
+use fields::{ONE_WAY, Set};
 use flow_record::item::Spec;
-use flow_record::record::field::{self, Field, FieldId, RECORD};
+use flow_record::record::field;
 use flow_record::value::time::Zone;
 
 /// What a probe says of the beginning of an input.
@@ -54,6 +57,10 @@ pub(crate) struct Format {
     pub(crate) open: fn(&Settings) -> Box<dyn Source>,
     /// How it wants its input.
     pub(crate) takes: Takes,
+    /// What tells it, in a few words.
+    pub(crate) told_by: &'static str,
+    /// What of its records is lost, unless `--keep-extra` keeps it.
+    pub(crate) lost: &'static str,
 }
 
 /// How a format wants its input, and what its probe sees of it.
@@ -118,67 +125,42 @@ pub(crate) trait Source {
     fn fates(&self) -> Vec<Fate>;
 }
 
-/// Rows of the record's table.
-const fn fields<const N: usize>(ids: [FieldId; N]) -> [Field; N] {
-    let mut rows = [RECORD[0]; N];
-    let mut i = 0;
-    while i < N {
-        rows[i] = RECORD[ids[i].0 as usize];
-        i += 1;
+impl Settings {
+    /// What makes flows of texts of this dialect.
+    fn maker(&self, dialect: &'static Dialect) -> Maker {
+        Maker::new(dialect, self.zone.clone())
     }
-    rows
+
+    /// What becomes of these columns.
+    ///
+    /// # Errors
+    /// Those of [`Plan::new`].
+    fn plan(&self, columns: Vec<String>, dialect: &Dialect) -> Result<Plan, String> {
+        Plan::new(columns, dialect, &self.mapping, self.keep)
+    }
 }
 
+/// What the documentation of all formats of rows says alike.
+const SPEC_OF_ROWS: Spec =
+    Spec { name: "", about: "", explain: "", params: &[], needs: &[], columns: &[], memory: "constant", source: "" };
+
+/// The same of formats of JSON.
+const SPEC_OF_OBJECTS: Spec = Spec { memory: "one object of at most 1 MiB", ..SPEC_OF_ROWS };
+
 /// What nfdump's CSV and JSON can give.
-const NFDUMP_FIELDS: &[Field] = &fields([
-    field::TIMESTAMP,
-    field::DURATION,
-    field::SRC_IP,
-    field::DST_IP,
-    field::SRC_PORT,
-    field::DST_PORT,
-    field::PROTOCOL,
-    field::PACKETS,
-    field::BYTES,
+const NFDUMP_FIELDS: Set = NFDUMP_PIPE_FIELDS.and(&[
     field::REV_PACKETS,
     field::REV_BYTES,
     field::FLOWS,
-    field::TCP_FLAGS,
-    field::ICMP_TYPE,
-    field::ICMP_CODE,
     field::LABEL,
     field::EXPORTER,
-    field::INPUT_IF,
-    field::OUTPUT_IF,
-    field::SRC_AS,
-    field::DST_AS,
     field::NEXT_HOP,
-    field::TOS,
     field::VLAN,
-    field::CLOCK,
 ]);
 
 /// What nfdump's pipe form gives.
-const NFDUMP_PIPE_FIELDS: &[Field] = &fields([
-    field::TIMESTAMP,
-    field::DURATION,
-    field::SRC_IP,
-    field::DST_IP,
-    field::SRC_PORT,
-    field::DST_PORT,
-    field::PROTOCOL,
-    field::PACKETS,
-    field::BYTES,
-    field::TCP_FLAGS,
-    field::ICMP_TYPE,
-    field::ICMP_CODE,
-    field::INPUT_IF,
-    field::OUTPUT_IF,
-    field::SRC_AS,
-    field::DST_AS,
-    field::TOS,
-    field::CLOCK,
-]);
+const NFDUMP_PIPE_FIELDS: Set =
+    ONE_WAY.and(&[field::TCP_FLAGS, field::INPUT_IF, field::OUTPUT_IF, field::SRC_AS, field::DST_AS, field::TOS]);
 
 /// Bytes after which a format is chosen from what is known.
 const HEAD: usize = 64 * 1024;

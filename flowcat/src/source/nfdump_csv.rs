@@ -11,28 +11,31 @@ use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{Maker, Plan};
 use flow_record::item::Spec;
-use flow_record::people::count;
 use flow_record::record::Flow;
 use memchr::memchr_iter;
 use wide::Wide;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpCsv::new(settings)), takes: Takes::Lines };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |settings| Box::new(NfdumpCsv::new(settings)),
+    takes: Takes::Lines,
+    told_by: "a header of its column names alone, or rows of 48 columns that begin with two times",
+    lost: "masks, MAC addresses, MPLS labels, latencies, forwarding status, engine",
+};
 
 const SPEC: Spec = Spec {
     name: "nfdump-csv",
     about: "CSV of nfdump: 48 columns, chosen columns, csv-fast",
     explain: "
-Recognised by a header of nfdump's own column names, or by rows of 48 columns that begin with two times (-q).
 Times have no zone: --tz says which; csv-fast has milliseconds since the epoch. In 48 columns times are whole seconds
 and the duration has milliseconds. ICMP's type and code come from the destination port (type * 256 + code, or
 type.code); its ports become 0. Zero counts of the other direction, zero interfaces, AS numbers, VLAN and type of
 service and the next hop 0.0.0.0 are left out. The Summary, No matching flows and messages between rows are no records.
-Dropped, unless --keep-extra: masks, MAC addresses, MPLS labels, latencies, forwarding status, engine.
 Output of -s has no flows and is refused.",
     params: &[],
     needs: &[],
-    columns: super::NFDUMP_FIELDS,
+    columns: &super::NFDUMP_FIELDS.rows::<{ super::NFDUMP_FIELDS.len() }>(),
     memory: "constant",
     source: "nfdump 1.6.17 to 1.7.8, output_csv.c and output_csv_fast.c",
 };
@@ -104,7 +107,7 @@ impl NfdumpCsv {
             settings: settings.clone(),
             plan: None,
             wide: None,
-            maker: Maker::new(&NFDUMP, settings.zone.clone()),
+            maker: settings.maker(&NFDUMP),
             flow: Flow::new(),
             trailer: Trailer::No,
         }
@@ -119,7 +122,7 @@ impl NfdumpCsv {
         let Settings { mapping, keep, zone, .. } = &self.settings;
         // With a mapping or further columns the rows need a look at each column.
         self.wide = (line == HEADER && mapping.is_empty() && !keep).then(|| Wide::new(zone.clone()));
-        self.plan = Some(Plan::new(columns, &NFDUMP, mapping, *keep)?);
+        self.plan = Some(self.settings.plan(columns, &NFDUMP)?);
         Ok(())
     }
 
@@ -174,8 +177,7 @@ impl NfdumpCsv {
             if is_message(line) {
                 return flows.warn("messages among the records", &message(line));
             }
-            let message = format!("{} where the header has {}", count(columns as u64, "columns"), plan.len());
-            return flows.reject(flows.line, 0, "bad row", &message, line);
+            return flows.reject_width(columns, plan.len(), line);
         }
         self.maker.finish(flows.line, line, flows);
     }

@@ -8,21 +8,27 @@ use super::nfdump::NFDUMP;
 use super::{Format, Takes};
 use flow_record::item::Spec;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe: probe_nfdump, open: |s| Box::new(Json::new(s, &NFDUMP)), takes: Takes::Objects };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe: probe_nfdump,
+    open: |s| Box::new(Json::new(s, &NFDUMP)),
+    takes: Takes::Objects,
+    told_by: "an object of type FLOW or EVENT with names of nfdump's",
+    lost: "masks, MAC addresses, MPLS labels, latencies, forwarding status, engine",
+};
 
 const SPEC: Spec = Spec {
     name: "nfdump-json",
     about: "JSON of nfdump: -o json and -o ndjson",
     explain: "
-Recognised by an object of type FLOW with nfdump's names. Brackets may be missing and commas left over (-q); No matching
+Brackets may be missing and commas left over (-q); No matching
 flows and messages between objects are no records. Times have no zone: --tz says which; 1.6 wrote milliseconds without
 leading zeros (.10 is 10 ms), which is undone. The duration is last less first; where that is negative it is left out and
 the flow is marked clock: implausible. An array that is not closed is told as truncated. nfdump 1.7.1 leaves out the
-counts of the other direction with -b: print CSV there. Dropped, unless --keep-extra: what the record has no field for.",
+counts of the other direction with -b: print CSV there.",
     params: &[],
     needs: &[],
-    columns: super::NFDUMP_FIELDS,
+    columns: &super::NFDUMP_FIELDS.rows::<{ super::NFDUMP_FIELDS.len() }>(),
     memory: "one object of at most 1 MiB",
     source: "nfdump 1.6.17 to 1.7.8, output_json.c and output_ndjson.c",
 };

@@ -16,23 +16,28 @@ use flow_record::item::Spec;
 use header::{Column, LAYOUTS, columns};
 use row::{Bad, Reader};
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpLine::new(settings)), takes: Takes::Lines };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |settings| Box::new(NfdumpLine::new(settings)),
+    takes: Takes::Lines,
+    told_by: "its header, or rows of line, long, extended, biline or bilong",
+    lost: "digits of scaled numbers (1.2 M), shortened IPv6 addresses, rates, what the record has no field for; --keep-extra keeps none of it",
+};
 
 const SPEC: Spec = Spec {
     name: "nfdump-line",
     about: "tables of nfdump: line, long, extended, biline, bilong, fmt:",
     explain: "
-Recognised by its header, or, where -q left that out, by rows of line, long, extended, biline or bilong. Times have no
+Without its header (-q) rows of line, long, extended, biline and bilong are known. Times have no
 zone: --tz says which. Numbers from a million on are scaled (1.2 M) and so only as exact as printed, unless nfdump -N
 was used. IPv6 addresses that nfdump cut short (2001:db..3:4:5) are left out, counted and told once; nfdump -6 prints them
 whole. ICMP's type and code come from the destination port (8.0). In biline and bilong In is the flow's direction and Out
 the other, whose zero counts are left out, as everywhere in nfdump's forms: it prints them of one-way flows too.
-Dropped: rates and what the record has no field for.
 Columns of fmt: are known by their headings; with other separators than blanks see csv. Output of -s is refused.",
     params: &[],
     needs: &[],
-    columns: super::NFDUMP_FIELDS,
+    columns: &super::NFDUMP_FIELDS.rows::<{ super::NFDUMP_FIELDS.len() }>(),
     memory: "constant",
     source: "nfdump 1.6.17 to 1.7.8, nf_common.c and output_fmt.c",
 };
@@ -65,8 +70,7 @@ struct NfdumpLine {
 
 impl NfdumpLine {
     fn new(settings: &Settings) -> NfdumpLine {
-        let maker = Maker::new(&NFDUMP, settings.zone.clone());
-        NfdumpLine { columns: None, reader: Reader::default(), maker }
+        NfdumpLine { columns: None, reader: Reader::default(), maker: settings.maker(&NFDUMP) }
     }
 
     fn line(&mut self, line: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {

@@ -15,19 +15,25 @@ use flow_record::value::number::integer;
 use memchr::memchr_iter;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(NfdumpPipe::new(settings)), takes: Takes::Lines };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |settings| Box::new(NfdumpPipe::new(settings)),
+    takes: Takes::Lines,
+    told_by: "a line of 22 or 24 numbers between bars that begins with the address family, 2 or 10",
+    lost: "nothing",
+};
 
 const SPEC: Spec = Spec {
     name: "nfdump-pipe",
     about: "numbers between bars: nfdump -o pipe",
     explain: "
-Recognised by a first line of 22 or 24 numbers between bars that begins with the address family, 2 or 10. Times are
+Times are
 milliseconds since the epoch, so no zone is needed. The duration is last less first; where that is negative it is left
 out and the flow is marked clock: implausible. ICMP as in nfdump-csv.",
     params: &[],
     needs: &[],
-    columns: super::NFDUMP_PIPE_FIELDS,
+    columns: &super::NFDUMP_PIPE_FIELDS.rows::<{ super::NFDUMP_PIPE_FIELDS.len() }>(),
     memory: "constant",
     source: "nfdump 1.6.17 to 1.7.4, nf_common.c and output_pipe.c",
 };
@@ -87,7 +93,7 @@ struct NfdumpPipe {
 
 impl NfdumpPipe {
     fn new(settings: &Settings) -> NfdumpPipe {
-        NfdumpPipe { maker: Maker::new(&NFDUMP, settings.zone.clone()), time: Vec::new(), columns: 0 }
+        NfdumpPipe { maker: settings.maker(&NFDUMP), time: Vec::new(), columns: 0 }
     }
 
     fn record(&mut self, line: &[u8], flows: &mut Flows<'_>) {

@@ -2,54 +2,45 @@
 //!
 //! Invariant: columns are taken by name. Bound: one line.
 
-use super::{Fate, Format, Probe, Settings, Source, Takes, fields, first_line};
-use crate::feed::Feed;
-use crate::flows::Flows;
+use super::fields::{ONE_WAY, Set};
+use super::table::{Header, Layout, Table};
+use super::{Format, Probe, SPEC_OF_ROWS, Takes, first_line};
 use crate::row::alias::{Alias, formed, plain};
-use crate::row::{ANY, Cell, Dialect, Form, Maker, Plan};
+use crate::row::{ANY, Cell, Dialect, Form};
 use flow_record::item::Spec;
-use flow_record::people::count;
-use flow_record::record::field::{self, Field};
-use memchr::memchr_iter;
+use flow_record::record::field;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(Silk::new(settings)), takes: Takes::Lines };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |settings| Table::open(settings, &LAYOUT),
+    takes: Takes::Lines,
+    told_by: "a header with two or more of sIP, dIP, sPort, dPort, pro, sTime, eTime, nhIP, initialFlags, sessionFlags",
+    lost: "sensor, class, type, initialFlags, sessionFlags, attributes, application, countries",
+};
 
-const FIELDS: &[Field] = &fields([
-    field::TIMESTAMP,
-    field::DURATION,
-    field::SRC_IP,
-    field::DST_IP,
-    field::SRC_PORT,
-    field::DST_PORT,
-    field::PROTOCOL,
-    field::PACKETS,
-    field::BYTES,
-    field::TCP_FLAGS,
-    field::ICMP_TYPE,
-    field::ICMP_CODE,
-    field::INPUT_IF,
-    field::OUTPUT_IF,
-    field::NEXT_HOP,
-    field::CLOCK,
-]);
+const FIELDS: Set = ONE_WAY.and(&[field::TCP_FLAGS, field::INPUT_IF, field::OUTPUT_IF, field::NEXT_HOP]);
 
 const SPEC: Spec = Spec {
     name: "silk",
     about: "SiLK flows: rwcut, padded or delimited",
     explain: "
-Recognised by a header of rwcut's own names (sIP, dIP, sPort, pro, sTime and others, spelled as it spells them) with bars
-or another character between them; --from silk takes rows of its default 12 columns without one (--no-title). Times are
+Names are spelled as rwcut spells them, with bars or another character between them; --from silk takes rows of its default 12 columns without one (--no-title). Times are
 UTC, as rwcut prints them, unless --tz says otherwise; with --timestamp-format=epoch they are seconds. Flags are letters
 or numbers. ICMP's type and code come from iType and iCode, or from dPort (type * 256 + code). Flows are one-way and count
 bytes of IP.
-Lost, unless --keep-extra keeps it: sensor, class, type, initialFlags, sessionFlags, attributes, application, countries.
 Addresses as numbers (--ip-format=decimal) are rejected.",
-    params: &[],
-    needs: &[],
-    columns: FIELDS,
-    memory: "constant",
+    columns: &FIELDS.rows::<{ FIELDS.len() }>(),
     source: "SiLK 3, rwcut",
+    ..SPEC_OF_ROWS
+};
+
+const LAYOUT: Layout = Layout {
+    dialect: &SILK,
+    header,
+    bare: |_| Some(Header { delimiter: b'|', names: DEFAULT.split('|').map(str::to_owned).collect() }),
+    unknown: "",
+    closes_rows: true,
 };
 
 const SILK: Dialect = Dialect { names: &[NAMES], icmp_in_port: true, is_anybodys: false, is_utc: true, ..ANY };
@@ -81,95 +72,19 @@ const DEFAULT: &str = "sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|duratio
 const OWN: [&str; 10] =
     ["sIP", "dIP", "sPort", "dPort", "pro", "sTime", "eTime", "nhIP", "initialFlags", "sessionFlags"];
 
-/// The names in a header of rwcut, and what is between them.
-fn header(line: &[u8]) -> Option<(u8, Vec<String>)> {
+/// The columns of a header of rwcut.
+fn header(line: &[u8]) -> Option<Header> {
     let text = std::str::from_utf8(line).ok()?;
     [b'|', b',', b'\t', b';', b' '].into_iter().find_map(|delimiter| {
         let names = text.trim_end_matches('|').split(char::from(delimiter)).map(|name| name.trim().to_owned());
         let names: Vec<String> = names.collect();
         let own = names.iter().filter(|name| OWN.contains(&name.as_str())).count();
-        (own >= 2 && names.iter().any(|n| matches!(n.as_str(), "sIP" | "dIP"))).then_some((delimiter, names))
+        (own >= 2 && names.iter().any(|n| matches!(n.as_str(), "sIP" | "dIP"))).then_some(Header { delimiter, names })
     })
 }
 
 fn probe(head: &[u8]) -> Probe {
     if header(first_line(head)).is_some() { Probe::Yes } else { Probe::No }
-}
-
-struct Silk {
-    settings: Settings,
-    delimiter: u8,
-    plan: Option<Plan>,
-    maker: Maker,
-}
-
-impl Silk {
-    fn new(settings: &Settings) -> Silk {
-        let maker = Maker::new(&SILK, settings.zone.clone());
-        Silk { settings: settings.clone(), delimiter: b'|', plan: None, maker }
-    }
-
-    fn line(&mut self, line: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
-        if line.trim_ascii().is_empty() {
-            return Ok(());
-        }
-        if let Some(plan) = &self.plan
-            && !line.trim_ascii_start().starts_with(b"sIP")
-        {
-            row(line, self.delimiter, plan, &mut self.maker, flows);
-            return Ok(());
-        }
-        self.first(line, flows)
-    }
-
-    /// A header, or the first row without one.
-    #[cold]
-    fn first(&mut self, line: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
-        let found = header(line);
-        let is_row = found.is_none();
-        let names = match found {
-            Some((delimiter, names)) => {
-                self.delimiter = delimiter;
-                names
-            }
-            None => DEFAULT.split('|').map(str::to_owned).collect(),
-        };
-        if self.plan.is_none() || !is_row {
-            self.plan = Some(Plan::new(names, &SILK, &self.settings.mapping, self.settings.keep)?);
-        }
-        if let Some(plan) = self.plan.as_ref().filter(|_| is_row) {
-            row(line, self.delimiter, plan, &mut self.maker, flows);
-        }
-        Ok(())
-    }
-}
-
-/// A row, which may end with the character that is between columns.
-fn row(line: &[u8], delimiter: u8, plan: &Plan, maker: &mut Maker, flows: &mut Flows<'_>) {
-    let inner = line.trim_ascii_end();
-    let inner = inner.strip_suffix(&[delimiter]).filter(|_| delimiter == b'|').unwrap_or(inner);
-    let columns = memchr_iter(delimiter, inner).count() + 1;
-    if columns != plan.len() {
-        let message = format!("{} where the header has {}", count(columns as u64, "columns"), plan.len());
-        return flows.reject(flows.line, 0, "bad row", &message, line);
-    }
-    maker.begin();
-    let mut start = 0;
-    for (i, end) in memchr_iter(delimiter, inner).chain([inner.len()]).enumerate() {
-        maker.take(plan, i, &inner[start..end], start);
-        start = end + 1;
-    }
-    maker.finish(flows.line, line, flows);
-}
-
-impl Source for Silk {
-    fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
-        feed.lines(flows, |line, flows| self.line(line, flows))
-    }
-
-    fn fates(&self) -> Vec<Fate> {
-        self.plan.as_ref().map(Plan::explained).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

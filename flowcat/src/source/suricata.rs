@@ -2,57 +2,42 @@
 //!
 //! The reading is that of [`super::json`]; counts and times are members of the event's own object.
 
+use super::fields::{Set, TWO_WAY};
 use super::json::{Json, probe_own};
-use super::{Format, Probe, Takes, fields};
+use super::{Format, Probe, SPEC_OF_OBJECTS, Takes};
 use crate::row::alias::{Alias, formed, plain};
 use crate::row::{ANY, Cell, Dialect, Form, Row};
 use flow_record::item::Spec;
-use flow_record::record::field::{self, Field};
+use flow_record::record::field;
 use flow_record::scan::Clean;
 use flow_record::scan::walk::Walk;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, &SURICATA)), takes: Takes::Objects };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |s| Box::new(Json::new(s, &SURICATA)),
+    takes: Takes::Objects,
+    told_by: "an object with event_type and timestamp, and no dst_ip or ip_src",
+    lost: "flow_id, age, reason, alerted, what else is in tcp, TTLs",
+};
 
-const FIELDS: &[Field] = &fields([
-    field::TIMESTAMP,
-    field::DURATION,
-    field::SRC_IP,
-    field::DST_IP,
-    field::SRC_PORT,
-    field::DST_PORT,
-    field::PROTOCOL,
-    field::PACKETS,
-    field::BYTES,
-    field::REV_PACKETS,
-    field::REV_BYTES,
-    field::TCP_FLAGS,
-    field::REV_TCP_FLAGS,
-    field::ICMP_TYPE,
-    field::ICMP_CODE,
-    field::APP,
-    field::STATE,
-    field::VLAN,
-    field::BYTE_LAYER,
-    field::CLOCK,
-]);
+const FIELDS: Set =
+    TWO_WAY.and(&[field::TCP_FLAGS, field::REV_TCP_FLAGS, field::APP, field::STATE, field::VLAN, field::BYTE_LAYER]);
 
 const SPEC: Spec = Spec {
     name: "suricata",
     about: "flow and netflow events of Suricata's eve.json",
     explain: "
-Recognised by an object with event_type and timestamp, and no dst_ip or ip_src. Events of type flow are two-way, client
+Events of type flow are two-way, client
 to server; those of type netflow one direction. Other events (alert, dns, stats, ...) are no flows and are counted as
 unused, though they may have a flow in them. Times are start and end in the event; timestamp, when it was written, only
 checks them. Bytes count whole packets, link header included (byte_layer: l2). tcp_flags is tcp.tcp_flags_ts and
 rev_tcp_flags tcp.tcp_flags_tc, in hex; of a netflow event tcp.tcp_flags. app_proto failed is no application. Of several
-VLANs the outer one is taken.
-Lost, unless --keep-extra keeps it: flow_id, age, reason, alerted, what else is in tcp, TTLs.",
-    params: &[],
-    needs: &[],
-    columns: FIELDS,
+VLANs the outer one is taken.",
+    columns: &FIELDS.rows::<{ FIELDS.len() }>(),
     memory: "one object of at most 1 MiB; the names that were met",
     source: "Suricata 2 to 8, EVE JSON output",
+    ..SPEC_OF_OBJECTS
 };
 
 const SURICATA: Dialect = Dialect {

@@ -5,51 +5,42 @@
 //!
 //! Invariant: columns are taken by name. Bound: one line.
 
-use super::{Fate, Format, Probe, Settings, Source, Takes, fields, first_line};
+use super::fields::{Set, TWO_WAY};
+use super::{Fate, Format, Probe, SPEC_OF_ROWS, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::alias::{Alias, FOREIGN, formed, plain};
 use crate::row::{ANY, Cell, Dialect, Form, Maker, Plan, Row};
 use flow_record::item::Spec;
-use flow_record::people::count;
-use flow_record::record::field::{self, Field};
+use flow_record::record::field;
 use memchr::{memchr_iter, memmem};
 use std::ops::Range;
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |settings| Box::new(Zeek::new(settings)), takes: Takes::Lines };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |settings| Box::new(Zeek::new(settings)),
+    takes: Takes::Lines,
+    told_by: "#separator, #fields or #path, or a line of column names that begins with ts and has id.orig_h",
+    lost: "uid, missed_bytes, tunnel_parents, local_orig, the order in history",
+};
 
 /// What Zeek's connections give.
-pub(super) const FIELDS: &[Field] = &fields([
-    field::TIMESTAMP,
-    field::DURATION,
-    field::SRC_IP,
-    field::DST_IP,
-    field::SRC_PORT,
-    field::DST_PORT,
-    field::PROTOCOL,
-    field::PACKETS,
-    field::BYTES,
-    field::REV_PACKETS,
-    field::REV_BYTES,
+pub(super) const FIELDS: Set = TWO_WAY.and(&[
     field::TCP_FLAGS,
     field::REV_TCP_FLAGS,
-    field::ICMP_TYPE,
-    field::ICMP_CODE,
     field::APP,
     field::STATE,
     field::LABEL,
     field::ATTACK,
     field::VLAN,
     field::BYTE_LAYER,
-    field::CLOCK,
 ]);
 
 const SPEC: Spec = Spec {
     name: "zeek",
     about: "Zeek's conn.log with tabs, also labelled as in IoT-23",
     explain: "
-Recognised by Zeek's header lines (#separator, #fields), or by a line of its column names that begins with ts (tsv=T).
 Without a header, as after grep, --from zeek takes 20 to 24 columns for those that Zeek has had. Header blocks may come
 again. Separator, unset and empty values are those of the header; times are UTC. orig_ is the source, resp_ the other
 direction (rev_). Bytes are orig_ip_bytes and resp_ip_bytes; where a log lacks those, orig_bytes and resp_bytes, which
@@ -57,13 +48,10 @@ are payload (byte_layer: l4). tcp_flags and rev_tcp_flags come from history: S, 
 is id.orig_p and its code id.resp_p; where that is the type of the answer, the code is 0. ip_proto comes before proto;
 unknown_transport is no protocol; icmp between IPv6 addresses is ICMPv6. conn_state is state, service is app. label and
 detailed-label become label and attack, with tabs or blanks before them. Other logs than conn.log are refused; among
-connections their lines are counted as unused.
-Lost, unless --keep-extra keeps it: uid, missed_bytes, tunnel_parents, local_orig, the order in history.",
-    params: &[],
-    needs: &[],
-    columns: FIELDS,
-    memory: "constant",
+connections their lines are counted as unused.",
+    columns: &FIELDS.rows::<{ FIELDS.len() }>(),
     source: "Zeek 2.2 to 8, scripts/base/protocols/conn/main.zeek; IoT-23",
+    ..SPEC_OF_ROWS
 };
 
 /// What is particular to Zeek.
@@ -150,7 +138,7 @@ impl Zeek {
             empty: b"(empty)".to_vec(),
             path: String::new(),
             lines: Lines::Unknown,
-            maker: Maker::new(&ZEEK, settings.zone.clone()),
+            maker: settings.maker(&ZEEK),
             pieces: Vec::new(),
         }
     }
@@ -211,7 +199,7 @@ impl Zeek {
             || names.iter().any(|n| MARKS.contains(&n.as_str()))
             || !self.settings.mapping.is_empty();
         let plan = match is_connections {
-            true => Plan::new(names, &ZEEK, &self.settings.mapping, self.settings.keep),
+            true => self.settings.plan(names, &ZEEK),
             false => Err(format!("this is Zeek's {}.log; its flows are in conn.log", self.path)),
         };
         self.lines = match plan {
@@ -229,8 +217,7 @@ impl Zeek {
         let Lines::Connections(plan) = &self.lines else { return };
         cut(line, self.separator, plan.len(), &mut self.pieces);
         if self.pieces.len() != plan.len() {
-            let message = format!("{} where the header has {}", count(self.pieces.len() as u64, "columns"), plan.len());
-            return flows.reject(flows.line, 0, "bad row", &message, line);
+            return flows.reject_width(self.pieces.len(), plan.len(), line);
         }
         self.maker.begin();
         for (i, piece) in self.pieces.iter().enumerate() {

@@ -4,30 +4,32 @@
 
 use super::json::{Json, probe_own};
 use super::zeek::{FIELDS, MARKS, ZEEK};
-use super::{Format, Probe, Takes};
+use super::{Format, Probe, SPEC_OF_OBJECTS, Takes};
 use crate::row::{Cell, Dialect, Row};
 use flow_record::item::Spec;
 use flow_record::scan::Clean;
 use flow_record::scan::walk::{Walk, unquoted};
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, &ZEEK_JSON)), takes: Takes::Objects };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |s| Box::new(Json::new(s, &ZEEK_JSON)),
+    takes: Takes::Objects,
+    told_by: "an object with id.orig_h or id_orig_h, and uid or one of conn_state, orig_bytes, orig_pkts",
+    lost: "uid, missed_bytes, tunnel_parents, local_orig, the order in history",
+};
 
 const SPEC: Spec = Spec {
     name: "zeek-json",
     about: "Zeek's conn.log as JSON, with times in any of its styles",
     explain: "
-Recognised by an object with id.orig_h, or id_orig_h, and one of conn_state, orig_bytes, orig_pkts, orig_ip_bytes,
-resp_pkts and resp_ip_bytes, or of another of Zeek's logs (uid). Times are seconds (TS_EPOCH) or milliseconds (TS_MILLIS)
+Times are seconds (TS_EPOCH) or milliseconds (TS_MILLIS)
 since 1970, or ISO 8601 (TS_ISO8601); they have microseconds, unless they are milliseconds, also where a number leaves off
 zeros. All else is as in zeek: payload only where orig_ip_bytes is not there, flags from history, ICMP in the ports, where
-the type of an answer is code 0. Objects of other logs in the same stream are counted as unused.
-Lost, unless --keep-extra keeps it: uid, missed_bytes, tunnel_parents, local_orig, the order in history.",
-    params: &[],
-    needs: &[],
-    columns: FIELDS,
-    memory: "one object of at most 1 MiB",
+the type of an answer is code 0. Objects of other logs in the same stream are counted as unused.",
+    columns: &FIELDS.rows::<{ FIELDS.len() }>(),
     source: "Zeek 2.2 to 8, scripts/base/frameworks/logging/writers/ascii.zeek",
+    ..SPEC_OF_OBJECTS
 };
 
 const ZEEK_JSON: Dialect = Dialect { settle, ..ZEEK };

@@ -6,7 +6,7 @@
 use super::super::nfdump::is_remark;
 use super::super::{HEAD, LINES};
 use super::{DELIMITERS, names};
-use crate::row::{ANY, Cell, Mapping};
+use crate::row::{Cell, Dialect, Mapping};
 use std::net::IpAddr;
 
 /// What the columns of a line are by their names.
@@ -18,38 +18,38 @@ struct Named {
     needed: usize,
 }
 
-fn named(line: &[u8], delimiter: u8, mapping: &Mapping) -> Named {
+fn named(line: &[u8], delimiter: u8, dialect: &Dialect, mapping: &Mapping) -> Named {
     let names = names(&line[..line.len().min(HEAD)], delimiter);
-    let cells: Vec<Cell> = names.iter().filter_map(|n| ANY.column(n, mapping)).map(|used| used.cell).collect();
+    let cells: Vec<Cell> = names.iter().filter_map(|n| dialect.column(n, mapping)).map(|used| used.cell).collect();
     let needed = cells.iter().filter(|cell| cell.makes_a_flow()).count();
     Named { columns: names.len(), known: cells.len(), needed }
 }
 
 /// The delimiter that gives the most known names, then the most names; of equals the first one.
-pub(super) fn delimiter(header: &[u8], mapping: &Mapping) -> u8 {
+pub(super) fn delimiter(header: &[u8], dialect: &Dialect, mapping: &Mapping) -> u8 {
     let rank = |delimiter: u8| {
-        let named = named(header, delimiter, mapping);
+        let named = named(header, delimiter, dialect, mapping);
         (named.known, named.columns)
     };
     DELIMITERS.into_iter().rev().max_by_key(|d| rank(*d)).unwrap_or(b',')
 }
 
 /// Whether a line reads like a header. After the first line one known name among others may be chance.
-fn is_header(line: &[u8], first: bool, mapping: &Mapping) -> bool {
+fn is_header(line: &[u8], first: bool, dialect: &Dialect, mapping: &Mapping) -> bool {
     DELIMITERS.into_iter().any(|delimiter| {
-        let named = named(line, delimiter, mapping);
+        let named = named(line, delimiter, dialect, mapping);
         named.needed > 0 && (first || named.known > 1 || named.columns == 1)
     })
 }
 
 /// Where the header is in a text of whole lines; `None` where more lines must be seen, which are none after the `last`.
 /// Where no line reads like one, it is the first that is no remark of nfdump.
-pub(super) fn find(text: &[u8], mapping: &Mapping, last: bool) -> Option<usize> {
+pub(super) fn find(text: &[u8], dialect: &Dialect, mapping: &Mapping, last: bool) -> Option<usize> {
     let (mut at, mut lines, mut fallback) = (0, 0, None);
     for line in text.split_inclusive(|b| *b == b'\n') {
         let content = line.trim_ascii();
         if !content.is_empty() {
-            if is_header(content, lines == 0, mapping) {
+            if is_header(content, lines == 0, dialect, mapping) {
                 return Some(at);
             }
             if fallback.is_none() && !is_remark(content) {
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_first_line_that_names_what_a_flow_needs_is_the_header() {
-        let find = |text: &str, last| find(text.as_bytes(), &Mapping::default(), last);
+        let find = |text: &str, last| find(text.as_bytes(), &crate::row::ANY, &Mapping::default(), last);
         assert_eq!(find("src_ip,x\n", false), Some(0));
         assert_eq!(find("# a, b\n\nsrc_ip;bytes\n", false), Some(8));
         assert_eq!(find("alpha,beta\n1,bytes\n", false), None);

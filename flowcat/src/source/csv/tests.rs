@@ -180,7 +180,7 @@ fn in_pieces(text: &str, sizes: &[usize]) -> (Vec<String>, Vec<String>) {
         keep: true,
     };
     let mut flows = Flows::look(&mut session, vec![]);
-    let mut csv = Csv::new(&settings);
+    let mut csv = Csv::open(&settings, &ANY);
     let mut feed = Feed::of_blocks(cut(text, sizes));
     csv.run(&mut feed, &mut flows).unwrap();
     let lines = String::from_utf8_lossy(flows.lines()).lines().map(str::to_owned).collect();

@@ -29,7 +29,7 @@ const fn fake(magic: &'static [u8; 3], takes: Takes, open: fn(&Settings) -> Box<
     }
     let probe: fn(&[u8]) -> Probe =
         if magic[0] == b'\n' { |head| is(head, *b"\n\xef\xbb") } else { |head| is(head, *b"\xef\xbb\xbf") };
-    Format { spec: csv::FORMAT.spec, probe, open, takes }
+    Format { probe, open, takes, ..csv::FORMAT }
 }
 
 struct OfBytes;

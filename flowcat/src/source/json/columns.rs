@@ -67,13 +67,13 @@ pub(super) fn read(text: Clean<'_>, settings: &Settings, flows: &mut Flows<'_>) 
         return Err(format!("the column {:?} is there twice", twice[0]));
     }
     let inside = columns.iter().zip(&names).find(|(c, _)| c.holds_objects()).map(|(_, name)| name.clone());
-    let plan = Plan::new(names, &ANY, &settings.mapping, settings.keep);
+    let plan = settings.plan(names, &ANY);
     let plan = plan.map_err(|e| match inside {
         Some(name) => format!("the records are inside of {name:?}; jq -c '.[{name:?}][]' FILE | flowcat reads them"),
         None => e,
     })?;
     plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
-    let mut maker = Maker::new(&ANY, settings.zone.clone());
+    let mut maker = settings.maker(&ANY);
     let mut number = 0;
     while !flows.is_over() {
         maker.begin();

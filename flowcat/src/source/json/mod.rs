@@ -20,14 +20,20 @@ use object::Objects;
 pub(super) use split::is_table;
 use split::{Part, Split, Taken};
 
-pub(super) const FORMAT: Format =
-    Format { spec: &SPEC, probe, open: |s| Box::new(Json::new(s, &ANY)), takes: Takes::Objects };
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe,
+    open: |s| Box::new(Json::new(s, &ANY)),
+    takes: Takes::Objects,
+    told_by: "an object, or an array of them, that is no other format",
+    lost: "members that are no field of the record, and what is inside of members",
+};
 
 const SPEC: Spec = Spec {
     name: "json",
     about: "JSON objects of any tool: lines, arrays, tables by columns",
     explain: "
-Recognised by its first JSON object. Members are taken by name, as columns are in csv: by the table of aliases or by
+Members are taken by name, as columns are in csv: by the table of aliases or by
 --map. Nested members are not looked into. Numbers in strings are numbers; null, \"\", \"-\" and NaN say that there is none.
 Members that are no field of the record are dropped, or kept after the known ones with --keep-extra; arrays and objects
 for a field are rejected. An object that is a flow line already, or has a kind, passes byte for byte. Objects may be one
@@ -172,7 +178,7 @@ impl Json {
     pub(super) fn new(settings: &Settings, dialect: &'static Dialect) -> Json {
         Json {
             objects: Objects::new(dialect, settings.mapping.clone(), settings.keep),
-            maker: Maker::new(dialect, settings.zone.clone()),
+            maker: settings.maker(dialect),
             settings: settings.clone(),
             dialect,
             scanner: Scanner::new(),
