@@ -5,16 +5,15 @@
 //! are not its inputs, [`Inputs`]. This module reads the environment and writes to the standard streams.
 //!
 //! `options`: what the programs share; `help`: the pages of `-h` and `--help`; `explain`, `describe`, `man`, `complete`:
-//! the other pages, all from the items' specifications and clap's command; `hint`: answers to options that do not exist;
-//! `wrap`: text within a width.
+//! the other pages, all from the items' specifications and clap's command; `refused`: what is wrong with a command line;
+//! `hint`: answers to options that do not exist; `wrap`: text within a width.
 
 use crate::filter::{Filter, SYNTAX};
 use crate::input::{self, InputError, Source};
 use crate::item::{Args, Spec, nearest};
-use crate::output::{Output, Sink};
+use crate::output::{LOST, Output, Sink};
 use crate::record::schema;
 use crate::run::{Conduct, Ending, Files, Messages, Session};
-use crate::value::text::printable;
 use crate::value::time::Zone;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
@@ -30,10 +29,12 @@ mod help;
 mod hint;
 mod man;
 mod options;
+mod refused;
 mod wrap;
 
 use help::command;
 pub use options::{Common, Form, Generate, Inputs, Threads};
+pub use refused::{duration, number};
 
 /// What a program is: the source of its documentation.
 pub struct Program {
@@ -67,25 +68,10 @@ pub fn parse<A: CommandFactory + FromArgMatches>(program: &Program) -> Result<A,
     let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => matches,
         Err(e) if e.kind() == ErrorKind::DisplayHelp => return Err(print(program, &help::page::<A>(program))),
-        Err(e) if e.use_stderr() => {
-            return Err(match hint::better(program, &command, &e) {
-                Some(text) => usage_error(program, &text),
-                None => refused(program, &e),
-            });
-        }
+        Err(e) if e.use_stderr() => return Err(usage_error(program, &refused::sentence(program, &command, &e))),
         Err(e) => return Err(print(program, &e.to_string())),
     };
-    A::from_arg_matches(&matches).map_err(|e| refused(program, &e))
-}
-
-/// Tells what clap found wrong with the command line, without colours: the words in it may hold what a terminal acts on.
-fn refused(program: &Program, error: &clap::Error) -> ExitCode {
-    let text = error.render().to_string();
-    let lines: String = text.lines().map(|line| format!("{}\n", printable(line))).collect();
-    let lines = format!("{}: {lines}", program.name);
-    // There is nobody to tell of a failing stderr.
-    let _ = io::stderr().write_all(lines.as_bytes());
-    ExitCode::from(2)
+    A::from_arg_matches(&matches).map_err(|e| usage_error(program, &refused::sentence(program, &command, &e)))
 }
 
 impl Common {
@@ -274,9 +260,14 @@ fn eprintln_hint(program: &Program) {
 fn print(program: &Program, text: &str) -> ExitCode {
     let printed = Output::open(None, false).and_then(|mut out| {
         out.write_all(text.as_bytes())?;
-        out.finish()
+        let is_lost = out.is_lost();
+        out.finish().map(|()| is_lost)
     });
     match printed {
+        Ok(true) => {
+            crate::run::Messages::new(program.name, false).note(LOST);
+            ExitCode::SUCCESS
+        }
         Err(e) if !crate::output::is_closed_pipe(&e) => {
             crate::run::Messages::new(program.name, false).error(&format!("writing output: {e}"));
             ExitCode::from(2)

@@ -248,14 +248,14 @@ impl<'s> Flows<'s> {
     /// Tells of an error of the current input that makes the exit code 2.
     #[cold]
     pub(crate) fn fail(&mut self, text: &str) {
-        self.end.session.fail(text);
+        self.end.session.fail_input(text);
     }
 
     /// The same, with the input's name before it.
     #[cold]
     pub(crate) fn fail_input(&mut self, text: &str) {
         let text = format!("{}: {text}", self.input);
-        self.end.session.fail(&text);
+        self.end.session.fail_input(&text);
     }
 
     /// Says how many bytes of the inputs have been read.

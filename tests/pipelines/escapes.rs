@@ -174,6 +174,8 @@ fn items_and_names_on_the_command_line_are_shown_harmlessly() {
 fn a_cell_of_csv_is_no_formula_and_numbers_stay_numbers() {
     let texts = [
         "=1+1",
+        "+1",
+        "-5",
         "+1+A1",
         "-1-A1",
         "@SUM(A1)",

@@ -9,6 +9,8 @@ mod embed;
 mod escapes;
 mod hangups;
 mod help;
+mod left_out;
+mod messages;
 mod mistakes;
 mod parity;
 mod readme;

@@ -56,13 +56,17 @@ fn a_wrong_item_key_or_value_is_refused_before_any_input_is_read() {
 
 #[test]
 fn a_wrong_option_is_refused_in_the_same_voice() {
-    let all: [(&str, &[&str]); 6] = [
+    let all: [(&str, &[&str]); 10] = [
         ("--nope", &["--nope"]),
         ("--max-rejects few", &["--max-rejects", "a number or a percentage is expected"]),
         ("--max-rejects 101%", &["--max-rejects", "percentage"]),
-        ("--to xml", &["--to", "xml", "ndjson"]),
+        ("--to xml", &["--to: \"xml\" is none of ndjson, csv, table"]),
+        ("--to cvs", &["did you mean \"csv\"?"]),
         ("--explain nothing", &["unknown", "\"nothing\"", "--list shows all"]),
-        ("--rejects", &["--rejects", "FILE"]),
+        ("--rejects", &["--rejects: a value is needed, as in --rejects FILE"]),
+        ("--quiet=1", &["--quiet takes no value, and \"1\" is given"]),
+        ("--to csv --to csv", &["--to is given twice"]),
+        ("-t --to csv", &["--table and --to do not go together"]),
     ];
     for tool in TOOLS {
         for (option, says) in all {
@@ -70,12 +74,43 @@ fn a_wrong_option_is_refused_in_the_same_voice() {
         }
     }
     refused(&[
-        ("flowstat --threads 0", 2, &["--threads", "1..=64"]),
+        ("flowstat --threads 0", 2, &["--threads: bad value \"0\": a number from 1 to 64 is expected"]),
         ("flowcat --threads 2", 2, &["--threads"]),
-        ("flowdetect --fail-on hihg", 2, &["--fail-on", "hihg", "high"]),
-        ("flowdetect --mark --tee sigma", 2, &["--mark", "--tee"]),
+        ("flowdetect --fail-on hihg", 2, &["--fail-on: \"hihg\" is none of low,", "did you mean \"high\"?"]),
+        ("flowdetect --mark --tee sigma", 2, &["--mark and --tee do not go together"]),
+        ("flowcat --head -1", 2, &["--head: bad value \"-1\": a whole number is expected, as 100, 5k or 1M"]),
+        ("flowcat --head 5kb", 2, &["--head: bad value \"5kb\"", "did you mean \"5k\"?"]),
+        ("flowcat --sample 100", 2, &["--sample: bad value \"100\": one in N is expected", "did you mean 1/100?"]),
+        ("flowcat --sample 1%", 2, &["did you mean 1/100?"]),
+        ("flowcat --sample 0.001", 2, &["did you mean 1/1000?"]),
+        ("flowcat --sample 1:50", 2, &["did you mean 1/50?"]),
+        ("flowcat --sample -5", 2, &["--sample: bad value \"-5\": one in N is expected, as 1/100\n"]),
+        ("flowcat --biflow=abc", 2, &["--biflow: bad value \"abc\": a duration is expected, as 90, 90s or 1m30s"]),
+        ("flowcat --biflow=5min", 2, &["did you mean \"5m\"?"]),
+        ("flowcat --biflow=99999d", 2, &["--biflow: bad value \"99999d\": at most 73 years are expected"]),
+        ("flowcat --biflow=", 2, &["--biflow: bad value \"\": a duration is expected"]),
+        ("flowcat --dedup=x", 2, &["--dedup: bad value \"x\": a duration or drop is expected"]),
+        ("flowcat --max-flows 1", 2, &["--max-flows: bad value \"1\": 2 to 1G flows are expected"]),
         ("flowstat --now yesterday", 2, &["--now", "RFC 3339"]),
     ]);
+}
+
+#[test]
+fn options_take_powers_of_1000() {
+    let head = run_with("flowcat --head 0.005k", flows(9)).code(0).quiet();
+    assert_eq!(head.lines().len(), 5);
+    run_with("flowcat --max-rejects 1k", flows(9) + "x\n").code(0);
+}
+
+#[test]
+fn what_only_begins_like_something_packed_is_not_called_packed() {
+    for text in ["BZh", "BZh9", "BZ"] {
+        let told = run_with("flowcat", text).code(2).stderr;
+        assert!(!told.contains("packed") && told.starts_with("flowcat: error: stdin: "), "{text}: {told}");
+        run_with("flowstat", text).code(3).says("these are no lines of flows");
+    }
+    let table = "BZh,src_ip,bytes\n1,10.0.0.1,5\n";
+    assert_eq!(run_with("flowcat", table).code(0).lines().len(), 1);
 }
 
 #[test]
@@ -233,6 +268,29 @@ fn an_output_that_fails_leaves_the_old_file_and_nothing_beside_it() {
         run(&format!("{filter} -o {}", kept.display())).code(0).quiet();
         assert!(std::fs::read(&kept).unwrap() == wanted, "{filter}");
         assert_eq!(names(folder.path()), ["kept"], "{filter}");
+    }
+}
+
+#[test]
+fn a_file_is_replaced_after_damaged_input_but_not_where_strict_is_asked_for() {
+    let (folder, elsewhere) = (folder(), crate::support::folder());
+    let (kept, bad, cut) = (folder.path().join("kept"), elsewhere.path().join("bad"), elsewhere.path().join("cut.gz"));
+    std::fs::write(&bad, flows(100) + "nothing\n" + &flows(100)).unwrap();
+    run(&format!("flowcat -q {} | gzip -c | head -c 900 > {}", bad.display(), cut.display()));
+    // What is cut ends within a line, which is the first that strict rejects.
+    for (path, code, strict) in [(&bad, 3, 3), (&cut, 2, 3), (&elsewhere.path().join("none"), 2, 2)] {
+        for (tool, filter) in filters(path.display()) {
+            std::fs::write(&kept, "old\n").unwrap();
+            let told = format!("{tool}: error: \"{}\" is left as it was, --strict being given", kept.display());
+            for quiet in ["", "-q"] {
+                run(&format!("{filter} --strict -o {} {quiet}", kept.display())).code(strict).says(&told);
+                assert_eq!(std::fs::read_to_string(&kept).unwrap(), "old\n", "{filter}");
+                assert_eq!(names(folder.path()), ["kept"], "{filter}");
+            }
+            let stdout = run(&filter).code(code).stdout;
+            run(&format!("{filter} -o {}", kept.display())).code(code);
+            assert!(std::fs::read(&kept).unwrap() == stdout, "{filter}");
+        }
     }
 }
 

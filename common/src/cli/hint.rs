@@ -5,7 +5,6 @@
 
 use super::Program;
 use crate::item::{Spec, nearest};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::path::Path;
 
 /// Where a habit is answered: by flowcat, by the programs that read lines, or by all.
@@ -43,26 +42,17 @@ const NO_CAPTURE: &str = "nothing is captured here; softflowd or nfcapd make flo
 /// Forms that other programs name after `-o`.
 const FORMS: [&str; 11] = ["ndjson", "json", "csv", "table", "tsv", "text", "line", "long", "extended", "pipe", "raw"];
 
-/// What to say of clap's error instead of its own words, if there is something better.
-pub(super) fn better(program: &Program, command: &clap::Command, error: &clap::Error) -> Option<String> {
-    if error.kind() != ErrorKind::UnknownArgument {
-        return None;
-    }
-    let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidArg) else { return None };
-    // `-n5` is `-n`.
-    let option = match written.split_once('=') {
-        Some((option, _)) => option,
-        None => written.as_str(),
-    };
+/// What to say of an option that does not exist.
+pub(super) fn better(program: &Program, command: &clap::Command, option: &str) -> String {
     let words: Vec<String> = std::env::args_os().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
     let unknown = format!("unknown option {option}");
     if let Some(hint) = parameter(program, option, &words).or_else(|| habit(program, command, option)) {
-        return Some(format!("{unknown}: {hint}"));
+        return format!("{unknown}: {hint}");
     }
     let options = command.get_arguments().filter_map(clap::Arg::get_long);
     match option.strip_prefix("--").and_then(|name| nearest(name, options)) {
-        Some(near) => Some(format!("{unknown}; did you mean --{near}?")),
-        None => Some(unknown),
+        Some(near) => format!("{unknown}; did you mean --{near}?"),
+        None => unknown,
     }
 }
 

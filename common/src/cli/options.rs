@@ -1,6 +1,7 @@
 //! The options that programs share, as clap reads them: the first paragraph of a comment is what `-h` says, all of it what
 //! `--help` says.
 
+use super::refused::threads;
 use crate::output::progress::When;
 use clap::ValueEnum;
 use std::ffi::OsString;
@@ -18,7 +19,8 @@ pub struct Common {
     pub filter: Option<String>,
     /// Write to FILE, which appears whole or not at all
     ///
-    /// A regular file is written under another name first; a pipe or device is written as the data comes.
+    /// A regular file is written under another name first; a pipe or device is written as the data comes. After input that
+    /// cannot be read on, the file has what was read before (exit code 2); with --strict the old file stays.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Write ndjson, csv or table
@@ -40,10 +42,12 @@ pub struct Common {
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// Stop at the first rejected line
+    ///
+    /// What came before it is written, but not to a file of -o, which is then left as it was. The exit code is 3.
     #[arg(long, hide_short_help = true)]
     pub strict: bool,
     /// How many lines may be rejected before the exit code is 3: a number, or a share such as 0.1%
-    #[arg(long, value_name = "N|P%", default_value = "0", hide_short_help = true)]
+    #[arg(long, value_name = "N|P%", default_value = "0", allow_negative_numbers = true, hide_short_help = true)]
     pub max_rejects: crate::run::Allowance,
     /// Errors only: no warnings, no accounting line
     ///
@@ -90,7 +94,7 @@ pub struct Inputs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Threads {
     /// Worker threads [default: as many as cores, at most 8; half of that where the input is a pipe]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64), hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, hide_short_help = true)]
     pub threads: Option<u16>,
 }
 

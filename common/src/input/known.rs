@@ -19,9 +19,10 @@ const fn known(name: &'static str, unpacked_by: &'static str) -> Known {
 const NFCAPD: Known = known("an nfcapd file", "nfdump -r FILE -o csv");
 const PCAP: Known = known("a packet capture", "mkdir FLOWS && nfpcapd -r FILE -w FLOWS && nfdump -R FLOWS -o csv");
 const PACKED: Known = known("packed twice", "gzip -dc FILE");
+const BZIP2: Known = known("packed twice", "bzip2 -dc FILE");
 const UTF_16: Known = known("UTF-16", "iconv -f UTF-16 -t UTF-8 FILE");
 
-const KINDS: [(&[u8], Known); 23] = [
+const KINDS: [(&[u8], Known); 22] = [
     (b"\x0c\xa5\x01\x00", NFCAPD),
     (b"\x0c\xa5\x02\x00", NFCAPD),
     (b"\xa5\x0c\x00\x01", NFCAPD),
@@ -42,7 +43,6 @@ const KINDS: [(&[u8], Known); 23] = [
     (b"\x28\xb5\x2f\xfd", known("packed twice", "zstd -dc FILE")),
     (b"\xfd7zXZ", known("packed twice", "xz -dc FILE")),
     (b"\x04\x22\x4d\x18", known("packed twice", "lz4 -dc FILE")),
-    (b"BZh", known("packed twice", "bzip2 -dc FILE")),
     (b"\xff\xfe", UTF_16),
     (b"\xfe\xff", UTF_16),
 ];
@@ -68,6 +68,10 @@ impl Kind {
             return Kind::Open;
         }
         match head {
+            // Between its mark and the first block, or the end of an empty stream, stands a level.
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..]
+            | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, ..] => Kind::Known(BZIP2),
+            _ if head.len() < 8 && b"BZh".starts_with(&head[..head.len().min(3)]) => Kind::Open,
             // ASCII in two bytes a character, without a mark.
             [0, b, 0, c, ..] | [b, 0, c, 0, ..] if *b != 0 && *c != 0 => Kind::Known(UTF_16),
             _ if head.len() < 4 && head.contains(&0) => Kind::Open,
@@ -96,6 +100,10 @@ mod tests {
             (b"\n\r\r\n\x8c\x00", Some("a packet capture")),
             (b"PAR1\x15", Some("a Parquet file")),
             (b"\x1f\x8b\x08\x00", Some("packed twice")),
+            (b"BZh91AY&SY", Some("packed twice")),
+            (b"BZh9\x17rE8P\x90", Some("packed twice")),
+            (b"BZh", Some("open")),
+            (b"BZh,bytes", None),
             (b"\xff\xfes\x00", Some("UTF-16")),
             (b"s\x00r\x00", Some("UTF-16")),
             (b"\x00s\x00r", Some("UTF-16")),

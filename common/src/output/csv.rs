@@ -3,7 +3,7 @@
 //! Columns are those asked for, or the members of the first [`LOOK_AHEAD`] lines in order of first appearance; those
 //! lines are held back until the columns are known. Numbers keep their digits; lists and objects are JSON.
 //! A text cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`, or with a full-width
-//! form of one, and is no number) gets a `'` in front (OWASP ASVS 5.0, 1.2.10). Control characters are escaped.
+//! form of one; a JSON number is none) gets a `'` in front (OWASP ASVS 5.0, 1.2.10). Control characters are escaped.
 //!
 //! Bounds: [`LOOK_AHEAD`] lines or [`LOOK_AHEAD_BYTES`], whichever is reached first; [`MAX_COLUMNS`].
 
@@ -80,23 +80,23 @@ impl CsvLines {
         self.met.push(false);
     }
 
-    /// Takes a line, with or without its newline, appends what can be written to `out`.
-    pub fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
+    /// Takes a line, with or without its newline, appends what can be written to `out`; answers whether the CSV holds it.
+    pub fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
         let Some(members) = Members::of(line) else {
             self.unreadable += u64::from(serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err());
-            return;
+            return false;
         };
         let kind = members.kind();
         if *self.kind.get_or_insert_with(|| kind.clone().into_owned()) != *kind {
             self.other_kinds += 1;
-            return;
+            return false;
         }
         if self.chosen {
             self.begin(out);
         }
         if self.begun {
             self.row(&members, out);
-            return;
+            return true;
         }
         for (name, _) in members.cells(false) {
             if self.columns.len() < MAX_COLUMNS && !self.by_name.contains_key(name) {
@@ -108,6 +108,7 @@ impl CsvLines {
         if self.held.len() == LOOK_AHEAD || self.held_bytes > LOOK_AHEAD_BYTES {
             self.release(out);
         }
+        true
     }
 
     /// Appends what was held back. With chosen columns there is a header even if there were no lines.
@@ -211,13 +212,7 @@ fn text(cell: Cell<'_>) -> Cow<'_, str> {
 
 /// `text`, with a `'` in front if a spreadsheet would calculate it.
 fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.starts_with(FORMULA) && !is_number(&text) { Cow::Owned(format!("'{text}")) } else { text }
-}
-
-/// A sign, digits, perhaps a fraction: what the names `inf` and `nan`, which `f64` reads too, are not.
-fn is_number(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E'))
-        && text.parse::<f64>().is_ok()
+    if text.starts_with(FORMULA) { Cow::Owned(format!("'{text}")) } else { text }
 }
 
 #[cfg(test)]
@@ -300,8 +295,8 @@ mod tests {
             ("@SUM(A1)", "'@SUM(A1)"),
             ("－1", "'－1"),
             ("-inf", "'-inf"),
-            ("-5", "-5"),
-            ("+1.5e3", "+1.5e3"),
+            ("-5", "'-5"),
+            ("+1", "'+1"),
             ("a=b", "a=b"),
             ("\\t=1", "\\u{9}=1"),
             ("\\r=1", "\\u{d}=1"),
@@ -310,7 +305,9 @@ mod tests {
         for (value, cell) in cases {
             assert_eq!(made(&[], &[&format!("{{\"a\":\"{value}\"}}")]).0, format!("a\n{cell}\n"));
         }
-        assert_eq!(made(&[], &[r#"{"=x":-5}"#]).0, "'=x\n-5\n");
+        for number in ["-5", "-1.5e3", "0"] {
+            assert_eq!(made(&[], &[&format!("{{\"=x\":{number}}}")]).0, format!("'=x\n{number}\n"));
+        }
     }
 
     proptest! {

@@ -34,7 +34,7 @@ pub mod table;
 
 pub use error::{OutputError, is_closed_pipe};
 pub use sink::Sink;
-pub use stdout::stdout_is_closed;
+pub use stdout::LOST;
 
 use crate::input::Identity;
 use crate::input::pipe::widen;
@@ -60,6 +60,8 @@ pub struct Output {
     target: Target,
     buffer: Vec<u8>,
     line_buffered: bool,
+    /// What is written may be lost; whether something was.
+    lossy: Option<bool>,
     /// A write failed; where in the data is unknown, so none may follow.
     broken: Option<ErrorKind>,
 }
@@ -67,8 +69,6 @@ pub struct Output {
 enum Target {
     Direct(File),
     Atomic(Atomic),
-    /// Standard output that was closed at the start.
-    Closed,
 }
 
 impl Output {
@@ -79,8 +79,7 @@ impl Output {
     /// the output is a terminal.
     ///
     /// # Errors
-    /// What the operating system refuses, as an [`OutputError`] inside. A closed standard output is an error of the
-    /// first write, not of opening.
+    /// What the operating system refuses, as an [`OutputError`] inside.
     pub fn open(path: Option<&Path>, line_buffered: bool) -> io::Result<Output> {
         let Some(path) = path.filter(|path| *path != Path::new("-") && !STDOUT_PATHS.iter().any(|p| path == p)) else {
             return Output::stdout(line_buffered);
@@ -103,11 +102,9 @@ impl Output {
 
     fn stdout(line_buffered: bool) -> io::Result<Output> {
         let name = "stdout".to_owned();
-        if stdout_is_closed() {
-            return Ok(Output::over(name, Target::Closed, line_buffered));
-        }
         let file = stdout::open().map_err(|error| named(&name, error))?;
-        Ok(Output::over(name, Target::Direct(file), line_buffered))
+        let lossy = stdout::may_be_closed(&file).then_some(false);
+        Ok(Output { lossy, ..Output::over(name, Target::Direct(file), line_buffered) })
     }
 
     fn over(name: String, target: Target, line_buffered: bool) -> Output {
@@ -116,7 +113,7 @@ impl Output {
         }
         let terminal = matches!(&target, Target::Direct(file) if file.is_terminal());
         let line_buffered = line_buffered || terminal;
-        Output { name, target, buffer: Vec::with_capacity(BUFFER), line_buffered, broken: None }
+        Output { name, target, buffer: Vec::with_capacity(BUFFER), line_buffered, lossy: None, broken: None }
     }
 
     /// The name for messages: the path with control characters escaped, or `stdout`.
@@ -129,11 +126,22 @@ impl Output {
         matches!(&self.target, Target::Direct(file) if file.is_terminal())
     }
 
+    /// Whether it is a regular file that gets its name, or takes the place of an old one, in [`Output::finish`].
+    pub fn is_file_to_be(&self) -> bool {
+        matches!(self.target, Target::Atomic(_))
+    }
+
+    /// Whether something was written to a standard output that may have been closed when the program started ([`LOST`]).
+    pub fn is_lost(&self) -> bool {
+        self.lossy == Some(true) || self.lossy.is_some() && !self.buffer.is_empty()
+    }
+
     /// Columns of the terminal, if it is one.
     pub fn width(&self) -> Option<usize> {
         let Target::Direct(file) = &self.target else { return None };
         let (columns, _) = terminal_size::terminal_size_of(file)?;
-        Some(usize::from(columns.0))
+        // A terminal without a size (a serial line, some containers) says 0.
+        Some(usize::from(columns.0)).filter(|columns| *columns > 0)
     }
 
     /// Which regular file is written to in place, if one is (`>file`, `>>file`): an input that is the same file
@@ -153,7 +161,6 @@ impl Output {
         let result = match self.target {
             Target::Atomic(atomic) => atomic.finish(),
             Target::Direct(file) => close(file),
-            Target::Closed => Ok(()),
         };
         result.map_err(|error| named(&self.name, error))
     }
@@ -186,11 +193,11 @@ impl Output {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.lossy = self.lossy.map(|_| true);
         let result = match (self.broken, &mut self.target) {
             (Some(kind), _) => Err(kind.into()),
             (None, Target::Direct(file)) => write_fully(file, bytes),
             (None, Target::Atomic(atomic)) => write_fully(atomic.file(), bytes),
-            (None, Target::Closed) => Err(stdout::closed()),
         };
         result.map_err(|error| {
             self.broken = Some(error.kind());

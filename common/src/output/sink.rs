@@ -58,28 +58,39 @@ impl Sink {
         self.output.as_ref()
     }
 
-    /// Writes whole lines, each with its newline.
+    /// Writes whole lines, each with its newline; answers how many of them tables or CSV cannot hold.
     ///
     /// # Errors
     /// Those of the output.
-    pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
-        let Some(output) = &mut self.output else { return Ok(()) };
+    pub fn write(&mut self, lines: &[u8]) -> io::Result<u64> {
+        let Some(output) = &mut self.output else { return Ok(0) };
         if matches!(self.shape, Shape::Lines) {
-            return output.write_all(lines);
+            return output.write_all(lines).map(|()| 0);
         }
         let mut rest = lines;
+        let mut unheld = 0;
         while let Some(end) = memchr(b'\n', rest) {
             let (line, after) = rest.split_at(end);
             rest = &after[1..];
-            match &mut self.shape {
-                Shape::Lines => {}
-                Shape::Tables(tables) => tables.line(line, &mut self.text),
+            let is_held = match &mut self.shape {
+                Shape::Lines => true,
+                Shape::Tables(tables) => tables.line(line),
                 Shape::Csv(csv) => csv.line(line, &mut self.text),
-            }
+            };
+            unheld += u64::from(!is_held);
         }
         let result = output.write_all(&self.text);
         self.text.clear();
-        result
+        result.map(|()| unheld)
+    }
+
+    /// Why a line may be left out, in a few words; `None` where none ever is.
+    pub fn why_left_out(&self) -> Option<&'static str> {
+        match &self.shape {
+            Shape::Lines => None,
+            Shape::Tables(_) => Some("not in the tables"),
+            Shape::Csv(_) => Some("CSV holds one kind"),
+        }
     }
 
     /// Hands on what was written so far. Tables come only at the end.
@@ -122,31 +133,30 @@ mod tests {
 
     const LINES: &str = "{\"kind\":\"hosts\",\"bytes\":1234}\n{\"kind\":\"ports\",\"port\":80}\n";
 
-    fn written(make: impl FnOnce(Output) -> Sink) -> (String, Vec<String>) {
+    /// What was written, how many lines were not held, and what is said of them.
+    fn written(make: impl FnOnce(Output) -> Sink) -> (String, u64, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
         let mut sink = make(Output::open(Some(&path), false).unwrap());
-        for line in LINES.split_inclusive('\n') {
-            sink.write(line.as_bytes()).unwrap();
-        }
+        let unheld = LINES.split_inclusive('\n').map(|line| sink.write(line.as_bytes()).unwrap()).sum();
         let left_out = sink.left_out();
         sink.finish().unwrap();
-        (std::fs::read_to_string(&path).unwrap(), left_out)
+        (std::fs::read_to_string(&path).unwrap(), unheld, left_out)
     }
 
     #[test]
     fn lines_go_out_as_they_are() {
-        assert_eq!(written(Sink::lines), (LINES.to_owned(), vec![]));
+        assert_eq!(written(Sink::lines), (LINES.to_owned(), 0, vec![]));
     }
 
     #[test]
     fn tables_hold_every_kind_and_csv_one() {
-        let (table, left_out) = written(|output| Sink::tables(output, vec![]));
+        let (table, unheld, left_out) = written(|output| Sink::tables(output, vec![]));
         assert_eq!(table, "hosts\nbytes\n-----\n1,234\n\nports\nport\n----\n  80\n");
-        assert!(left_out.is_empty());
-        let (csv, left_out) = written(|output| Sink::csv(output, vec![]));
+        assert!(unheld == 0 && left_out.is_empty());
+        let (csv, unheld, left_out) = written(|output| Sink::csv(output, vec![]));
         assert_eq!(csv, "bytes\n1234\n");
-        assert_eq!(left_out.len(), 1);
+        assert_eq!((unheld, left_out.len()), (1, 1));
     }
 
     #[test]

@@ -1,12 +1,11 @@
-//! Standard output, and whether there is one.
+//! Standard output, and whether what is written to it is lost without anybody's meaning it.
 //!
 //! Rust's runtime opens `/dev/null` for reading and writing in place of a standard descriptor that is closed when
-//! the program starts, and `std::io::Stdout` takes a write to a closed descriptor for a success. Both would turn
-//! `>&-` into lost data and exit 0. So the descriptor is duplicated and written to directly, and `/dev/null` opened
-//! for both reading and writing counts as closed. A shell's `>/dev/null` opens it for writing only. Where stderr leads
-//! there too, a parent meant it so (`daemon(3)`, a harness). A parent that hands down the null device opened for both as
-//! standard output alone, as Python's `DEVNULL` is, cannot be told from the runtime: it gets the error, which says what
-//! to do, and only where there was something to write.
+//! the program starts, and `std::io::Stdout` takes a write to a closed descriptor for a success. So the descriptor is
+//! duplicated and written to directly. A parent may hand down the null device opened for both as well, as Python's
+//! `DEVNULL` is: nothing tells these two apart, so it is no error, but a run that wrote something says so ([`LOST`]),
+//! unless stderr leads there too: then a parent meant it so (`daemon(3)`, a harness). A shell's `>/dev/null` opens it for
+//! writing only.
 
 use std::fs::File;
 use std::io;
@@ -18,21 +17,19 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 /// The null device, where an absent standard descriptor leads.
 const NULL: &str = "/dev/null";
 
+/// What is said where output may have been lost.
+pub const LOST: &str = "what was written is lost: stdout is closed, or /dev/null opened for reading too (>/dev/null opens it for writing only)";
+
 /// A descriptor of standard output that is not buffered.
 pub(super) fn open() -> io::Result<File> {
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
-/// Whether standard output was closed when the program started. Then all that is written to it is lost.
-pub fn stdout_is_closed() -> bool {
+/// Whether `file` is the null device opened for both ways, and stderr is something else.
+pub(super) fn may_be_closed(file: &File) -> bool {
     let stderr = || io::stderr().as_fd().try_clone_to_owned().map(File::from);
-    match open() {
-        Ok(file) => {
-            let meant = || stderr().and_then(|f| leads_nowhere(&f)).unwrap_or(false);
-            leads_nowhere(&file).unwrap_or(false) && !meant()
-        }
-        Err(_) => true,
-    }
+    let meant = || stderr().and_then(|f| leads_nowhere(&f)).unwrap_or(false);
+    leads_nowhere(file).unwrap_or(false) && !meant()
 }
 
 fn leads_nowhere(file: &File) -> io::Result<bool> {
@@ -44,11 +41,6 @@ fn leads_nowhere(file: &File) -> io::Result<bool> {
     Ok(flags & OFlag::O_ACCMODE == OFlag::O_RDWR)
 }
 
-/// The error of a write to a standard output that is closed.
-pub(super) fn closed() -> io::Error {
-    io::Error::other("it is closed, or the null device opened for reading too; open that for writing only")
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
@@ -57,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_null_device_opened_for_both_ways_counts_as_closed() {
+    fn only_the_null_device_opened_for_both_ways_may_be_a_closed_one() {
         let both = OpenOptions::new().read(true).write(true).open(NULL).unwrap();
         let one = OpenOptions::new().write(true).open(NULL).unwrap();
         let zero = OpenOptions::new().read(true).write(true).open("/dev/zero").unwrap();

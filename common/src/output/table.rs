@@ -76,18 +76,18 @@ impl Tables {
         Tables { fields, width, tables: Vec::new(), by_kind: HashMap::new(), text: 0, without_table: 0 }
     }
 
-    /// Takes a line, with or without its newline. Nothing is appended to `out` before [`Tables::finish`].
-    pub fn line(&mut self, line: &[u8], _out: &mut Vec<u8>) {
+    /// Takes a line, with or without its newline; answers whether a table holds it.
+    pub fn line(&mut self, line: &[u8]) -> bool {
         let Some(members) = Members::of(line) else {
             self.without_table += u64::from(serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err());
-            return;
+            return false;
         };
         let kind = members.kind();
         let index = match self.by_kind.get(&*kind) {
             Some(index) => *index,
             None if self.tables.len() == MAX_TABLES => {
                 self.without_table += 1;
-                return;
+                return false;
             }
             None => {
                 self.by_kind.insert(kind.clone().into_owned(), self.tables.len());
@@ -96,7 +96,9 @@ impl Tables {
             }
         };
         let full = self.text > MAX_TEXT;
-        self.text += self.tables[index].add(&members, self.fields.is_empty(), full);
+        let size = self.tables[index].add(&members, self.fields.is_empty(), full);
+        self.text += size.unwrap_or(0);
+        size.is_some()
     }
 
     /// Appends all tables to `out`.
@@ -169,11 +171,11 @@ impl Table {
         self.columns.len() - 1
     }
 
-    /// Keeps a row and gives the bytes it takes. `open` says that columns may be added.
-    fn add(&mut self, members: &Members<'_>, open: bool, full: bool) -> usize {
+    /// Keeps a row and gives the bytes it takes; `None` where there is no room. `open` says that columns may be added.
+    fn add(&mut self, members: &Members<'_>, open: bool, full: bool) -> Option<usize> {
         if full || self.rows.len() == MAX_ROWS {
             self.more += 1;
-            return 0;
+            return None;
         }
         let mut cells: Vec<Cow<'_, str>> = vec![Cow::Borrowed(""); self.columns.len()];
         // A line of nothing but hidden members is shown whole.
@@ -203,7 +205,7 @@ impl Table {
         let row = cells.join(&SEPARATOR.to_string()).into_boxed_str();
         let size = row.len();
         self.rows.push(row);
-        size
+        Some(size)
     }
 
     fn write(self, plan: &Plan, out: &mut Vec<u8>) {

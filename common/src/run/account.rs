@@ -79,7 +79,7 @@ pub struct Account {
     pub rejected: u64,
     /// Rows and alerts that were made.
     pub made: u64,
-    /// Made, but given up at a bound.
+    /// Made, but given up at a bound, or because the form of the output cannot hold it.
     pub evicted: u64,
     /// Further numbers by name: records of each input, alerts of each detector.
     pub details: Vec<(String, u64)>,

@@ -10,7 +10,8 @@ use crate::filter::Filter;
 use crate::input::{Identity, InputError, Source};
 use crate::output::progress::When;
 use crate::output::rejects::Rejects;
-use crate::output::{Output, Sink, is_closed_pipe, write_file};
+use crate::output::{LOST, Output, Sink, is_closed_pipe, write_file};
+use crate::people::read::integer;
 use crate::scan::Reject;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -56,13 +57,13 @@ impl std::str::FromStr for Allowance {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Allowance, String> {
-        let bad = || format!("{text:?}: a number or a percentage is expected, as 10 or 0.1%");
+        let bad = || "a number or a percentage is expected, as 10, 5k or 0.1%".to_owned();
         match text.strip_suffix('%') {
             Some(p) => match p.parse::<f64>() {
                 Ok(p) if (0.0..=100.0).contains(&p) => Ok(Allowance::Percent(p)),
                 _ => Err(bad()),
             },
-            None => text.parse().map(Allowance::Count).map_err(|_| bad()),
+            None => integer(text).filter(|_| !text.is_empty()).map(Allowance::Count).ok_or_else(bad),
         }
     }
 }
@@ -75,6 +76,18 @@ impl Allowance {
         }
     }
 }
+
+/// Lines that were left out by tables and CSV.
+#[derive(Default)]
+struct Unheld {
+    /// That came or were made.
+    all: u64,
+    /// Of them those that are known to be made.
+    made: u64,
+}
+
+/// Where many inputs cannot be read.
+const INPUTS: &str = "inputs that cannot be read (on)";
 
 /// One run.
 pub struct Session {
@@ -90,6 +103,8 @@ pub struct Session {
     output: Sink,
     rejects: Option<Rejects>,
     ending: Ending,
+    /// Lines that the output could not hold.
+    unheld: Unheld,
     closed: bool,
     started: Instant,
 }
@@ -109,6 +124,7 @@ impl Session {
             output,
             rejects,
             ending: Ending::default(),
+            unheld: Unheld::default(),
             closed: false,
             started: Instant::now(),
             conduct,
@@ -125,14 +141,16 @@ impl Session {
         if self.is_over() || lines.is_empty() {
             return;
         }
-        let result = self.output.write(lines);
+        let result = self.output.write(lines).map(|unheld| self.unheld.all += unheld);
         self.check_output(result);
     }
 
     /// Writes lines that the program made, and counts them.
     pub fn write_made(&mut self, lines: &[u8]) {
         self.account.made += memchr::memchr_iter(b'\n', lines).count() as u64;
+        let before = self.unheld.all;
         self.write(lines);
+        self.unheld.made += self.unheld.all - before;
     }
 
     /// Hands on what was written so far.
@@ -167,6 +185,12 @@ impl Session {
     pub fn fail(&mut self, text: &str) {
         self.ending.failed = true;
         self.messages.error(text);
+    }
+
+    /// The same of an input, of which there may be many.
+    pub fn fail_input(&mut self, text: &str) {
+        self.ending.failed = true;
+        self.messages.error_of(INPUTS, text);
     }
 
     /// Makes the exit code 1 if nothing worse happens.
@@ -223,12 +247,9 @@ impl Session {
         for text in self.output.left_out() {
             self.messages.note(&text);
         }
+        self.settle();
         let strict_stop = self.conduct.strict && self.account.rejected > 0;
-        let output = std::mem::replace(&mut self.output, Sink::none());
-        if !self.closed {
-            let result = output.finish();
-            self.check_output(result);
-        }
+        self.finish_output();
         if let Some(Err(e)) = self.rejects.take().map(Rejects::finish) {
             self.fail(&format!("rejects: {e}"));
         }
@@ -250,9 +271,42 @@ impl Session {
         let a = &self.account;
         if io::stderr().is_terminal() || a.rejected + a.fates.late + a.evicted > 0 {
             let line = self.account.line(seconds);
-            self.messages.note(&line);
+            self.messages.close(&line);
         }
         self.ending
+    }
+
+    /// Takes the lines that the output could not hold from those that were written.
+    fn settle(&mut self) {
+        let Unheld { all, made } = std::mem::take(&mut self.unheld);
+        let (Some(why), true) = (self.output.why_left_out(), all > 0) else { return };
+        let Account { fates, evicted, .. } = &mut self.account;
+        // Lines that came and lines that were made may go out together.
+        let came = (all - made).min(fates.passed);
+        fates.passed -= came;
+        *evicted += all - came;
+        if came > 0 {
+            *fates.unused.entry(why).or_default() += came;
+        }
+    }
+
+    /// Completes the output, unless it would take the place of a whole file and was asked to be without fault.
+    fn finish_output(&mut self) {
+        let output = std::mem::replace(&mut self.output, Sink::none());
+        if self.closed {
+            return;
+        }
+        let is_faulty = self.account.rejected > 0 || self.ending.failed;
+        if self.conduct.strict && is_faulty && output.output().is_some_and(Output::is_file_to_be) {
+            let name = output.output().map(Output::name).unwrap_or_default();
+            return self.messages.error(&format!("\"{name}\" is left as it was, --strict being given"));
+        }
+        let is_lost = output.output().is_some_and(Output::is_lost);
+        let result = output.finish();
+        self.check_output(result);
+        if is_lost {
+            self.messages.note(LOST);
+        }
     }
 }
 
@@ -303,6 +357,7 @@ mod tests {
     fn an_allowance_is_a_number_or_a_share() {
         assert!("10".parse::<Allowance>().unwrap().allows(10, 0));
         assert!(!"0".parse::<Allowance>().unwrap().allows(1, 100));
+        assert_eq!("5k".parse(), Ok(Allowance::Count(5_000)));
         assert!("0.1%".parse::<Allowance>().unwrap().allows(1, 1000));
         assert!(!"0.1%".parse::<Allowance>().unwrap().allows(2, 1000));
         for bad in ["", "x", "-1", "101%", "nan%"] {

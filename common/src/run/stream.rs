@@ -188,7 +188,7 @@ impl Lined {
             }
             Load::Partial => self.broken(batch, &Reject { at: batch.bytes.len(), why: Why::CutOff }, None, session),
             Load::Fault(text) => {
-                session.fail(text);
+                session.fail_input(text);
                 true
             }
         }

@@ -17,6 +17,7 @@ use super::biflow::Judge;
 use super::conversation::{Key, absorb};
 use super::member::{extras_but, write_word};
 use super::{Form, Next, Record, Step};
+use flow_record::cli::duration;
 use flow_record::people::read as people;
 use flow_record::record::Flow;
 use flow_record::record::field;
@@ -53,8 +54,11 @@ pub(super) const FLOWS: usize = 1_000_000;
 
 /// A duration of an option, in nanoseconds.
 pub(super) fn time(text: &str) -> Result<i64, String> {
-    let nanos = people::duration(text).and_then(|nanos| i64::try_from(nanos).ok());
-    nanos.filter(|nanos| *nanos < i64::MAX / 4).ok_or_else(|| "a duration is expected, as 90, 90s or 1m30s".into())
+    let nanos = duration(text)?;
+    i64::try_from(nanos)
+        .ok()
+        .filter(|nanos| *nanos < i64::MAX / 4)
+        .ok_or_else(|| "at most 73 years are expected".into())
 }
 
 /// A number of flows.

@@ -165,7 +165,7 @@ pub(crate) struct StepOptions {
     ///
     /// What was multiplied is marked "scaled":true and never multiplied again. With N, every flow is taken for one of
     /// 1-in-N sampling, whatever it says.
-    #[arg(long, value_name = "auto|N", hide_short_help = true)]
+    #[arg(long, value_name = "auto|N", allow_negative_numbers = true, hide_short_help = true)]
     pub(crate) sampling: Option<scale::Rate>,
     /// Mark flows that several exporters reported: "dup_of"; or drop them
     ///
@@ -199,7 +199,7 @@ pub(crate) struct StepOptions {
     ///
     /// Beyond, half of them leave, the conversations that were silent longest. If one could still have been joined, that
     /// is told, and counted as "left early". A flow takes 150 bytes and its line, if it came as one: 1 KiB at most on average.
-    #[arg(long, value_name = "N", value_parser = gather::most, hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = gather::most, allow_negative_numbers = true, hide_short_help = true)]
     pub(crate) max_flows: Option<usize>,
     /// With --dedup, --rejoin, --biflow: flows come at most TIME late, so let them go on
     ///
@@ -210,12 +210,12 @@ pub(crate) struct StepOptions {
     ///
     /// Which, is told by a hash of addresses, ports and protocol, the same in both directions, so that a conversation is
     /// kept as a whole or not at all, in every file and every run. What 1/1000 keeps, 1/10 keeps too.
-    #[arg(long, value_name = "1/N", hide_short_help = true)]
+    #[arg(long, value_name = "1/N", allow_negative_numbers = true, hide_short_help = true)]
     pub(crate) sample: Option<sample::Share>,
     /// Stop after N flows
     ///
     /// Nothing after the last of them is read, nor counted.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = flow_record::cli::number, allow_negative_numbers = true)]
     pub(crate) head: Option<u64>,
     /// Put other addresses in place of all, under the key in FILE
     ///

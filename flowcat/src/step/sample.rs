@@ -22,9 +22,21 @@ impl FromStr for Share {
     fn from_str(text: &str) -> Result<Share, String> {
         match text.strip_prefix("1/").map(str::parse) {
             Some(Ok(of)) if of > 0 => Ok(Share(of)),
-            _ => Err("one in N is expected, as 1/100".into()),
+            _ => {
+                let near = meant(text).map(|n| format!("; did you mean 1/{n}?")).unwrap_or_default();
+                Err(format!("one in N is expected, as 1/100{near}"))
+            }
         }
     }
+}
+
+/// One in how many `100`, `1:100`, `0.01` or `1%` was meant to be.
+fn meant(text: &str) -> Option<u64> {
+    let (text, whole) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
+    let value: f64 =
+        text.strip_prefix("1:").unwrap_or(text).parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0)?;
+    let of = if value < 1.0 || whole > 1.0 { whole / value } else { value };
+    (1.0..1e15).contains(&of).then_some(of.round() as u64)
 }
 
 struct Sample {

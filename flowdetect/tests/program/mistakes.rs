@@ -22,7 +22,7 @@ fn a_wrong_item_is_refused_with_the_nearest_right_one_before_any_input() {
         (&["sweep", "targets=5"], "write sweep:targets=5"),
         (&["--fail-on", "\u{1b}[2Jz\u{202e}"], "z\\u{202e}"),
         (&["--\u{1b}[2Jz\u{9b}"], "z\\u{9b}"),
-        (&["--fail-on", "grave"], "possible values: low, medium, high, critical"),
+        (&["--fail-on", "grave"], "none of low, medium, high, critical"),
         (&["--explain", "beacn"], "did you mean \"beacon\"?"),
         (&["sweep", "--windw", "5m"], "unknown option --windw"),
     ] {

@@ -6,9 +6,8 @@ fn table(fields: &[&str], lines: &[&str]) -> String {
     let mut tables = Tables::new(fields.iter().map(|field| (*field).to_owned()).collect(), None);
     let mut out = Vec::new();
     for line in lines {
-        tables.line(line.as_bytes(), &mut out);
+        tables.line(line.as_bytes());
     }
-    assert!(out.is_empty());
     tables.finish(&mut out);
     String::from_utf8(out).unwrap()
 }
@@ -57,7 +56,7 @@ fn a_narrow_terminal_cuts_reasons_and_leaves_out_columns_which_is_told() {
     let line = format!(
         "{{\"kind\":\"alert\",\"src_ip\":\"10.0.0.1\",\"severity\":\"high\",\"value\":1,\"reason\":\"{reason}\"}}"
     );
-    tables.line(line.as_bytes(), &mut Vec::new());
+    tables.line(line.as_bytes());
     assert_eq!(tables.left_out(), ["table alert: 1 column does not fit: value; --fields says which to show"]);
     let mut out = Vec::new();
     tables.finish(&mut out);
@@ -108,7 +107,7 @@ fn numbers_read_well() {
 fn rows_beyond_the_bound_are_counted_and_told() {
     let mut tables = Tables::new(vec![], None);
     for _ in 0..MAX_ROWS + 3 {
-        tables.line(br#"{"kind":"k","a":1}"#, &mut Vec::new());
+        tables.line(br#"{"kind":"k","a":1}"#);
     }
     assert_eq!(tables.left_out(), ["table k: 3 more rows after the first 100000"]);
     let mut out = Vec::new();
@@ -120,9 +119,9 @@ fn rows_beyond_the_bound_are_counted_and_told() {
 fn kinds_beyond_the_bound_are_counted_and_ticks_are_not() {
     let mut tables = Tables::new(vec![], None);
     for kind in 0..MAX_TABLES + 2 {
-        tables.line(format!("{{\"kind\":\"{kind}\"}}").as_bytes(), &mut Vec::new());
+        tables.line(format!("{{\"kind\":\"{kind}\"}}").as_bytes());
     }
-    tables.line(b"{\"kind\":\"tick\"}", &mut Vec::new());
+    tables.line(b"{\"kind\":\"tick\"}");
     assert_eq!(tables.left_out(), ["2 lines in no table: at most 256 kinds are shown"]);
 }
 
