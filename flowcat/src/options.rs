@@ -3,6 +3,7 @@
 use crate::row::Mapping;
 use crate::source::{FORMATS, Format, Settings};
 use crate::step::StepOptions;
+use flow_record::alert;
 use flow_record::cli::{Common, Inputs, Program};
 use flow_record::item::nearest;
 use flow_record::record::schema;
@@ -58,7 +59,15 @@ pub(crate) const PROGRAM: Program = Program {
         ("flowcat --explain table.csv", "what flowcat makes of a file, column by column"),
     ],
     files: &[("/usr/share/zoneinfo", "rules of time zones that are asked for by name")],
-    schemas: |form| vec![schema::flow(form)],
+    schemas: |form| {
+        let mut all = vec![schema::flow(form)];
+        if form == schema::Form::Open {
+            // Lines of other programs pass.
+            all.push(alert::schema(&[], form));
+            all.push(schema::other("row, baseline or tick", &["alert"]));
+        }
+        all
+    },
 };
 
 impl Options {

@@ -6,7 +6,7 @@
 use crate::alert::Evidence;
 use flow_record::item::nearest;
 use flow_record::record::{FieldId, Flow, Kind, field};
-use flow_record::row::Number;
+use flow_record::value::Number;
 use flow_record::value::number::NANOS;
 
 /// A field to measure.
@@ -51,9 +51,9 @@ impl Measure {
     /// A value or a sum of values as it is scored: durations in seconds.
     pub(crate) fn value(self, kept: impl Into<u128>) -> Number {
         let kept = kept.into();
-        match u64::try_from(kept) {
-            Ok(kept) if self.0 != field::DURATION => Number::Whole(kept),
-            _ => Number::Real(self.shown(kept as f64)),
+        match self.0 {
+            field::DURATION => Number::Real(self.shown(kept as f64)),
+            _ => Number::Whole(kept),
         }
     }
 
@@ -96,7 +96,7 @@ mod tests {
         let duration = measure("duration");
         assert_eq!((duration.of(&flow), duration.shown(1.5e9)), (Some(1_500_000_000), 1.5));
         assert_eq!(duration.value(1_500_000_000u64), Number::Real(1.5));
-        assert_eq!(measure("bytes").value(u64::MAX), Number::Whole(u64::MAX));
+        assert_eq!(measure("bytes").value(u128::MAX), Number::Whole(u128::MAX));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use flow_record::cli::{Common, Inputs, Program, Threads};
 use flow_record::item::Spec;
 use flow_record::record::Kind;
 use flow_record::record::schema::{self, Form};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What flowdetect is.
 pub(crate) const PROGRAM: Program = Program {
@@ -65,24 +65,11 @@ fn mark_help() -> String {
     )
 }
 
-/// The lines that flowdetect writes: flows that pass or are marked, and alerts.
+/// The lines that flowdetect writes: alerts, flows that pass or are marked, and lines of other programs that pass.
 fn schemas(form: Form) -> Vec<Value> {
     let specs: Vec<&Spec> = DETECTORS.iter().map(|d| d.spec).collect();
-    let mut alert = alert::schema(&specs, form);
-    // Alerts on rows have the rows' keys, which may be anything where the schema is open.
-    for (name, about) in ROW_KEYS {
-        alert["properties"][name] = json!({"type": ["string", "integer"], "description": about});
-    }
     debug_assert!(specs.iter().flat_map(|s| s.columns).all(|c| !matches!(c.kind, Kind::Object)));
-    vec![schema::flow(form), alert]
+    let own = [schema::flow(form), alert::schema(&specs, form)];
+    let passing = (form == Form::Open).then(|| schema::other("row, baseline or tick", &["alert"]));
+    own.into_iter().chain(passing).collect()
 }
-
-/// Keys of flowstat's rows that are no fields of a flow.
-const ROW_KEYS: [(&str, &str); 6] = [
-    ("host", "of a row: the host"),
-    ("hour", "of a row: the hour of the day"),
-    ("hour_of_week", "of a row: the hour of the week"),
-    ("date", "of a row: the date"),
-    ("name", "of a row: the protocol's name"),
-    ("field", "of a row: the field"),
-];

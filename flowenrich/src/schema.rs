@@ -3,19 +3,9 @@
 
 use flow_record::alert;
 use flow_record::record::schema::{self, Form};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// One schema a kind of line; each line fits exactly one.
 pub(crate) fn schemas(form: Form) -> Vec<Value> {
-    vec![schema::flow(form), alert::schema(&[], form), other()]
-}
-
-/// A line of any other kind.
-fn other() -> Value {
-    json!({
-        "title": "row, baseline or tick",
-        "type": "object",
-        "properties": {"kind": {"type": "string", "not": {"const": "alert"}, "description": "what the line is"}},
-        "required": ["kind"],
-    })
+    vec![schema::flow(form), alert::schema(&[], form), schema::other("row, baseline or tick", &["alert"])]
 }

@@ -28,7 +28,7 @@ use flow_record::row;
 use flow_record::state::Setup;
 use flow_record::value::Time;
 use flow_record::value::time::{DateCache, rfc3339};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::process::ExitCode;
 
 const PROGRAM: Program = Program {
@@ -83,10 +83,9 @@ fn schemas(form: schema::Form) -> Vec<Value> {
     all.push(alert::schema(&[], schema::Form::Open));
     if form == schema::Form::Open {
         let named: Vec<_> = view::specs().into_iter().map(|s| s.name).chain(["alert"]).collect();
-        all.push(json!({
-            "title": "other", "type": "object", "required": ["kind"], "description": "lines of other programs, and rows under as=NAME",
-            "properties": {"kind": {"type": "string", "not": {"enum": named}, "description": "what the line is"}},
-        }));
+        let mut other = schema::other("other", &named);
+        other["description"] = "lines of other programs, and rows under as=NAME".into();
+        all.push(other);
     }
     all
 }

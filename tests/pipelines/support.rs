@@ -198,6 +198,7 @@ impl Schemas {
             let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
             for mut line in schema["oneOf"].as_array().unwrap().iter().cloned() {
                 if closed {
+                    ask_for_what_is_written(&mut line);
                     line["additionalProperties"] = false.into();
                     close_evidence(&mut line);
                 }
@@ -231,6 +232,18 @@ impl Schemas {
     }
 }
 
+/// Asks of each member what the suite says that it writes there.
+fn ask_for_what_is_written(schema: &mut Value) {
+    if let Some(all) = schema.as_object_mut() {
+        if let Some(Value::Object(written)) = all.remove("written") {
+            all.extend(written);
+        }
+        all.values_mut().for_each(ask_for_what_is_written);
+    } else if let Some(all) = schema.as_array_mut() {
+        all.iter_mut().for_each(ask_for_what_is_written);
+    }
+}
+
 /// Forbids terms of evidence that are not described: those of each detector where they are told apart.
 fn close_evidence(line: &mut Value) {
     let close = |evidence: &mut Value| evidence["additionalProperties"] = false.into();
@@ -249,6 +262,12 @@ fn close_evidence(line: &mut Value) {
 
 fn validator(schema: &Value) -> Validator {
     jsonschema::options().should_validate_formats(true).build(schema).unwrap()
+}
+
+/// The schema that a program prints, formats asked for.
+pub(crate) fn open_validator(tool: &str) -> Validator {
+    let output = Command::new(bin(tool)).arg("--schema").output().unwrap();
+    validator(&serde_json::from_slice(&output.stdout).unwrap())
 }
 
 fn closed_schema() -> &'static Schemas {

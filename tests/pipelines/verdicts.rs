@@ -7,6 +7,8 @@
 mod addresses;
 mod numbers;
 mod policy;
+mod schema;
+mod sums;
 mod times;
 
 use crate::support::{Outcome, accounts, filters, flow, folder, rejects, run};

@@ -11,6 +11,8 @@ pub use schema::schema;
 
 use crate::record::key::Part;
 use crate::record::{Field, Kind};
+use crate::row::columns::FLOWS;
+use crate::value::Number;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -30,7 +32,7 @@ pub const FIELDS: &[Field] = &[
     described("end", Kind::Time, "start of the last flow of the evidence"),
     described("value", Kind::Number, "the number that was compared"),
     described("threshold", Kind::Number, "what it was compared with"),
-    Field::named("flows"),
+    FLOWS,
     described("reason", Kind::Text, "one sentence for a person"),
     described("evidence", Kind::Object, "the formula's terms and samples"),
     described("technique", Kind::Text, "MITRE ATT&CK technique"),
@@ -71,9 +73,11 @@ impl Severity {
 
 /// The order of alerts of one detector by their values: the largest first (signed, so that a score below 0 comes last), one
 /// without a value behind them. Who orders alerts has to decide between equal values by something else.
-pub fn order(a: Option<f64>, b: Option<f64>) -> Ordering {
-    let key = |value: Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
-    key(b).total_cmp(&key(a))
+pub fn order(a: Option<Number>, b: Option<Number>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => b.order(a),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
 }
 
 #[cfg(test)]
@@ -91,9 +95,12 @@ mod tests {
 
     #[test]
     fn the_largest_value_comes_first_and_none_last() {
-        let mut values = [None, Some(-9.0), Some(4.0), Some(5.0)];
+        let large = u128::from(u64::MAX);
+        let number = |value: f64| Some(Number::Real(value));
+        let whole = |value: u128| Some(Number::Whole(value));
+        let mut values = [None, number(-9.0), whole(4), number(5.0), whole(large - 1), whole(large)];
         values.sort_by(|a, b| order(*a, *b));
-        assert_eq!(values, [Some(5.0), Some(4.0), Some(-9.0), None]);
+        assert_eq!(values, [whole(large), whole(large - 1), number(5.0), whole(4), number(-9.0), None]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use super::Severity;
 use crate::scan::Line;
 use crate::scan::walk::unquoted;
+use crate::value::Number;
 use std::borrow::Cow;
 
 /// Reads alerts of lines whose scanner watches [`Reader::NAMES`].
@@ -24,7 +25,7 @@ pub struct Read<'l> {
     /// How grave it is.
     pub severity: Option<Severity>,
     /// The number that was compared.
-    pub value: Option<f64>,
+    pub value: Option<Number>,
 }
 
 impl Reader {
@@ -43,7 +44,7 @@ impl Reader {
             detector: text(0).unwrap_or_default(),
             id: text(1),
             severity: text(2).and_then(|word| Severity::named(&word)),
-            value: line.value(self.base + 3).and_then(|t| t.parse().ok()),
+            value: line.value(self.base + 3).and_then(Number::of_json),
         }
     }
 }
@@ -64,7 +65,7 @@ mod tests {
             (detector.into_owned(), id.map(Cow::into_owned), severity, value)
         };
         let whole = r#"{"kind":"alert","id":"00ff","detector":"sw\u0065ep","severity":"high","value":-1.5}"#;
-        assert_eq!(read(whole), ("sweep".into(), Some("00ff".into()), Some(Severity::High), Some(-1.5)));
+        assert_eq!(read(whole), ("sweep".into(), Some("00ff".into()), Some(Severity::High), Some(Number::Real(-1.5))));
         let other = r#"{"kind":"alert","detector":7,"severity":"loud","value":"1"}"#;
         assert_eq!(read(other), (String::new(), None, None, None));
     }

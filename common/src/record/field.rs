@@ -15,6 +15,8 @@ pub enum Kind {
     Address,
     /// An integer from 0 to the given maximum.
     Integer(u64),
+    /// An integer from 0 to 2^128 - 1: what the counts of flows add up to.
+    Sum,
     /// A string.
     Text,
     /// A string out of a closed set.
@@ -33,8 +35,7 @@ pub enum Kind {
     Any,
 }
 
-/// The largest integer that every JSON reader keeps exactly, 2^53 - 1.
-pub const MAX_INTEGER: u64 = (1 << 53) - 1;
+pub use crate::value::number::MAX_INTEGER;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]

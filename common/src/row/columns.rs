@@ -1,6 +1,5 @@
 //! Columns that several kinds of rows have, and short ways to write others down.
 
-use crate::record::field::MAX_INTEGER;
 use crate::record::{Field, Kind};
 
 /// A column.
@@ -8,9 +7,9 @@ pub const fn column(name: &'static str, kind: Kind, unit: &'static str, about: &
     Field { name, kind, unit, about }
 }
 
-/// A column that is a count or a sum of what one record may hold.
+/// A column that is a count or a sum.
 pub const fn integer(name: &'static str, unit: &'static str, about: &'static str) -> Field {
-    column(name, Kind::Integer(MAX_INTEGER), unit, about)
+    column(name, SUM, unit, about)
 }
 
 /// A column that is any number.
@@ -29,7 +28,7 @@ pub const fn words(name: &'static str, about: &'static str) -> Field {
 }
 
 /// A sum: not bounded by what one record may hold.
-pub const SUM: Kind = Kind::Integer(u64::MAX);
+pub const SUM: Kind = Kind::Sum;
 
 /// Flows.
 pub const FLOWS: Field =

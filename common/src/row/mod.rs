@@ -4,10 +4,8 @@
 //! of a view.
 
 pub mod columns;
-mod number;
 mod read;
 mod schema;
 
-pub use number::Number;
 pub use read::Row;
 pub use schema::schema;

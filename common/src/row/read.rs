@@ -4,13 +4,12 @@
 //! other than counts, and hours. What enrichers added is copied to the alert but is no part of the key, so that an alert
 //! keeps its name when its row gets a country. Bound: one line.
 
-use super::Number;
 use crate::alert::{self, Member};
 use crate::record::key::Part;
 use crate::record::{FieldId, Kind, field};
 use crate::scan::Line;
 use crate::stats::Span;
-use crate::value::{Address, time};
+use crate::value::{Address, Number, time};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -50,7 +49,7 @@ impl<'a> Row<'a> {
     /// A whole number in a column.
     pub fn integer(&self, name: &str) -> Option<u64> {
         match self.value(name)? {
-            Number::Whole(v) => Some(v),
+            Number::Whole(v) => u64::try_from(v).ok(),
             Number::Real(_) => None,
         }
     }

@@ -132,6 +132,7 @@ impl fmt::Display for Wanted {
             Kind::Seconds => f.write_str("a number of seconds is expected"),
             Kind::Address => f.write_str("an IP address in a string is expected"),
             Kind::Integer(max) => write!(f, "an integer from 0 to {max} is expected"),
+            Kind::Sum => f.write_str("an integer from 0 to 2^128 - 1 is expected"),
             Kind::Text => f.write_str("a string is expected"),
             Kind::Word(words) => write!(f, "one of {} is expected", words.join(", ")),
             Kind::Truth => f.write_str("true or false is expected"),

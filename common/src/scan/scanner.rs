@@ -7,7 +7,7 @@ use super::order::{Order, ROOT};
 use super::reject::{Reject, Why};
 use super::value;
 use crate::record::Flow;
-use crate::record::field::{self, ADDED, FieldId, Kind};
+use crate::record::field::{self, ADDED, FieldId, Kind, MAX_INTEGER};
 use crate::value::address::{self, Address};
 use crate::value::number;
 use crate::value::time::{self, DateCache};
@@ -114,8 +114,9 @@ pub struct Scanner {
     places: Vec<u16>,
     spans: Vec<Span>,
     kind: Option<Span>,
-    /// A network where an address would stand in a flow: what rows have that count by prefix.
-    network: Option<(usize, FieldId)>,
+    /// The first value that a field of a row may have and that of a flow may not: a network where rows count by prefix, a
+    /// sum of more than one flow can hold.
+    summed: Option<(usize, FieldId)>,
     /// A copy of a line that has nothing behind it in memory.
     spare: Vec<u8>,
 }
@@ -152,7 +153,7 @@ impl Scanner {
             watched,
             places,
             kind: None,
-            network: None,
+            summed: None,
             spare: Vec::new(),
         }
     }
@@ -165,7 +166,7 @@ impl Scanner {
     pub fn scan<'s>(&'s mut self, line: Clean<'s>) -> Result<Line<'s>, Reject> {
         self.flow.clear();
         self.kind = None;
-        self.network = None;
+        self.summed = None;
         if !self.spans.is_empty() {
             self.spans.fill(Span::default());
         }
@@ -176,7 +177,7 @@ impl Scanner {
             self.members_copied(text)?
         };
         let kind = match self.kind {
-            None if let Some((at, id)) = self.network => return Err(Reject { at, why: Why::BadField(id.field()) }),
+            None if let Some((at, id)) = self.summed => return Err(Reject { at, why: Why::BadField(id.field()) }),
             None if !self.flow.is_flow() => return Err(Reject { at: 0, why: Why::NotAFlow }),
             None => LineKind::Flow,
             Some(span) => match text.get(span.start as usize + 1..span.end as usize - 1).unwrap_or_default() {
@@ -378,21 +379,30 @@ impl Scanner {
         Ok(end)
     }
 
+    /// Keeps that a flow may not have the value of this field at `at`, though rows may.
+    fn summed(&mut self, at: usize, id: FieldId) -> bool {
+        self.summed.get_or_insert((at, id));
+        true
+    }
+
     /// Any form of a field's value, or why it is none.
     fn careful(&mut self, text: &str, at: usize, id: FieldId) -> Result<usize, Reject> {
         let end = value::any(text.as_bytes(), at)?;
         let token = &text[at..end];
         let fits = match id.field().kind {
-            Kind::Integer(_) => {
-                is_number(token) && number::exact_integer(token).is_some_and(|v| self.flow.set_integer(id, v))
-            }
-            Kind::Seconds => {
-                let nanos = is_number(token).then(|| number::exact_seconds(token)).flatten();
-                nanos.is_some_and(|n| {
-                    self.flow.set_duration(n);
+            Kind::Integer(_) | Kind::Seconds if !is_number(token) => false,
+            Kind::Integer(max) => match number::exact_sum(token) {
+                Some(sum) if sum > max.into() => max == MAX_INTEGER && self.summed(at, id),
+                Some(value) => self.flow.set_integer(id, value as u64),
+                None => false,
+            },
+            Kind::Seconds => match number::exact_seconds(token) {
+                Some(nanos) => {
+                    self.flow.set_duration(nanos);
                     true
-                })
-            }
+                }
+                None => is_sum_of_seconds(token) && self.summed(at, id),
+            },
             _ if !token.starts_with('"') => false,
             Kind::Address => {
                 let inner = value::unescaped(token);
@@ -401,10 +411,7 @@ impl Scanner {
                         self.flow.set_address(id, address);
                         true
                     }
-                    None => {
-                        self.network = Some((at, id));
-                        inner.parse::<ipnet::IpNet>().is_ok()
-                    }
+                    None => inner.parse::<ipnet::IpNet>().is_ok() && self.summed(at, id),
                 }
             }
             Kind::Time => {
@@ -421,6 +428,11 @@ impl Scanner {
             false => Err(Reject { at, why: Why::BadField(id.field()) }),
         }
     }
+}
+
+/// Whether a number is what durations may add up to: not negative, and finite as a float.
+fn is_sum_of_seconds(token: &str) -> bool {
+    token.parse().is_ok_and(|seconds: f64| (0.0..f64::INFINITY).contains(&seconds))
 }
 
 /// What comes before a value.
@@ -445,6 +457,7 @@ fn is_number(token: &str) -> bool {
 fn is_of_kind(token: &str, kind: Kind) -> bool {
     match kind {
         Kind::Integer(max) => is_number(token) && number::exact_integer(token).is_some_and(|v| v <= max),
+        Kind::Sum => is_number(token) && number::exact_sum(token).is_some(),
         Kind::Number | Kind::Seconds => is_number(token),
         Kind::Truth => matches!(token, "true" | "false"),
         Kind::Words => serde_json::from_str::<Vec<String>>(token).is_ok(),
@@ -452,7 +465,8 @@ fn is_of_kind(token: &str, kind: Kind) -> bool {
         Kind::Object => token.starts_with('{'),
         Kind::Any => true,
         Kind::Word(words) => token.starts_with('"') && words.contains(&&*value::unescaped(token)),
-        Kind::Text | Kind::Time | Kind::Address => token.starts_with('"'),
+        Kind::Address => token.starts_with('"') && Address::parse(&value::unescaped(token)).is_some(),
+        Kind::Text | Kind::Time => token.starts_with('"'),
     }
 }
 

@@ -11,4 +11,5 @@ pub mod time;
 pub(crate) mod window;
 
 pub use address::Address;
+pub use number::Number;
 pub use time::Time;

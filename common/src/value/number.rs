@@ -1,9 +1,19 @@
 //! Numbers: integers below 2^53, and seconds as decimals kept in nanoseconds.
 //!
-//! `integer` and `seconds` take the plain forms; `exact_integer` and `exact_seconds` take any JSON number (RFC 8259
-//! section 6) and answer exactly or not at all: `4.43e2` is 443, `0.5` is no integer.
+//! `integer` and `seconds` take the plain forms; what stands in [`exact`] takes any JSON number, [`write`] writes them.
+//! [`Number`] is one of any size: a sum over flows, or what a formula made of them.
 
-use crate::record::field::MAX_INTEGER;
+mod any;
+mod exact;
+mod write;
+
+pub use any::Number;
+pub use exact::{exact_integer, exact_seconds, exact_sum};
+pub(crate) use write::PAIRS;
+pub use write::{put_integer, put_seconds, write_float, write_integer, write_seconds, write_sum};
+
+/// The largest integer that every JSON reader keeps exactly, 2^53 - 1.
+pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// Nanoseconds in a second.
 pub const NANOS: u64 = 1_000_000_000;
@@ -140,180 +150,6 @@ pub fn seconds(bytes: &[u8]) -> Option<(u64, usize)> {
 }
 
 const POWERS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, NANOS];
-
-/// A JSON number as digits times a power of ten: the digits without leading zeros, and the exponent.
-struct Decimal {
-    negative: bool,
-    digits: Vec<u8>,
-    exponent: i64,
-}
-
-/// Takes a text that is known to be a JSON number apart.
-fn decimal(text: &str) -> Option<Decimal> {
-    let (negative, rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-        // An exponent beyond i64 stands for 0 or for something above every limit; clamping keeps which.
-        Some((m, e)) => (m, e.parse::<i64>().unwrap_or(if e.starts_with('-') { -1_000_000 } else { 1_000_000 })),
-        None => (rest, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).skip_while(|b| *b == b'0').collect();
-    let mut exponent = exponent.clamp(-1_000_000, 1_000_000).checked_sub(fraction.len() as i64)?;
-    while digits.last() == Some(&b'0') {
-        digits.pop();
-        exponent += 1;
-    }
-    if digits.iter().any(|b| !b.is_ascii_digit()) {
-        return None;
-    }
-    Some(Decimal { negative, digits, exponent })
-}
-
-/// The value of a JSON number that is an integer from 0 to 2^53 - 1, however it is written.
-pub fn exact_integer(text: &str) -> Option<u64> {
-    let d = decimal(text)?;
-    if d.digits.is_empty() {
-        return Some(0);
-    }
-    if d.negative || d.exponent < 0 || d.digits.len() as i64 + d.exponent > 16 {
-        return None;
-    }
-    let mut value = d.digits.iter().fold(0u64, |v, b| v * 10 + u64::from(b - b'0'));
-    value *= 10u64.pow(d.exponent as u32);
-    (value <= MAX_INTEGER).then_some(value)
-}
-
-/// The value of a JSON number of seconds in nanoseconds, digits below a nanosecond rounded half up.
-pub fn exact_seconds(text: &str) -> Option<u64> {
-    let d = decimal(text)?;
-    if d.digits.is_empty() {
-        return Some(0);
-    }
-    let places = d.exponent + 9;
-    if d.negative || d.digits.len() as i64 + places > 19 {
-        return None;
-    }
-    let (kept, round) = if places >= 0 {
-        (d.digits.len(), false)
-    } else {
-        let kept = d.digits.len() as i64 + places;
-        let round = kept >= 0 && d.digits.get(kept as usize).is_some_and(|b| *b >= b'5');
-        (kept.max(0) as usize, round)
-    };
-    let value = d.digits[..kept].iter().try_fold(0u64, |v, b| v.checked_mul(10)?.checked_add(u64::from(b - b'0')))?;
-    let value = value.checked_mul(10u64.checked_pow(places.max(0) as u32)?)?.checked_add(u64::from(round))?;
-    (value <= MAX_NANOS).then_some(value)
-}
-
-/// Appends an integer.
-#[inline]
-pub fn write_integer(value: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-}
-
-/// Puts an integer at the start of `space`; answers its length. What follows it there is overwritten with anything.
-#[inline]
-pub fn put_integer(value: u64, space: &mut [u8; 48]) -> usize {
-    if value < 10 {
-        space[0] = b'0' + value as u8;
-        return 1;
-    }
-    if value >= 100_000_000 {
-        return put_long(value, space);
-    }
-    let digits = spread(value as u32);
-    // The first of the bytes that is no leading zero; the value is not 0.
-    let zeros = digits.trailing_zeros() & !7;
-    let text = (digits | 0x3030_3030_3030_3030) >> zeros;
-    space[..8].copy_from_slice(&text.to_le_bytes());
-    8 - zeros as usize / 8
-}
-
-/// The eight digits of a number below 10^8, a byte each, the first one lowest: it is cut into fours, twos and ones, all
-/// parts at once.
-#[inline]
-fn spread(value: u32) -> u64 {
-    let fours = u64::from(value / 10_000) | u64::from(value % 10_000) << 32;
-    // A hundredth and a tenth by multiplication, exact for the numbers that occur.
-    let hundreds = fours.wrapping_mul(10_486) >> 20 & 0x0000_007f_0000_007f;
-    let twos = hundreds | fours.wrapping_sub(hundreds.wrapping_mul(100)) << 16;
-    let tens = twos.wrapping_mul(103) >> 10 & 0x000f_000f_000f_000f;
-    tens | twos.wrapping_sub(tens.wrapping_mul(10)) << 8
-}
-
-/// Puts an integer of nine digits or more.
-#[cold]
-fn put_long(value: u64, space: &mut [u8; 48]) -> usize {
-    let mut text = itoa::Buffer::new();
-    let text = text.format(value).as_bytes();
-    space[..text.len()].copy_from_slice(text);
-    text.len()
-}
-
-/// The two digits of each number below 100.
-pub(crate) const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[b'0'; 2]; 100];
-    let mut i = 0;
-    while i < 100 {
-        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
-        i += 1;
-    }
-    pairs
-};
-
-/// Puts nanoseconds at the start of `space` as the shortest decimal number of seconds, without an exponent; answers the
-/// length.
-#[inline]
-pub fn put_seconds(nanos: u64, space: &mut [u8; 48]) -> usize {
-    let whole = put_integer(nanos / NANOS, space);
-    let mut rest = nanos % NANOS;
-    if rest == 0 {
-        return whole;
-    }
-    if rest.is_multiple_of(1_000_000) {
-        let millis = rest / 1_000_000;
-        let ([tenth, hundredth], thousandth) = (PAIRS[(millis / 10 % 100) as usize], b'0' + (millis % 10) as u8);
-        space[whole..whole + 4].copy_from_slice(&[b'.', tenth, hundredth, thousandth]);
-        let zeros = usize::from(thousandth == b'0') + usize::from(millis.is_multiple_of(100));
-        return whole + 4 - zeros;
-    }
-    let mut places = 9;
-    while rest.is_multiple_of(10) {
-        rest /= 10;
-        places -= 1;
-    }
-    space[whole] = b'.';
-    for at in (whole + 1..=whole + places).rev() {
-        space[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    whole + 1 + places
-}
-
-/// Appends nanoseconds as the shortest decimal number of seconds, without an exponent.
-pub fn write_seconds(nanos: u64, out: &mut Vec<u8>) {
-    let mut space = [0; 48];
-    let len = put_seconds(nanos, &mut space);
-    out.extend_from_slice(&space[..len]);
-}
-
-/// Appends a finite number in its shortest form that reads back the same, without an exponent where that is short;
-/// `null` stands for what JSON cannot say.
-pub fn write_float(value: f64, out: &mut Vec<u8>) {
-    if !value.is_finite() {
-        out.extend_from_slice(b"null");
-    } else if value == value.trunc() && value.abs() < MAX_INTEGER as f64 {
-        if value < 0.0 {
-            out.push(b'-');
-        }
-        write_integer(value.abs() as u64, out);
-    } else {
-        out.extend_from_slice(zmij::Buffer::new().format(value).as_bytes());
-    }
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -19,7 +19,7 @@ use flow_record::record::field;
 use flow_record::record::key::Part;
 use flow_record::stats::{Seen, Span};
 use flow_record::value::time::TimeWriter;
-use flow_record::value::{Address, number, text};
+use flow_record::value::{Address, Number, number, text};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -27,9 +27,9 @@ use std::cmp::Ordering;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Verdict {
     /// The number that was compared, unrounded.
-    pub(crate) value: f64,
+    pub(crate) value: Number,
     /// What it was compared with.
-    pub(crate) threshold: f64,
+    pub(crate) threshold: Number,
     /// 0 to 1.
     pub(crate) score: f64,
     /// How grave it is.
@@ -38,8 +38,9 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     /// A verdict on how far `value` is above `threshold`; the score is value / (value + threshold), by absolute value.
-    pub(crate) fn above(value: f64, threshold: f64, severity: Severity) -> Verdict {
-        Verdict { value, threshold, score: share(value.abs(), threshold), severity }
+    pub(crate) fn above(value: impl Into<Number>, threshold: impl Into<Number>, severity: Severity) -> Verdict {
+        let (value, threshold) = (value.into(), threshold.into());
+        Verdict { value, threshold, score: share(value.as_f64().abs(), threshold.as_f64()), severity }
     }
 }
 
@@ -137,9 +138,9 @@ impl Alert {
             part.write(out);
         }
         member("value", out);
-        number::write_float(self.verdict.value, out);
+        self.verdict.value.write(out);
         member("threshold", out);
-        number::write_float(self.verdict.threshold, out);
+        self.verdict.threshold.write(out);
         if let Some(flows) = self.flows {
             member("flows", out);
             number::write_integer(flows, out);
@@ -201,7 +202,7 @@ mod tests {
         let mut all = [alert(-9.0, 1), alert(4.0, 10), alert(4.0, 9), alert(5.0, 3)];
         all.sort_by(Alert::order);
         let values: Vec<_> = all.iter().map(|a| (a.verdict.value, a.key.clone())).collect();
-        assert_eq!(values.iter().map(|v| v.0).collect::<Vec<_>>(), [5.0, 4.0, 4.0, -9.0]);
+        assert_eq!(values.iter().map(|v| v.0.as_f64()).collect::<Vec<_>>(), [5.0, 4.0, 4.0, -9.0]);
         assert!(values[1].1 < values[2].1);
     }
 

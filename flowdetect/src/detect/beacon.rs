@@ -126,9 +126,12 @@ impl Beacon {
         let score = rhythm.score.map(|s| s.total).filter(|score| self.by_score && *score >= self.score);
         let severity = if jitter.is_some() { Severity::Critical } else { Severity::High };
         match (score, jitter) {
-            (Some(value), _) => Some(Verdict { value, threshold: self.score, score: value, severity }),
+            (Some(value), _) => {
+                Some(Verdict { value: value.into(), threshold: self.score.into(), score: value, severity })
+            }
             (None, Some(value)) => {
-                Some(Verdict { value, threshold: self.jitter, score: share(self.jitter, value), severity })
+                let score = share(self.jitter, value);
+                Some(Verdict { value: value.into(), threshold: self.jitter.into(), score, severity })
             }
             (None, None) => None,
         }

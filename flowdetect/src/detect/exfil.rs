@@ -62,7 +62,7 @@ impl Exfil {
 
     fn alert(&self, source: Address, target: Address, pair: &Pair<'_>) -> Alert {
         let (seen, (bytes, rev_bytes)) = (pair.seen(), pair.bytes());
-        let total = bytes.saturating_add(rev_bytes);
+        let total = u128::from(bytes) + u128::from(rev_bytes);
         let both = match rev_bytes {
             0 => String::new(),
             rev => {
@@ -79,7 +79,7 @@ impl Exfil {
             amount(self.bytes as f64, "bytes")
         );
         let evidence = Evidence::new().integer("bytes", bytes).integer("rev_bytes", rev_bytes);
-        let alert = Alert::of(&seen, Verdict::above(total as f64, self.bytes as f64, Severity::Critical))
+        let alert = Alert::of(&seen, Verdict::above(total, self.bytes, Severity::Critical))
             .about([("src_ip", Part::Address(source)), ("dst_ip", Part::Address(target))])
             .shared(None, seen.dst_port(), seen.protocol());
         Alert { reason, evidence: evidence.integer("total", total), technique: Some(TECHNIQUE), ..alert }

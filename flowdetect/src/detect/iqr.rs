@@ -9,9 +9,9 @@ use crate::population::{Judge, Numbers, Of, Outliers, Rule, Sum, terms};
 use flow_record::item::{Param, ParamKind, Spec};
 use flow_record::people::{amount, figures};
 use flow_record::record::Field;
-use flow_record::row::Number;
 use flow_record::row::columns::number;
 use flow_record::stats::quantile::quantile_of;
+use flow_record::value::Number;
 
 pub(super) const DETECTOR: Detector = Detector {
     spec: &SPEC,
@@ -123,7 +123,7 @@ impl Judge for Fences {
         };
         let middle = self.lower + (self.upper - self.lower) / 2.0;
         let score = share((x - middle).abs(), (self.upper - self.lower) / 2.0);
-        Some(Verdict { value: x, threshold, score, severity: Severity::Medium })
+        Some(Verdict { value, threshold: threshold.into(), score, severity: Severity::Medium })
     }
 
     fn terms(&self, evidence: Evidence) -> Evidence {
@@ -133,10 +133,10 @@ impl Judge for Fences {
     }
 
     fn says(&self, verdict: &Verdict, population: &str, unit: &str) -> String {
-        let (side, fence) = if verdict.value < self.lower { ("below", "lower") } else { ("above", "upper") };
+        let (side, fence) = if verdict.value.as_f64() < self.lower { ("below", "lower") } else { ("above", "upper") };
         format!(
             "{side} the {fence} fence {} of {population} (quartiles {} and {})",
-            amount(verdict.threshold, unit),
+            amount(verdict.threshold.as_f64(), unit),
             figures_of(self.q1, unit),
             figures_of(self.q3, unit)
         )

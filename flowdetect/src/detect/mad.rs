@@ -9,9 +9,9 @@ use crate::alert::{Evidence, Severity, Verdict};
 use crate::population::{Judge, Numbers, Of, Outliers, Rule, Sum, mean_of, terms};
 use flow_record::item::{Param, ParamKind, Spec};
 use flow_record::people::{amount, figures};
-use flow_record::row::Number;
 use flow_record::row::columns::number;
 use flow_record::stats::quantile::quantile_of;
+use flow_record::value::Number;
 
 pub(super) const DETECTOR: Detector = Detector {
     spec: &SPEC,
@@ -109,12 +109,12 @@ impl Judge for Bounds {
     }
 
     fn says(&self, verdict: &Verdict, population: &str, unit: &str) -> String {
-        let side = if verdict.value < 0.0 { "below" } else { "above" };
+        let side = if verdict.value.as_f64() < 0.0 { "below" } else { "above" };
         let by = if self.mad > 0.0 { "" } else { " by mean deviations" };
         format!(
             "{side} the median of {population}, {}, with a modified z-score of {}{by} (threshold {})",
             amount(self.median, unit),
-            figures(verdict.value),
+            figures(verdict.value.as_f64()),
             figures(self.threshold)
         )
     }

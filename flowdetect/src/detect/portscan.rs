@@ -80,9 +80,11 @@ impl PortScan {
     fn alert<const N: usize>(&self, about: [(&'static str, Part); N], tried: &Tried, threshold: u64) -> Alert {
         let n = tried.ports.count();
         let evidence = Evidence::new().integer("unique_ports", n);
-        let alert = Alert::of(&tried.seen, Verdict::above(n as f64, threshold as f64, Severity::High))
-            .about(about)
-            .shared(None, None, tried.seen.protocol());
+        let alert = Alert::of(&tried.seen, Verdict::above(n, threshold, Severity::High)).about(about).shared(
+            None,
+            None,
+            tried.seen.protocol(),
+        );
         Alert {
             evidence: evidence.ports("ports", tried.ports.iter().take(self.sample)),
             technique: Some(TECHNIQUE),

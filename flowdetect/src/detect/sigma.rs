@@ -9,8 +9,8 @@ use crate::normal::{self, Learnt, column};
 use crate::population::{Judge, terms};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::people::{amount, figures};
-use flow_record::row::Number;
 use flow_record::row::columns::number;
+use flow_record::value::Number;
 
 pub(super) const DETECTOR: Detector =
     Detector { spec: &SPEC, build: |args, _| Built::state(learnt(args)?), by_default: false, needs: Some("normal") };
@@ -75,8 +75,7 @@ impl Bound {
 impl Judge for Bound {
     #[inline]
     fn judge(&self, value: Number) -> Option<Verdict> {
-        let x = value.as_f64();
-        (x > self.upper).then(|| Verdict::above(x, self.upper, Severity::Medium))
+        (value.as_f64() > self.upper).then(|| Verdict::above(value, self.upper, Severity::Medium))
     }
 
     fn terms(&self, evidence: Evidence) -> Evidence {

@@ -113,7 +113,7 @@ fn alert(source: Address, mut reach: Reach, threshold: u64) -> Alert {
         figures(threshold as f64)
     );
     let evidence = Evidence::new().integer("targets", n).integer("ports_probed", reach.ports_probed);
-    let alert = Alert::of(seen, Verdict::above(n as f64, threshold as f64, Severity::Critical))
+    let alert = Alert::of(seen, Verdict::above(n, threshold, Severity::Critical))
         .about([("src_ip", Part::Address(source))])
         .shared(None, seen.dst_port(), seen.protocol());
     Alert {

@@ -9,8 +9,8 @@ use crate::alert::{Evidence, Severity, Verdict};
 use crate::population::{Divisor, Judge, Numbers, Of, Outliers, Rule, Spread, Sum, terms};
 use flow_record::item::{Param, ParamKind, Spec};
 use flow_record::people::{amount, figures};
-use flow_record::row::Number;
 use flow_record::row::columns::number;
+use flow_record::value::Number;
 
 pub(super) const DETECTOR: Detector = Detector {
     spec: &SPEC,
@@ -112,10 +112,10 @@ impl Judge for Bounds {
     }
 
     fn says(&self, verdict: &Verdict, population: &str, unit: &str) -> String {
-        let side = if verdict.value < 0.0 { "below" } else { "above" };
+        let side = if verdict.value.as_f64() < 0.0 { "below" } else { "above" };
         format!(
             "{} deviations {side} the mean of {population}, {} (threshold {})",
-            figures(verdict.value.abs()),
+            figures(verdict.value.as_f64().abs()),
             amount(self.mean, unit),
             figures(self.threshold)
         )

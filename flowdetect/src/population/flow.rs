@@ -1,7 +1,7 @@
 //! One number a flow.
 //!
 //! Which flows lie far out is known only at the end, so every flow is kept: its value, time, port and protocol, and its
-//! two ends as a number. Bound: 24 bytes a flow, twice that while the list grows, 16 more while all are judged, and about
+//! two ends as a number. Bound: 24 bytes a flow, twice that while the list grows, 8 more while all are judged, and about
 //! 100 bytes a pair of ends.
 
 use super::{Judge, Numbers, Of, Rule, constant};

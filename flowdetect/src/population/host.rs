@@ -10,11 +10,11 @@ use crate::measure::Measure;
 use flow_record::map::{Map, merge};
 use flow_record::people::{amount, count};
 use flow_record::record::key::{Key, KeySpec, Part};
-use flow_record::row::Number;
 use flow_record::scan::Line;
 use flow_record::state::Taken;
 use flow_record::stats::Seen;
 use flow_record::stats::{Addresses, Moments, SketchKey};
+use flow_record::value::Number;
 
 /// Keys and what their flows add up to.
 #[derive(Clone, Debug)]

@@ -14,42 +14,74 @@ pub(crate) mod terms;
 pub(crate) use outliers::Outliers;
 
 use crate::alert::{Evidence, Verdict};
-use flow_record::row::Number;
 use flow_record::stats::{FloatMoments, FloatSummary, Moments};
+use flow_record::value::Number;
 
-/// All numbers of a population.
+/// All numbers of a population; 8 bytes each.
 #[derive(Clone, Debug)]
-pub(crate) struct Numbers(Vec<Number>);
+pub(crate) enum Numbers {
+    /// All are whole and below 2^64.
+    Whole(Vec<u64>),
+    /// Some are not.
+    Real(Vec<f64>),
+}
 
 impl FromIterator<Number> for Numbers {
     fn from_iter<I: IntoIterator<Item = Number>>(values: I) -> Numbers {
-        Numbers(values.into_iter().collect())
+        let mut numbers = Numbers::Whole(Vec::new());
+        values.into_iter().for_each(|value| numbers.push(value));
+        numbers
     }
 }
 
 impl Numbers {
+    fn push(&mut self, value: Number) {
+        match (&mut *self, small(value)) {
+            (Numbers::Whole(all), Some(value)) => all.push(value),
+            (Numbers::Whole(all), None) => {
+                let all = all.iter().map(|v| *v as f64).chain([value.as_f64()]).collect();
+                *self = Numbers::Real(all);
+            }
+            (Numbers::Real(all), _) => all.push(value.as_f64()),
+        }
+    }
+
     /// How many there are.
     pub(crate) fn n(&self) -> u64 {
-        self.0.len() as u64
+        match self {
+            Numbers::Whole(all) => all.len() as u64,
+            Numbers::Real(all) => all.len() as u64,
+        }
     }
 
     /// Mean and deviations: exact where all are whole.
     pub(crate) fn spread(&self) -> Spread {
-        let mut moments = Moments::new();
-        for value in &self.0 {
-            match value {
-                Number::Whole(v) => moments.add(*v),
-                Number::Real(_) => return Spread::Real(mean_of(self.0.iter().map(|v| v.as_f64()))),
+        match self {
+            Numbers::Real(all) => Spread::Real(mean_of(all.iter().copied())),
+            Numbers::Whole(all) => {
+                let mut moments = Moments::new();
+                all.iter().for_each(|v| moments.add(*v));
+                Spread::Whole(moments)
             }
         }
-        Spread::Whole(moments)
     }
 
     /// The numbers, ascending.
     pub(crate) fn sorted(&self) -> Vec<f64> {
-        let mut sorted: Vec<f64> = self.0.iter().map(|v| v.as_f64()).collect();
+        let mut sorted: Vec<f64> = match self {
+            Numbers::Whole(all) => all.iter().map(|v| *v as f64).collect(),
+            Numbers::Real(all) => all.clone(),
+        };
         sorted.sort_unstable_by(f64::total_cmp);
         sorted
+    }
+}
+
+/// A whole number below 2^64.
+fn small(value: Number) -> Option<u64> {
+    match value {
+        Number::Whole(v) => u64::try_from(v).ok(),
+        Number::Real(_) => None,
     }
 }
 
@@ -74,7 +106,7 @@ pub(crate) enum Divisor {
 /// Mean and deviations of a population.
 #[derive(Clone, Debug)]
 pub(crate) enum Spread {
-    /// Of whole numbers.
+    /// Of whole numbers below 2^64.
     Whole(Moments),
     /// Of any.
     Real(FloatSummary),
@@ -101,9 +133,9 @@ impl Spread {
 
     /// A number less the mean: exact, but for the division, where all are whole.
     pub(crate) fn above_mean(&self, value: Number) -> f64 {
-        match (self, value) {
-            (Spread::Whole(m), Number::Whole(v)) => m.above_mean(v),
-            (_, value) => value.as_f64() - self.mean(),
+        match (self, small(value)) {
+            (Spread::Whole(m), Some(v)) => m.above_mean(v),
+            _ => value.as_f64() - self.mean(),
         }
     }
 }
@@ -174,6 +206,8 @@ mod tests {
         assert_eq!(whole.spread().above_mean(Number::Whole(1 << 53)), -0.5);
         let mixed: Numbers = [Number::Whole(1), Number::Real(2.5)].into_iter().collect();
         assert!(matches!(mixed.spread(), Spread::Real(_)));
-        assert_eq!((mixed.spread().mean(), mixed.sorted()), (1.75, vec![1.0, 2.5]));
+        assert_eq!((mixed.n(), mixed.spread().mean(), mixed.sorted()), (2, 1.75, vec![1.0, 2.5]));
+        let large: Numbers = [Number::Whole(1 << 100), Number::Whole(0)].into_iter().collect();
+        assert_eq!(large.spread().above_mean(Number::Whole(1 << 100)), 2f64.powi(99));
     }
 }

@@ -9,10 +9,10 @@ use crate::measure::Measure;
 use crate::population::host::described;
 use flow_record::people::{amount, count};
 use flow_record::record::key::Part;
-use flow_record::row::Number;
 use flow_record::row::Row;
 use flow_record::state::Taken;
 use flow_record::stats::{Seen, Span};
+use flow_record::value::Number;
 use std::collections::BTreeMap;
 
 /// Rows by kind, and a column of them.

@@ -5,6 +5,7 @@
 
 use flow_record::alert::{self, Read, Reader};
 use flow_record::scan::Line;
+use flow_record::value::Number;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ pub(super) struct Detector {
 /// An alert: its value, and its line.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alert {
-    value: Option<f64>,
+    value: Option<Number>,
     pub(super) line: Box<str>,
 }
 

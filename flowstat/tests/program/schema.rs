@@ -2,9 +2,22 @@
 
 use super::*;
 
+/// Asks of each member what the suite says that it writes there.
+fn ask_for_what_is_written(schema: &mut Value) {
+    if let Some(all) = schema.as_object_mut() {
+        if let Some(Value::Object(written)) = all.remove("written") {
+            all.extend(written);
+        }
+        all.values_mut().for_each(ask_for_what_is_written);
+    } else if let Some(all) = schema.as_array_mut() {
+        all.iter_mut().for_each(ask_for_what_is_written);
+    }
+}
+
 /// The schema of `--schema`, with no member allowed that it does not describe.
 fn closed() -> Value {
     let mut schema: Value = serde_json::from_str(&lines(&["--schema"], "")).unwrap();
+    ask_for_what_is_written(&mut schema);
     for kind in schema["oneOf"].as_array_mut().unwrap() {
         if kind["title"] != "other" && kind["title"] != "alert" {
             kind["additionalProperties"] = false.into();

@@ -127,7 +127,9 @@ fn fits(name: &str, token: &str, is_row: bool) -> bool {
 fn is_field(kind: Kind, token: &str, is_row: bool) -> bool {
     let string = text(token);
     match kind {
+        Kind::Integer(max) if is_row && max == field::MAX_INTEGER => sum(token).is_some(),
         Kind::Integer(max) => integer(token).is_some_and(|v| v <= max),
+        Kind::Seconds if is_row => number(token).is_some_and(|n| n >= BigDecimal::zero()) && is_finite(token),
         Kind::Seconds => nanoseconds(token).is_some(),
         Kind::Time => string.as_deref().and_then(time).is_some(),
         Kind::Address => {
@@ -147,6 +149,7 @@ fn is_added(kind: Kind, token: &str) -> bool {
             .is_ok_and(|all| all.iter().all(|element| text(element.get()).is_some())),
         Kind::Word(words) => text(token).is_some_and(|s| words.contains(&s.as_str())),
         Kind::Text => text(token).is_some(),
+        Kind::Address => text(token).is_some_and(|s| s.parse::<IpAddr>().is_ok()),
         other => unimplemented!("no field that is added was of kind {other:?} when this was written"),
     }
 }
@@ -181,6 +184,16 @@ pub fn integer(token: &str) -> Option<u64> {
     }
     let value = if number.is_integer() { number.to_u64()? } else { return None };
     (value < 1 << 53).then_some(value)
+}
+
+/// The value of a number that is an integer from 0 to 2^128 - 1.
+fn sum(token: &str) -> Option<u128> {
+    let number = number(token).filter(|n| !is_huge(n) && n.is_integer())?;
+    number.to_u128()
+}
+
+fn is_finite(token: &str) -> bool {
+    token.parse().is_ok_and(f64::is_finite)
 }
 
 /// The value of a number of seconds in nanoseconds, rounded half up, from 0 to 2^63 - 1.

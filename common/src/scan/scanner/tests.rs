@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::record::Field;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -19,6 +20,13 @@ fn gives_each_line_its_verdict() {
     ok(r#" { "src_ip" : "10.0.0.1" , "x" : [ ] , "y" : { } } "#);
     ok(r#"{"kind":"hosts"}"#);
     ok(r#"{"src_ip":"10.0.0.0/24","kind":"hosts"}"#);
+    ok(r#"{"bytes":340282366920938463463374607431768211455,"kind":"hosts"}"#);
+    no(r#"{"bytes":340282366920938463463374607431768211456,"kind":"hosts"}"#, Why::BadField(field::BYTES.field()));
+    ok(r#"{"duration":1e300,"kind":"top"}"#);
+    no(r#"{"duration":1e300,"bytes":1}"#, Why::BadField(field::DURATION.field()));
+    no(r#"{"kind":"hosts","vlan":65536}"#, Why::BadField(field::VLAN.field()));
+    const DUP_OF: &Field = &Field::named("dup_of");
+    no(r#"{"bytes":1,"dup_of":"exporter"}"#, Why::BadField(DUP_OF));
     no(r#"{"src_ip":"10.0.0.0/24"}"#, Why::BadField(field::SRC_IP.field()));
     no(r#"{"src_ip":"10.0.0.0/33","kind":"hosts"}"#, Why::BadField(field::SRC_IP.field()));
     ok(r#"{"bytes":443.0}"#);
@@ -141,6 +149,7 @@ fn object() -> impl Strategy<Value = String> {
     ];
     let value = prop_oneof![
         (0..70_000u64).prop_map(Value::from),
+        (0u32..64).prop_map(|bits| Value::from(1u64 << bits)),
         Just(Value::from("10.0.0.1")),
         Just(Value::from("::1")),
         Just(Value::from("10.0.0.0/8")),
@@ -166,6 +175,10 @@ fn expected(line: &str) -> bool {
     let is_row = value.0.iter().any(|(k, _)| k == "kind");
     let fits = |(name, v): &(String, Value)| match FieldId::named(name).map(|id| id.field().kind) {
         None => name != "kind" || v.is_string(),
+        Some(Kind::Integer(MAX_INTEGER)) if is_row => {
+            v.as_f64().is_some_and(|f| f.fract() == 0.0 && (0.0..3.4e38).contains(&f))
+        }
+        Some(Kind::Seconds) if is_row => v.as_f64().is_some_and(|f| f >= 0.0),
         Some(Kind::Integer(max)) => {
             v.as_u64().is_some_and(|n| n <= max)
                 || v.as_f64().is_some_and(|f| f.fract() == 0.0 && (0.0..=max as f64).contains(&f))
@@ -240,8 +253,14 @@ proptest! {
         if let Ok(line) = scanner.scan(Clean::line(line.as_bytes()).unwrap()) {
             let value: Value = serde_json::from_str(line.text).unwrap();
             for id in FieldId::all() {
-                // A network is kept by key, not as an address.
-                let v = value.get(id.name()).filter(|v| !v.as_str().is_some_and(|s| s.contains('/')) || id.field().kind != Kind::Address);
+                // A network is kept by key, not as an address, and a sum by name, not as a count.
+                let is_kept = |v: &&Value| match id.field().kind {
+                    Kind::Address => !v.as_str().is_some_and(|s| s.contains('/')),
+                    Kind::Integer(max) => v.as_f64().is_some_and(|f| f <= max as f64),
+                    Kind::Seconds => v.as_f64().is_some_and(|f| f <= 9.2e9),
+                    _ => true,
+                };
+                let v = value.get(id.name()).filter(is_kept);
                 prop_assert_eq!(line.flow.has(id), v.is_some());
                 match (id.field().kind, v) {
                     (Kind::Integer(_), Some(v)) => prop_assert_eq!(line.flow.number(id), v.as_f64()),
