@@ -14,7 +14,7 @@ use crate::source::{Detect, Seen};
 use flow_record::input::feed::{Load, Parcel, Reader};
 use flow_record::input::{Identity, Input, InputError, Source};
 use flow_record::run::Patience;
-use flow_record::scan::{MAX_LINE, Reject, Why};
+use flow_record::scan::{Reject, Why};
 use memchr::memchr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -132,13 +132,13 @@ impl Feed {
                 Load::Lines | Load::Piece => return Some(&self.block.insert(parcel).bytes),
                 Load::Begin(_) | Load::End => self.ended = true,
                 Load::Fault(text) => flows.fail(text),
-                Load::Long(length) => {
-                    let reject = Reject { at: MAX_LINE, why: Why::TooLong };
-                    flows.reject_cut(&reject, &parcel.bytes, Some(*length));
+                Load::Long(part) => {
+                    flows.line += u64::from(part.first);
+                    flows.reject_long(flows.line, *part, &parcel.bytes);
                 }
                 Load::Partial => {
                     let reject = Reject { at: parcel.bytes.len(), why: Why::CutOff };
-                    flows.reject_cut(&reject, &parcel.bytes, None);
+                    flows.reject_cut(&reject, &parcel.bytes);
                 }
                 Load::Nothing => {}
             }

@@ -4,6 +4,7 @@
 
 use crate::row::{Cell, Cells, Converter};
 use crate::step::{End, Form, Next, Record, Step};
+use flow_record::input::Part;
 use flow_record::map::Map;
 use flow_record::people::count;
 use flow_record::record::Flow;
@@ -149,7 +150,7 @@ impl<'s> Flows<'s> {
     /// Counts, keeps and tells of a record that is no flow. `column` counts bytes from 1; 0 where unknown.
     #[cold]
     pub(crate) fn reject(&mut self, line: u64, column: usize, kind: &'static str, message: &str, raw: &[u8]) {
-        let place = Place { input: &self.input, line, column: column as u64, length: None };
+        let place = Place { input: &self.input, line, column: column as u64 };
         if !self.end.session.reject(&place, kind, message, raw) {
             self.end.stop();
         }
@@ -172,10 +173,16 @@ impl<'s> Flows<'s> {
 
     /// Rejects the next line, of which only the beginning is there.
     #[cold]
-    pub(crate) fn reject_cut(&mut self, reject: &Reject, beginning: &[u8], length: Option<u64>) {
+    pub(crate) fn reject_cut(&mut self, reject: &Reject, beginning: &[u8]) {
         self.line += 1;
-        let place = Place { input: &self.input, line: self.line, column: 0, length };
-        if !self.end.session.reject(&place, reject.why.name(), &reject.message(beginning), beginning) {
+        let (kind, message) = (reject.why.name(), reject.message(beginning));
+        self.reject(self.line, 0, kind, &message, beginning);
+    }
+
+    /// Counts, keeps and tells of a line or object that is too long and comes in parts, of which this is one.
+    #[cold]
+    pub(crate) fn reject_long(&mut self, line: u64, part: Part, bytes: &[u8]) {
+        if !self.end.session.reject_long(&self.input, line, part, bytes) {
             self.end.stop();
         }
     }
@@ -183,7 +190,7 @@ impl<'s> Flows<'s> {
     /// Warns; of each kind the first five are shown.
     #[cold]
     pub(crate) fn warn(&mut self, kind: &'static str, text: &str) {
-        let place = Place { input: &self.input, line: self.line, column: 0, length: None };
+        let place = Place { input: &self.input, line: self.line, column: 0 };
         self.end.session.messages.warn(kind, || format!("{place}: {text}"));
     }
 
@@ -224,7 +231,7 @@ impl<'s> Flows<'s> {
     pub(crate) fn left_out(&mut self, line: u64, column: usize, cell: Cell, text: &[u8]) {
         self.left_out += 1;
         if self.left_out_of.insert(cell) {
-            let place = Place { input: &self.input, line, column: column as u64, length: None };
+            let place = Place { input: &self.input, line, column: column as u64 };
             let (text, name) = (flow_record::value::text::snippet(text, 40), cell.name());
             self.end.session.messages.warn("values left out", || {
                 format!("{place}: \"{text}\" is no {name}: flows are kept without what cannot be read of it")
@@ -239,7 +246,7 @@ impl<'s> Flows<'s> {
         let Some((name, text)) = DOUBTS.iter().find(|(name, _)| *name == clock) else { return };
         if !self.doubts.contains(name) {
             self.doubts.push(name);
-            let place = Place { input: &self.input, line, column: 0, length: None };
+            let place = Place { input: &self.input, line, column: 0 };
             let messages = &mut self.end.session.messages;
             messages.warn("doubtful times", || format!("{place}: {text}; such flows have \"clock\":\"{name}\""));
         }

@@ -7,6 +7,7 @@
 mod addresses;
 mod numbers;
 mod policy;
+mod rejects;
 mod schema;
 mod sums;
 mod times;
@@ -119,17 +120,15 @@ fn shown(line: &[u8]) -> String {
     String::from_utf8_lossy(&line[..line.len().min(120)]).escape_debug().to_string()
 }
 
-/// Whether a rejected line is kept to the byte, or as its first MiB and its length.
+/// Whether a rejected line is kept to the byte.
 fn is_whole(found: &Value, line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let beginning = &line[..line.len().min(1 << 20)];
-    let length = (line.len() > beginning.len()).then_some(line.len());
     let bytes = match (found["raw"].as_str(), found["raw_base64"].as_str()) {
         (Some(text), None) => text.as_bytes().to_vec(),
         (None, Some(coded)) => decoded(coded),
         _ => return false,
     };
-    bytes == beginning && found["length"].as_u64() == length.map(|n| n as u64)
+    bytes == line
 }
 
 /// Base64 to bytes (RFC 4648 section 4).

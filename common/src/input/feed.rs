@@ -8,9 +8,9 @@
 //! A fixed number of parcels goes round, and the reader waits for one to come back, so memory is bounded and slow work
 //! slows the reading. Invariants: inputs come in order, each as one `Begin`, what it holds and its `End`s, unless it
 //! cannot be read at all; what was read before an error comes before the error. Bound: each parcel holds one read (at
-//! most 256 KiB) or one line of 1 MiB.
+//! most 256 KiB) or one line of 1 MiB; a longer one comes in parts.
 
-use super::{Blocks, Identity, Input, InputError, Piece, Source, cause, is_stopped};
+use super::{Blocks, Identity, Input, InputError, Part, Piece, Source, cause, is_stopped};
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -53,8 +53,8 @@ pub enum Load<S> {
     Lines,
     /// Bytes as they were read.
     Piece,
-    /// The beginning of one line of this length, which is more than lines may have.
-    Long(u64),
+    /// A part of one line that is longer than lines may be.
+    Long(Part),
     /// The beginning of a line that broke off.
     Partial,
     /// Why an input could not be read (on), with its name.
@@ -201,7 +201,7 @@ impl Content {
         match self {
             Content::Lines(blocks) => Ok(blocks.next(bytes)?.map(|piece| match piece {
                 Piece::Lines => Load::Lines,
-                Piece::Long { length } => Load::Long(length),
+                Piece::Long(part) => Load::Long(part),
                 Piece::Partial => Load::Partial,
             })),
             Content::Pieces(input) => {

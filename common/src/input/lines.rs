@@ -5,7 +5,7 @@
 //!
 //! Invariants: every line ends with one `\n` (the last line of an input may lack it and gets it); the lines do not
 //! depend on how the bytes were split into reads; what came before an error is delivered before the error.
-//! Bound: a line above [`MAX_LINE`] is delivered as its beginning and its length, the rest is passed over.
+//! Bound: a line above [`MAX_LINE`] is delivered in parts, the first of which is at least that long.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -26,14 +26,19 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub enum Piece {
     /// One or more whole lines.
     Lines,
-    /// The first [`MAX_LINE`] bytes of one line that is longer; `length` in bytes without its newline, as far as it
-    /// was read.
-    Long {
-        /// Length of the whole line.
-        length: u64,
-    },
+    /// A part of one line that is longer than [`MAX_LINE`], without its newline.
+    Long(Part),
     /// The beginning of a line that an error cut off. The next call returns that error.
     Partial,
+}
+
+/// Which part of a line it is; one alone is the first and the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The line begins with it.
+    pub first: bool,
+    /// The line, or what can be read of it, ends with it; it may be empty then.
+    pub last: bool,
 }
 
 /// Reads blocks of whole lines from `R`.
@@ -46,6 +51,8 @@ pub struct Blocks<R> {
     /// The first three bytes have been looked at.
     begun: bool,
     ended: bool,
+    /// Within a line that is too long.
+    in_long: bool,
     held: Option<io::Error>,
 }
 
@@ -61,7 +68,15 @@ enum Found {
 impl<R: Read> Blocks<R> {
     /// Lines of `reader`, from where it stands; that is taken for the beginning of the input.
     pub fn new(reader: R) -> Self {
-        Blocks { reader, carry: Vec::new(), want: *READ.start(), begun: false, ended: false, held: None }
+        Blocks {
+            reader,
+            carry: Vec::new(),
+            want: *READ.start(),
+            begun: false,
+            ended: false,
+            in_long: false,
+            held: None,
+        }
     }
 
     /// Puts the next piece into `block`; `None` is the end.
@@ -72,6 +87,9 @@ impl<R: Read> Blocks<R> {
     /// # Errors
     /// Those of the reader, once, after all that came before; then `None`.
     pub fn next(&mut self, block: &mut Vec<u8>) -> io::Result<Option<Piece>> {
+        if self.in_long {
+            return Ok(Some(self.rest(block)));
+        }
         if let Some(error) = self.held.take() {
             self.ended = true;
             block.clear();
@@ -86,8 +104,8 @@ impl<R: Read> Blocks<R> {
         match found {
             Found::Newline(first) if first - usize::from(block[..first].ends_with(b"\r")) > MAX_LINE => {
                 self.carry.extend_from_slice(&block[first + 1..filled]);
-                block.truncate(MAX_LINE);
-                Ok(Some(Piece::Long { length: first as u64 }))
+                block.truncate(first);
+                Ok(Some(Piece::Long(Part { first: true, last: true })))
             }
             Found::Newline(first) => {
                 let last = memrchr(b'\n', &block[first..filled]).map_or(first, |at| first + at);
@@ -95,7 +113,11 @@ impl<R: Read> Blocks<R> {
                 block.truncate(last + 1);
                 Ok(Some(Piece::Lines))
             }
-            Found::TooLong => Ok(Some(self.skip(block, filled))),
+            Found::TooLong => {
+                self.in_long = true;
+                block.truncate(filled);
+                Ok(Some(Piece::Long(Part { first: true, last: false })))
+            }
             Found::End => {
                 self.ended = true;
                 block.truncate(filled);
@@ -178,27 +200,34 @@ impl<R: Read> Blocks<R> {
         false
     }
 
-    /// Keeps the beginning of a line that is too long and reads on to its end.
-    fn skip(&mut self, block: &mut Vec<u8>, filled: usize) -> Piece {
-        let mut length = filled as u64;
-        block.truncate(MAX_LINE);
-        let mut buffer = vec![0; *READ.start()];
-        while !self.ended && self.held.is_none() {
-            match self.read(&mut buffer) {
-                Ok(0) => self.ended = true,
-                Ok(n) => match memchr(b'\n', &buffer[..n]) {
-                    Some(at) => {
-                        length += at as u64;
-                        self.carry.extend_from_slice(&buffer[at + 1..n]);
-                        break;
-                    }
-                    None => length += n as u64,
-                },
-                Err(error) if is_stopped(&error) => self.ended = true,
-                Err(error) => self.held = Some(error),
-            }
+    /// Reads on within a line that is too long.
+    fn rest(&mut self, block: &mut Vec<u8>) -> Piece {
+        if block.len() < self.want {
+            block.resize(self.want, 0);
         }
-        Piece::Long { length }
+        let want = self.want;
+        let read = if self.ended { Ok(0) } else { self.read(&mut block[..want]) };
+        let newline = read.as_ref().ok().and_then(|n| memchr(b'\n', &block[..*n]));
+        let last = newline.is_some() || !matches!(read, Ok(1..));
+        let end = match (read, newline) {
+            (Ok(n), Some(at)) => {
+                self.carry.extend_from_slice(&block[at + 1..n]);
+                at
+            }
+            (Ok(0), _) => {
+                self.ended = true;
+                0
+            }
+            (Ok(n), None) => n,
+            (Err(error), _) => {
+                self.ended = true;
+                self.held = Some(error).filter(|error| !is_stopped(error));
+                0
+            }
+        };
+        block.truncate(end);
+        self.in_long = !last;
+        Piece::Long(Part { first: false, last })
     }
 
     fn fail(&mut self, block: &mut Vec<u8>, filled: usize, error: io::Error) -> io::Result<Option<Piece>> {
@@ -270,6 +299,12 @@ mod tests {
                     assert_eq!(block.last(), Some(&b'\n'));
                     lines.extend(block.split_inclusive(|b| *b == b'\n').map(|line| (Piece::Lines, line.to_vec())));
                 }
+                Ok(Some(Piece::Long(part))) if !part.first => {
+                    let (piece, line): &mut (Piece, Vec<u8>) = lines.last_mut().unwrap();
+                    assert!(matches!(piece, Piece::Long(Part { last: false, .. })) && line.len() > MAX_LINE);
+                    line.extend_from_slice(&block);
+                    *piece = Piece::Long(Part { first: true, ..part });
+                }
                 Ok(Some(piece)) => lines.push((piece, block.clone())),
                 Err(met) => error = Some(met.kind()),
             }
@@ -278,12 +313,15 @@ mod tests {
         (lines, error)
     }
 
+    /// A long line, put together.
+    const LONG: Piece = Piece::Long(Part { first: true, last: true });
+
     /// The lines of `bytes` found the plain way.
     fn expected(bytes: &[u8]) -> Vec<(Piece, Vec<u8>)> {
         let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
         let whole = |line: &[u8]| match line.len() {
             0..=MAX_LINE => (Piece::Lines, [line, b"\n"].concat()),
-            length => (Piece::Long { length: length as u64 }, line[..MAX_LINE].to_vec()),
+            _ => (LONG, line.to_vec()),
         };
         let mut lines: Vec<_> = bytes.split(|byte| *byte == b'\n').map(whole).collect();
         if bytes.is_empty() || bytes.ends_with(b"\n") {
@@ -334,7 +372,7 @@ mod tests {
                 let bytes = [start, &vec![b'x'; length], b"\nnext\n"].concat();
                 let (lines, _) = read_all(&bytes[..]);
                 assert_eq!(lines.len(), 2);
-                assert_eq!(matches!(lines[0].0, Piece::Long { .. }), long, "{length}");
+                assert_eq!(lines[0].0 == LONG, long, "{length}");
                 assert_eq!(lines[1].1, b"next\n");
             }
         }
@@ -370,7 +408,7 @@ mod tests {
         let bytes = vec![b'x'; MAX_LINE + 10];
         let (lines, error) = read_all(pieces(&bytes, &[100_000], Some(ErrorKind::Other)));
         assert_eq!(lines.len(), 1);
-        assert_eq!(lines[0].0, Piece::Long { length: MAX_LINE as u64 + 10 });
+        assert!(lines[0] == (LONG, bytes));
         assert_eq!(error, Some(ErrorKind::Other));
     }
 
@@ -385,8 +423,17 @@ mod tests {
     fn an_endless_line_takes_no_memory() {
         let mut blocks = Blocks::new(io::repeat(b'x').take(64 << 20).chain(&b"\nend"[..]));
         let mut block = Vec::new();
-        assert_eq!(blocks.next(&mut block).unwrap(), Some(Piece::Long { length: 64 << 20 }));
-        assert!(block.capacity() < 3 << 20, "{}", block.capacity());
+        let mut length = 0;
+        loop {
+            let piece = blocks.next(&mut block).unwrap();
+            length += block.len();
+            assert!(block.capacity() < 3 << 20, "{}", block.capacity());
+            match piece {
+                Some(Piece::Long(part)) if part.last => break,
+                piece => assert_eq!(piece, Some(Piece::Long(Part { first: length == block.len(), last: false }))),
+            }
+        }
+        assert_eq!(length, 64 << 20);
         assert_eq!(blocks.next(&mut block).unwrap(), Some(Piece::Lines));
         assert_eq!(block, b"end\n");
     }

@@ -33,7 +33,7 @@ mod raw;
 pub use compress::Compression;
 pub use error::{Damage, Fault, InputError, InputErrorKind, cause, is_stopped};
 pub use known::{Kind, Known};
-pub use lines::{Blocks, Piece};
+pub use lines::{Blocks, Part, Piece};
 
 use crate::output::escape::escape_bytes;
 use compress::Look;

@@ -4,11 +4,12 @@
 //! {"file":"a.csv","line":7,"column":3,"reason":"bad address","raw":"10.0.0,..."}
 //! ```
 //!
-//! `line` and `column` count from 1 and are absent where there are none. Bytes that are not UTF-8 come as
-//! `raw_base64` (RFC 4648 section 4). Where `raw` is only the beginning, `length` is that of the whole.
+//! `line` and `column` count from 1 and are absent where there are none. Bytes that are not UTF-8, and lines above 1 MiB,
+//! which come in parts, come as `raw_base64` (RFC 4648 section 4).
 //! The file is written in place and emptied first, never renamed: it must survive a crash.
 //!
-//! Invariant: each line is valid JSON and holds nothing a terminal acts on.
+//! Invariant: each line is valid JSON, holds nothing a terminal acts on, and has the rejected line to the byte. Bound: one
+//! line of at most 1 MiB, or one part of a longer one.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -24,6 +25,8 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 pub struct Rejects {
     output: Output,
     line: Vec<u8>,
+    /// Of a line that comes in parts, the bytes that are not written yet; fewer than three between parts.
+    rest: Option<Vec<u8>>,
 }
 
 impl Rejects {
@@ -32,34 +35,17 @@ impl Rejects {
     /// # Errors
     /// What the operating system refuses, and a symbolic link to a regular file.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Rejects { output: Output::direct(path)?, line: Vec::new() })
+        Ok(Rejects { output: Output::direct(path)?, line: Vec::new(), rest: None })
     }
 
-    /// Keeps `raw`, rejected for `reason` at `line` and `column` of `file`; 0 where there is none. `length` is that
-    /// of the whole in bytes, where `raw` is only its beginning.
+    /// Keeps `raw`, rejected for `reason` at `line` and `column` of `file`; 0 where there is none.
     ///
     /// # Errors
     /// Those of the write.
-    pub fn write(
-        &mut self,
-        file: &str,
-        line: u64,
-        column: u64,
-        reason: &str,
-        raw: &[u8],
-        length: Option<u64>,
-    ) -> io::Result<()> {
+    pub fn write(&mut self, file: &str, line: u64, column: u64, reason: &str, raw: &[u8]) -> io::Result<()> {
+        self.end()?;
         let out = &mut self.line;
-        out.clear();
-        out.extend_from_slice(b"{\"file\":");
-        write_json(file, out);
-        for (name, number) in [("line", line), ("column", column)] {
-            if number > 0 {
-                member(name, number, out);
-            }
-        }
-        out.extend_from_slice(b",\"reason\":");
-        write_json(reason, out);
+        place(file, line, column, reason, out);
         match std::str::from_utf8(raw) {
             Ok(text) => {
                 out.extend_from_slice(b",\"raw\":");
@@ -71,10 +57,46 @@ impl Rejects {
                 out.push(b'"');
             }
         }
-        if let Some(length) = length {
-            member("length", length, out);
-        }
         out.extend_from_slice(b"}\n");
+        self.output.write_all(&self.line)
+    }
+
+    /// Keeps the first part of a line that comes in parts, rejected for `reason` at `line` of `file`.
+    ///
+    /// # Errors
+    /// Those of the write.
+    pub fn begin(&mut self, file: &str, line: u64, reason: &str, part: &[u8]) -> io::Result<()> {
+        self.end()?;
+        place(file, line, 0, reason, &mut self.line);
+        self.line.extend_from_slice(b",\"raw_base64\":\"");
+        self.output.write_all(&self.line)?;
+        self.rest = Some(Vec::new());
+        self.more(part)
+    }
+
+    /// Keeps the next part.
+    ///
+    /// # Errors
+    /// Those of the write.
+    pub fn more(&mut self, part: &[u8]) -> io::Result<()> {
+        let Some(rest) = &mut self.rest else { return Ok(()) };
+        rest.extend_from_slice(part);
+        let whole = rest.len() - rest.len() % 3;
+        self.line.clear();
+        write_base64(&rest[..whole], &mut self.line);
+        rest.drain(..whole);
+        self.output.write_all(&self.line)
+    }
+
+    /// Ends a line that came in parts, if one did.
+    ///
+    /// # Errors
+    /// Those of the write.
+    pub fn end(&mut self) -> io::Result<()> {
+        let Some(rest) = self.rest.take() else { return Ok(()) };
+        self.line.clear();
+        write_base64(&rest, &mut self.line);
+        self.line.extend_from_slice(b"\"}\n");
         self.output.write_all(&self.line)
     }
 
@@ -90,9 +112,24 @@ impl Rejects {
     ///
     /// # Errors
     /// Those of the write and of the close.
-    pub fn finish(self) -> io::Result<()> {
+    pub fn finish(mut self) -> io::Result<()> {
+        self.end()?;
         self.output.finish()
     }
+}
+
+/// Puts the beginning of an object into `out`: where something stands, and why it is rejected.
+fn place(file: &str, line: u64, column: u64, reason: &str, out: &mut Vec<u8>) {
+    out.clear();
+    out.extend_from_slice(b"{\"file\":");
+    write_json(file, out);
+    for (name, number) in [("line", line), ("column", column)] {
+        if number > 0 {
+            member(name, number, out);
+        }
+    }
+    out.extend_from_slice(b",\"reason\":");
+    write_json(reason, out);
 }
 
 fn member(name: &str, number: u64, out: &mut Vec<u8>) {
@@ -132,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_line_is_kept_with_its_place_and_reason() {
-        let text = kept(|rejects| rejects.write("a.csv", 7, 3, "bad \"x\"", b"10.0.0\x1b,\t", None).unwrap());
+        let text = kept(|rejects| rejects.write("a.csv", 7, 3, "bad \"x\"", b"10.0.0\x1b,\t").unwrap());
         assert_eq!(
             text,
             "{\"file\":\"a.csv\",\"line\":7,\"column\":3,\"reason\":\"bad \\\"x\\\"\",\"raw\":\"10.0.0\\u001b,\\t\"}\n"
@@ -140,12 +177,24 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_and_the_length_of_a_cut_line_are_kept() {
-        let text = kept(|rejects| rejects.write("a", 1, 0, "too long", b"ab\xff\xfe", Some(2_000_000)).unwrap());
-        assert_eq!(
-            text,
-            "{\"file\":\"a\",\"line\":1,\"reason\":\"too long\",\"raw_base64\":\"YWL//g==\",\"length\":2000000}\n"
-        );
+    fn bytes_that_are_not_utf8_are_kept() {
+        let text = kept(|rejects| rejects.write("a", 1, 0, "not UTF-8", b"ab\xff\xfe").unwrap());
+        assert_eq!(text, "{\"file\":\"a\",\"line\":1,\"reason\":\"not UTF-8\",\"raw_base64\":\"YWL//g==\"}\n");
+    }
+
+    #[test]
+    fn a_line_in_parts_is_kept_whole_however_it_is_cut() {
+        let whole = kept(|rejects| rejects.begin("a", 1, "too long", b"foobar!").and_then(|()| rejects.end()).unwrap());
+        assert_eq!(whole, "{\"file\":\"a\",\"line\":1,\"reason\":\"too long\",\"raw_base64\":\"Zm9vYmFyIQ==\"}\n");
+        for size in 1..=7 {
+            let text = kept(|rejects| {
+                rejects.begin("a", 1, "too long", b"").unwrap();
+                b"foobar!".chunks(size).for_each(|part| rejects.more(part).unwrap());
+                // What follows ends it.
+                rejects.write("b", 2, 0, "r", b"").unwrap();
+            });
+            assert_eq!(text, whole.clone() + "{\"file\":\"b\",\"line\":2,\"reason\":\"r\",\"raw\":\"\"}\n", "{size}");
+        }
     }
 
     #[test]
@@ -164,7 +213,7 @@ mod tests {
         let all: Vec<u8> = (0..=255).collect();
         let text = kept(|rejects| {
             for end in 0..=all.len() {
-                rejects.write("a", 0, 0, "r", &all[..end], None).unwrap();
+                rejects.write("a", 0, 0, "r", &all[..end]).unwrap();
             }
         });
         for (end, line) in text.lines().enumerate() {

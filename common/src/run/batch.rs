@@ -1,6 +1,7 @@
 //! One batch: a parcel of lines on its way from the reader to a worker, to the writer and back.
 
 use super::worker::{Out, Worker};
+use crate::input::Part;
 use crate::input::feed::{Load, Parcel};
 use crate::scan::{Clean, LineKind, Reject, Scanner};
 use std::ops::Range;
@@ -22,7 +23,7 @@ pub(super) struct Work {
 impl Batch {
     /// Whether the batch has something in it that is rejected.
     pub(super) fn is_rejected(&self) -> bool {
-        !self.more.rejects.is_empty() || matches!(self.load, Load::Long(_) | Load::Partial)
+        !self.more.rejects.is_empty() || matches!(self.load, Load::Long(Part { last: true, .. }) | Load::Partial)
     }
 
     /// Has the worker do its work on all lines; `strict` ends that after the first that is rejected.

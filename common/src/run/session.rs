@@ -7,12 +7,12 @@ use super::patience::Patient;
 use super::signals::Signals;
 use super::worker::Out;
 use crate::filter::Filter;
-use crate::input::{Identity, InputError, Source};
+use crate::input::{Identity, InputError, Part, Source};
 use crate::output::progress::When;
 use crate::output::rejects::Rejects;
 use crate::output::{LOST, Output, Sink, is_closed_pipe, write_file};
 use crate::people::read::integer;
-use crate::scan::Reject;
+use crate::scan::{MAX_LINE, Reject, Why};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -203,18 +203,37 @@ impl Session {
     pub fn reject(&mut self, place: &Place<'_>, kind: &'static str, message: &str, raw: &[u8]) -> bool {
         self.account.rejected += 1;
         self.messages.reject(kind, || format!("{place}: {message}"));
-        let kept =
-            self.rejects.as_mut().map(|r| r.write(place.input, place.line, place.column, message, raw, place.length));
-        if let Some(Err(e)) = kept {
+        self.keep(|rejects| rejects.write(place.input, place.line, place.column, message, raw));
+        !self.conduct.strict
+    }
+
+    /// The same for a line that is too long and comes in parts, of which this is one.
+    pub fn reject_long(&mut self, input: &str, line: u64, part: Part, bytes: &[u8]) -> bool {
+        if part.first {
+            let reject = Reject { at: MAX_LINE, why: Why::TooLong };
+            let (place, message) = (Place { input, line, column: 0 }, reject.message(&[]));
+            self.account.rejected += 1;
+            self.messages.reject(reject.why.name(), || format!("{place}: {message}"));
+            self.keep(|rejects| rejects.begin(input, line, &message, bytes));
+        } else {
+            self.keep(|rejects| rejects.more(bytes));
+        }
+        if part.last {
+            self.keep(Rejects::end);
+        }
+        !(part.last && self.conduct.strict)
+    }
+
+    fn keep(&mut self, write: impl FnOnce(&mut Rejects) -> io::Result<()>) {
+        if let Some(Err(e)) = self.rejects.as_mut().map(write) {
             self.fail(&format!("rejects: {e}"));
             self.rejects = None;
         }
-        !self.conduct.strict
     }
 
     /// Counts, keeps and tells of a line that the scanner rejected. Says whether to go on.
     pub fn reject_line(&mut self, input: &str, line: u64, reject: &Reject, raw: &[u8]) -> bool {
-        let place = Place { input, line, column: reject.at as u64 + 1, length: None };
+        let place = Place { input, line, column: reject.at as u64 + 1 };
         self.reject(&place, reject.why.name(), &reject.message(raw), raw)
     }
 
@@ -333,8 +352,6 @@ pub struct Place<'a> {
     pub line: u64,
     /// Column in bytes, from 1; 0 where unknown.
     pub column: u64,
-    /// The whole length, where only a beginning is kept.
-    pub length: Option<u64>,
 }
 
 impl std::fmt::Display for Place<'_> {

@@ -10,7 +10,7 @@ use super::session::{Place, Session};
 use super::worker::Worker;
 use crate::input::feed::{Begin, Cut, Load, Look, Reader};
 use crate::input::{Ahead, Input, InputError, Kind, Source};
-use crate::scan::{MAX_LINE, Reject, Scanner, Why};
+use crate::scan::{Reject, Scanner, Why};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -183,22 +183,21 @@ impl Lined {
                     session.reject_line(&self.name, before + at + 1, reject, trimmed(&batch.bytes[range.clone()]))
                 })
             }
-            Load::Long(length) => {
-                self.broken(batch, &Reject { at: MAX_LINE, why: Why::TooLong }, Some(*length), session)
+            Load::Long(part) => {
+                self.line += u64::from(part.first);
+                session.reject_long(&self.name, self.line, *part, &batch.bytes)
             }
-            Load::Partial => self.broken(batch, &Reject { at: batch.bytes.len(), why: Why::CutOff }, None, session),
+            Load::Partial => {
+                self.line += 1;
+                let reject = Reject { at: batch.bytes.len(), why: Why::CutOff };
+                let place = Place { input: &self.name, line: self.line, column: 0 };
+                session.reject(&place, reject.why.name(), &reject.message(&[]), &batch.bytes)
+            }
             Load::Fault(text) => {
                 session.fail_input(text);
                 true
             }
         }
-    }
-
-    /// Rejects the next line, of which only the beginning is there.
-    fn broken(&mut self, batch: &Batch, reject: &Reject, length: Option<u64>, session: &mut Session) -> bool {
-        self.line += 1;
-        let place = Place { input: &self.name, line: self.line, column: 0, length };
-        session.reject(&place, reject.why.name(), &reject.message(&[]), &batch.bytes)
     }
 
     /// Says where lines come from, to whoever gives a filter something else.

@@ -209,7 +209,7 @@ impl Json {
                 }
             }
             Part::CutOff(text) => flows.reject_json(line, &Reject { at: text.len(), why: Why::Unfinished }, text),
-            Part::TooLong(text) => flows.reject_json(line, &Reject { at: MAX_LINE, why: Why::TooLong }, text),
+            Part::TooLong(text, part) => flows.reject_long(line, part, text),
             Part::Text(text) if (self.dialect.is_remark)(text) => {}
             Part::Text(text) if (self.dialect.is_message)(text) => {
                 flows.warn("messages among the records", &message(text));

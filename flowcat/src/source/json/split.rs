@@ -5,8 +5,10 @@
 //! else its text is collected with newlines and tabs made blanks. A string does not run over a newline, and a line that
 //! begins with `{` begins an object, so that what is broken costs no more than itself.
 //!
-//! Invariant: the objects do not depend on how the stream is cut. Bound: the text of one object.
+//! Invariant: the objects do not depend on how the stream is cut. Bound: the text of one object up to the limit, and one
+//! block; what is longer is handed over in parts.
 
+use flow_record::input::Part as Cut;
 use memchr::{memchr, memchr3};
 
 /// What was found, with the number of the line on which it begins.
@@ -18,8 +20,8 @@ pub(super) enum Part<'p> {
     Object(&'p [u8]),
     /// The beginning of an object that breaks off.
     CutOff(&'p [u8]),
-    /// The beginning of an object that is longer than the limit.
-    TooLong(&'p [u8]),
+    /// A part of an object or line that is longer than the limit.
+    TooLong(&'p [u8], Cut),
     /// A line between objects that is none.
     Text(&'p [u8]),
 }
@@ -45,8 +47,10 @@ pub(super) struct Split {
     in_string: bool,
     escaped: bool,
     in_text: bool,
-    /// The object is longer than the limit.
+    /// The object or text is longer than the limit.
     too_long: bool,
+    /// Parts of it were handed over.
+    in_parts: bool,
     /// Nothing of the current line was seen.
     fresh: bool,
     /// Newlines seen.
@@ -75,6 +79,7 @@ impl Split {
             escaped: false,
             in_text: false,
             too_long: false,
+            in_parts: false,
             fresh: true,
             line: 0,
             began: 0,
@@ -107,6 +112,10 @@ impl Split {
                 Some(next) => at = next,
                 None => return false,
             }
+            let is_open = self.depth > 0 || self.in_text;
+            if is_open && self.too_long && self.buffer.len() >= self.limit && !self.hand_over(&mut take) {
+                return false;
+            }
         }
         true
     }
@@ -116,16 +125,39 @@ impl Split {
         let mut was_text = false;
         let inside = self.depth > 0 && self.began < self.lines();
         if std::mem::take(&mut self.in_text) {
-            self.close_arrays();
+            if !self.in_parts {
+                self.close_arrays();
+            }
             was_text = true;
         }
         let whole = self.arrays == 0 && self.wraps == 0 && !inside;
         if self.depth > 0 {
             self.give_up(&mut take);
         } else if was_text {
-            take(Part::Text(&self.buffer), self.began);
+            take(self.part(Part::Text(&self.buffer)), self.began);
         }
         whole
+    }
+
+    /// What is complete, or where it is too long its last part.
+    fn part<'p>(&self, complete: Part<'p>) -> Part<'p> {
+        match complete {
+            Part::Object(text) | Part::CutOff(text) | Part::Text(text) if self.too_long => {
+                Part::TooLong(text, Cut { first: !self.in_parts, last: true })
+            }
+            complete => complete,
+        }
+    }
+
+    /// Hands over a part of what is too long; says whether to go on.
+    fn hand_over(&mut self, take: &mut impl FnMut(Part<'_>, u64) -> Taken) -> bool {
+        if !self.in_parts && self.in_text {
+            self.close_arrays();
+        }
+        let first = !std::mem::replace(&mut self.in_parts, true);
+        let taken = take(Part::TooLong(&self.buffer, Cut { first, last: false }), self.began);
+        self.buffer.clear();
+        taken != Taken::Last
     }
 
     /// One byte, or one object on a line, between objects.
@@ -158,12 +190,14 @@ impl Split {
                 }
                 self.buffer.clear();
                 self.buffer.push(b'{');
-                (self.depth, self.in_string, self.escaped, self.too_long) = (1, false, false, false);
+                (self.depth, self.in_string, self.escaped) = (1, false, false);
+                (self.too_long, self.in_parts) = (false, false);
             }
             0xef if block[at..].starts_with(b"\xef\xbb\xbf") => return Some(at + 3),
             _ => {
                 self.buffer.clear();
-                (self.in_text, self.began, self.too_long) = (true, self.line + 1, false);
+                (self.in_text, self.began) = (true, self.line + 1);
+                (self.too_long, self.in_parts) = (false, false);
                 return Some(at);
             }
         }
@@ -201,9 +235,8 @@ impl Split {
                 b'}' => {
                     self.depth -= 1;
                     if self.depth == 0 {
-                        let part = if self.too_long { Part::TooLong(&self.buffer) } else { Part::Object(&self.buffer) };
                         self.table_limit = self.limit;
-                        return (take(part, self.began) != Taken::Last).then_some(at);
+                        return (take(self.part(Part::Object(&self.buffer)), self.began) != Taken::Last).then_some(at);
                     }
                 }
                 _ => {}
@@ -233,27 +266,27 @@ impl Split {
     /// A byte beyond the limit.
     #[cold]
     fn longer(&mut self, byte: u8) {
-        if self.buffer.len() == self.limit && self.limit < self.table_limit && is_table(&self.buffer) {
+        if !self.too_long && self.limit < self.table_limit && is_table(&self.buffer) {
             self.limit = self.table_limit;
-            self.buffer.push(byte);
         } else {
             self.too_long = true;
         }
+        self.buffer.push(byte);
     }
 
     /// A line that is no object.
     fn text(&mut self, block: &[u8], at: usize, take: &mut impl FnMut(Part<'_>, u64) -> Taken) -> Option<usize> {
         let end = memchr(b'\n', &block[at..]).map_or(block.len(), |i| at + i);
-        let room = self.limit.saturating_sub(self.buffer.len());
-        self.too_long |= end - at > room;
-        self.buffer.extend_from_slice(&block[at..end.min(at + room)]);
+        self.buffer.extend_from_slice(&block[at..end]);
+        self.too_long |= self.buffer.len() > self.limit;
         self.fresh = false;
         if end < block.len() {
             self.in_text = false;
-            self.close_arrays();
-            let part =
-                if self.too_long { Part::TooLong(&self.buffer) } else { Part::Text(self.buffer.trim_ascii_end()) };
-            if take(part, self.began) == Taken::Last {
+            if !self.in_parts {
+                self.close_arrays();
+            }
+            let text = if self.too_long { &self.buffer } else { self.buffer.trim_ascii_end() };
+            if take(self.part(Part::Text(text)), self.began) == Taken::Last {
                 return None;
             }
         }
@@ -263,7 +296,7 @@ impl Split {
     /// Takes the brackets into account with which a line that is no object closes arrays.
     fn close_arrays(&mut self) {
         let (mut open, mut in_string, mut escaped) = (0u64, false, false);
-        for byte in &self.buffer {
+        for byte in &self.buffer[..self.buffer.len().min(self.limit)] {
             match byte {
                 _ if escaped => escaped = false,
                 b'\\' if in_string => escaped = true,
@@ -279,8 +312,8 @@ impl Split {
     /// Gives up an object that is open where it cannot be.
     fn give_up(&mut self, take: &mut impl FnMut(Part<'_>, u64) -> Taken) -> bool {
         self.depth = 0;
-        let part = if self.too_long { Part::TooLong(&self.buffer) } else { Part::CutOff(self.buffer.trim_ascii_end()) };
-        take(part, self.began) != Taken::Last
+        let text = if self.too_long { &self.buffer } else { self.buffer.trim_ascii_end() };
+        take(self.part(Part::CutOff(text)), self.began) != Taken::Last
     }
 }
 

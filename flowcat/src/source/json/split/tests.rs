@@ -1,5 +1,5 @@
 //! What is found in streams of JSON, whole and broken, however they are cut.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
 use proptest::prelude::*;
@@ -19,7 +19,18 @@ fn parts(text: &[u8], sizes: &[usize], limit: usize) -> (Vec<(String, u64)>, boo
             }
             Part::Object(text) => ("object", text),
             Part::CutOff(text) => ("cut off", text),
-            Part::TooLong(text) => ("too long", text),
+            Part::TooLong(text, part) => {
+                let text = String::from_utf8_lossy(text);
+                match found.last_mut() {
+                    Some((last, began)) if !part.first => {
+                        assert_eq!(*began, line);
+                        let last: &mut String = last;
+                        last.push_str(&text);
+                    }
+                    _ => found.push((format!("too long {text}"), line)),
+                }
+                return Taken::Yes;
+            }
             Part::Text(text) => ("text", text),
         };
         found.push((format!("{name} {}", String::from_utf8_lossy(text)), line));
@@ -76,11 +87,31 @@ fn what_is_broken_costs_no_more_than_itself() {
 }
 
 #[test]
-fn an_object_above_the_limit_is_told_and_passed_over() {
-    let text = format!("[{{\"a\":\"{}\"}},{{\"b\":1}}]", "x".repeat(100));
-    let found = parts(text.as_bytes(), &[7], 20).0;
-    assert_eq!(found[0], ("too long {\"a\":\"xxxxxxxxxxxxxx".into(), 1));
-    assert_eq!(found[1], ("object {\"b\":1}".into(), 1));
+fn an_object_or_text_above_the_limit_is_handed_over_whole_in_parts() {
+    let (object, text) = (format!("{{\"a\":\"{}\"}}", "x".repeat(100)), "y".repeat(100));
+    let input = format!("[{object},\n{text}\n{{\"b\":1}}]");
+    for size in [1, 7, 20, 64] {
+        let (found, is_whole, _) = parts(input.as_bytes(), &[size], 20);
+        let wanted =
+            [(format!("too long {object}"), 1), (format!("too long {text}"), 2), ("object {\"b\":1}".into(), 3)];
+        assert_eq!((found, is_whole), (wanted.to_vec(), true), "{size}");
+    }
+}
+
+#[test]
+fn what_is_too_long_takes_no_more_memory_than_the_limit_and_a_block() {
+    let mut split = Split::new(1 << 16, 1 << 16);
+    let mut given = 0;
+    let mut take = |part: Part<'_>, _| {
+        let Part::TooLong(text, _) = part else { panic!("{part:?}") };
+        given += text.len();
+        assert!(text.len() <= 3 << 16, "{}", text.len());
+        Taken::Yes
+    };
+    split.block(b"{\"a\":\"", &mut take);
+    (0..1000).for_each(|_| assert!(split.block(&[b'x'; 1 << 16], &mut take)));
+    assert!(split.block(b"\"}", &mut take));
+    assert_eq!(given, (1000 << 16) + 8);
 }
 
 #[test]
