@@ -128,7 +128,7 @@ struct Wanted(Kind);
 impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Kind::Time => f.write_str("an RFC 3339 time in a string is expected"),
+            Kind::Time => f.write_str("an RFC 3339 time from 1678 to 2261 in a string is expected"),
             Kind::Seconds => f.write_str("a number of seconds is expected"),
             Kind::Address => f.write_str("an IP address in a string is expected"),
             Kind::Integer(max) => write!(f, "an integer from 0 to {max} is expected"),

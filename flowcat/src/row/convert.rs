@@ -56,8 +56,7 @@ impl Trouble {
 }
 
 /// What is taken for a time, for messages.
-const FORMS_OF_TIME: &str =
-    "; taken are 2015-07-22 08:03 with or without seconds and a zone, 08:03:34, and numbers since 1970";
+const FORMS_OF_TIME: &str = "; taken are 2015-07-22 08:03 with or without seconds and a zone, 08:03:34, and numbers since 1970, from 1678 to 2261";
 
 /// Integers that are set as they are.
 const COUNTS: [(Cell, FieldId); 4] = [

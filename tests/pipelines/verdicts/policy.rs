@@ -200,6 +200,8 @@ fn a_known_field_has_its_type_and_a_flow_has_an_end_or_a_count() {
         rejected(r#"{"bytes":^[1]}"#, "bad bytes"),
         rejected(r#"{"src_ip":^167772161}"#, "bad src_ip"),
         rejected(r#"{"bytes":1,"timestamp":^1421913814}"#, "bad timestamp"),
+        rejected(r#"{"bytes":1,"timestamp":^"1600-01-01T00:00:00Z"}"#, "from 1678 to 2261"),
+        rejected(r#"{"bytes":1,"timestamp":^"2300-01-01T00:00:00Z"}"#, "from 1678 to 2261"),
         rejected(r#"{"bytes":1,"duration":^"1.5"}"#, "bad duration"),
         rejected(r#"{"bytes":1,"label":^7}"#, "bad label"),
         rejected(r#"{"bytes":1,"clock":^"late"}"#, "bad clock"),
