@@ -8,11 +8,12 @@
 //! the other pages, all from the items' specifications and clap's command; `refused`: what is wrong with a command line;
 //! `hint`: answers to options that do not exist; `wrap`: text within a width.
 
+use crate::alert;
 use crate::filter::{Filter, SYNTAX};
 use crate::input::{self, InputError, Source};
-use crate::item::{Args, Spec, nearest};
+use crate::item::{Args, ParamKind, Spec, nearest, slip_of};
 use crate::output::{LOST, Output, Sink};
-use crate::record::schema;
+use crate::record::{field, schema};
 use crate::run::{Conduct, Ending, Files, Messages, Session};
 use crate::value::time::Zone;
 use clap::error::ErrorKind;
@@ -130,7 +131,7 @@ impl Common {
     }
 
     /// Checks the columns that were asked for.
-    fn check_fields(&self) -> Result<(), String> {
+    fn check_fields(&self, program: &Program, items: &[Args]) -> Result<(), String> {
         if self.fields.is_empty() {
             return Ok(());
         }
@@ -142,16 +143,23 @@ impl Common {
         }
         match self.fields.iter().enumerate().find(|(i, name)| self.fields[..*i].contains(name)) {
             Some((_, name)) => Err(format!("--fields: {name:?} is there twice")),
-            None => Ok(()),
+            // Lines of foreign sources may have members of any name, and keep them on their way.
+            None if matches!(program.what, "format" | "enricher") => Ok(()),
+            None => self.fields.iter().try_for_each(|name| known_column(program, items, name)),
         }
     }
 
-    /// Begins the run over these inputs.
+    /// Begins the run of these items over these inputs.
     ///
     /// # Errors
     /// The exit code, where files are the same that must not be, the columns make no sense, or an output or the file for
     /// rejects cannot be opened.
-    pub fn session(&self, program: &Program, sources: &[Result<Source, InputError>]) -> Result<Session, ExitCode> {
+    pub fn session(
+        &self,
+        program: &Program,
+        items: &[Args],
+        sources: &[Result<Source, InputError>],
+    ) -> Result<Session, ExitCode> {
         let files = Files {
             sources,
             output: self.output.as_deref(),
@@ -159,7 +167,7 @@ impl Common {
             counters: self.counters.as_deref(),
         };
         self.check_output()
-            .and_then(|()| self.check_fields())
+            .and_then(|()| self.check_fields(program, items))
             .and_then(|()| files.check())
             .map_err(|e| usage_error(program, &e))?;
         // Where items are inputs, the zone of their times counts, and the program filters itself.
@@ -178,10 +186,34 @@ impl Common {
         let output = output.map(|o| match self.form() {
             Form::Ndjson => Sink::lines(o),
             Form::Csv => Sink::csv(o, self.fields.clone()),
-            Form::Table => Sink::tables(o, self.fields.clone()),
+            Form::Table => Sink::tables(o, self.fields.clone(), added(program, items)),
         });
         output.and_then(|o| Session::begin(program.name, conduct, o)).map_err(|e| usage_error(program, &e.to_string()))
     }
+}
+
+/// Refuses a column that looks like a slip of one that there is.
+fn known_column(program: &Program, items: &[Args], name: &str) -> Result<(), String> {
+    let specs = (program.specs)();
+    let keys = items.iter().flat_map(|args| args.spec.params.iter().map(move |p| (args, p)));
+    let keys = keys.filter(|(_, p)| p.kind == ParamKind::Key).filter_map(|(args, p)| args.key(p.name).ok());
+    let keys: Vec<String> = keys.flat_map(|key| key.names().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let columns = specs.iter().flat_map(|spec| spec.columns).map(|column| column.name);
+    let all = columns.chain(field::known().map(|f| f.name)).chain(alert::FIELDS.iter().map(|f| f.name));
+    let all: Vec<&str> = all.chain(keys.iter().map(String::as_str)).collect();
+    if all.contains(&name) {
+        return Ok(());
+    }
+    match slip_of(name, all.iter().copied()) {
+        Some(near) => Err(format!("--fields: no line has {name:?}; did you mean {near:?}?")),
+        None => Ok(()),
+    }
+}
+
+/// The columns that were asked for by asking for the items that add them.
+fn added(program: &Program, items: &[Args]) -> Vec<&'static str> {
+    let items = items.iter().filter(|_| program.what == "enricher");
+    items.flat_map(|args| args.spec.columns).map(|column| column.name).collect()
 }
 
 impl Threads {
@@ -224,7 +256,8 @@ impl Inputs {
 /// # Errors
 /// The exit code, where stdin is a terminal and nothing else was given.
 pub fn sources(names: &[OsString], program: &Program) -> Result<Vec<Result<Source, InputError>>, ExitCode> {
-    if let Some(text) = names.iter().filter_map(|name| name.to_str()).find_map(hint::interface) {
+    let other = |name| hint::interface(name).or_else(|| hint::expression(name));
+    if let Some(text) = names.iter().filter_map(|name| name.to_str()).find_map(other) {
         return Err(usage_error(program, &text));
     }
     if !names.is_empty() {

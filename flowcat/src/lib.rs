@@ -59,7 +59,7 @@ fn begin() -> Result<ExitCode, ExitCode> {
     let filter = options.common.filter(&PROGRAM, &settings.zone)?;
     let steps = options.steps.build(filter).map_err(usage)?;
     let sources = sources(&options.names(), &PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM, &sources)?;
+    let mut session = options.common.session(&PROGRAM, &[], &sources)?;
     session.begin_progress(&sources);
     let mut feed = Feed::start(sources, Detect::new(from), session.signals.flag(), session.output_identity());
     let mut flows = Flows::new(&mut session, steps, settings.zone_given);

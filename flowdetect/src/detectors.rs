@@ -38,6 +38,13 @@ impl Detectors {
     }
 
     /// Which lines they take.
+    /// The names of those that take rows and no flows.
+    pub(crate) fn of_rows(&self) -> Vec<String> {
+        let of_rows = self.items.iter().filter(|item| item.takes().rows && !item.takes().flows);
+        of_rows.map(|item| item.name().to_owned()).collect()
+    }
+
+    /// What any of them takes.
     pub(crate) fn takes(&self) -> Takes {
         self.takes
     }

@@ -62,7 +62,7 @@ fn run() -> Result<ExitCode, ExitCode> {
     let when =
         if marks { mark::when(&plan.items).map_err(|e| usage_error(&PROGRAM, &e.to_string()))? } else { Marks::Never };
     let sources = options.inputs.sources(&PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM, &sources)?;
+    let mut session = options.common.session(&PROGRAM, &args, &sources)?;
     plan.notes.iter().for_each(|note| session.messages.note(note));
     let result = match when {
         Marks::Never => {
@@ -91,6 +91,13 @@ fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options
     workers.for_each(|worker| all.merge(worker));
     if all.met.rows && !all.met.flows && !all.detectors.takes().rows {
         session.messages.note("no flows came, only rows, which these detectors do not score; zscore, iqr and mad do");
+    }
+    if all.met.flows && !all.met.rows {
+        for name in all.detectors.of_rows() {
+            let text =
+                "no rows were read, which it scores; flowcat FILE | flowstat hosts | flowdetect makes and scores them";
+            session.messages.note(&format!("{name}: {text}"));
+        }
     }
     let mut line = Vec::new();
     for Outcome { naming, alerts, notes } in all.detectors.finish() {

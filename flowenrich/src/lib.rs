@@ -77,12 +77,12 @@ fn run() -> Result<ExitCode, ExitCode> {
         return Err(cli::usage_error(&PROGRAM, "no enricher is given; --list shows all"));
     }
     let items = cli::items(&PROGRAM, &options.items)?;
-    let chain = Chain::build(items).map_err(|e| {
+    let chain = Chain::build(items.clone()).map_err(|e| {
         Messages::new(PROGRAM.name, options.common.quiet).error(&format!("{e:#}"));
         ExitCode::from(Ending { failed: true, ..Ending::default() })
     })?;
     let sources = options.inputs.sources(&PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM, &sources)?;
+    let mut session = options.common.session(&PROGRAM, &items, &sources)?;
     for text in chain.warnings() {
         session.messages.warn("before the run", || text);
     }

@@ -111,6 +111,7 @@ pub(crate) fn run(
                 format!("{kind}: {} without {what} left out", count(n, "flows"))
             });
         }
+        session.begin_item();
         let mut write = |lines: &[u8]| session.write_made(lines);
         let mut rows = Rows::of_kind(&kind, &mut write);
         state.finish(&mut rows);

@@ -3,6 +3,7 @@
 mod support;
 
 mod accounts;
+mod advice;
 mod anonymize;
 mod clashes;
 mod embed;

@@ -4,14 +4,19 @@
 //! options are answered from the items' specifications.
 
 use super::Program;
+use crate::filter::Filter;
 use crate::item::{Spec, nearest};
+use crate::value::time::Zone;
+use ipnet::IpNet;
+use std::net::IpAddr;
 use std::path::Path;
 
-/// Where a habit is answered: by flowcat, by the programs that read lines, or by all.
+/// Where a habit is answered: by flowcat, by the programs that read lines, by flowdetect first, or by all.
 #[derive(Clone, Copy, PartialEq)]
 enum At {
     Flowcat,
     Others,
+    Flowdetect,
     All,
 }
 
@@ -32,10 +37,14 @@ const HABITS: &[(&[&str], At, &str)] = &[
     (&["-v", "--verbose"], At::All, "--counters FILE keeps the accounts of a run, --explain NAME tells more"),
     (&["-a", "--aggregate"], At::All, "flowstat aggregates: flowstat pairs, hosts:by=src_ip/24, top:by=dst_port"),
     (&["-e", "--interface"], At::All, NO_CAPTURE),
+    (&["--severity", "--level", "--min-severity"], At::Flowdetect, SEVERITY),
 ];
 
 /// How the first lines are had, where the program cannot say it itself.
 const HEAD: &str = "| head -n N ends after N lines";
+
+const SEVERITY: &str =
+    "--fail-on high answers with exit code 1 to such alerts, | grep '\"severity\":\"high\"' keeps them";
 
 const NO_CAPTURE: &str = "nothing is captured here; softflowd or nfcapd make flows of an interface's packets";
 
@@ -58,7 +67,12 @@ pub(super) fn better(program: &Program, command: &clap::Command, option: &str) -
 
 fn habit(program: &Program, command: &clap::Command, option: &str) -> Option<String> {
     let is_flowcat = program.name == "flowcat";
-    let here = |at: At| at == At::All || (at == At::Flowcat) == is_flowcat;
+    let here = |at: At| match at {
+        At::All => true,
+        At::Flowcat => is_flowcat,
+        At::Others => !is_flowcat,
+        At::Flowdetect => program.name == "flowdetect",
+    };
     let has = |long: &str| command.get_arguments().any(|a| a.get_long() == Some(long));
     let (_, _, hint) = HABITS.iter().find(|(options, at, _)| here(*at) && options.contains(&option))?;
     Some(match *hint {
@@ -102,6 +116,23 @@ pub(super) fn output(path: &Path) -> Option<String> {
     Some(format!("-o names a file, not a form: {right}; a file of that name is -o ./{name}"))
 }
 
+/// What to say of an input that is no file, but an expression or an address.
+pub(super) fn expression(name: &str) -> Option<String> {
+    if Path::new(name).exists() {
+        return None;
+    }
+    let right = match (name.parse::<IpAddr>().is_ok(), name.parse::<IpNet>().is_ok()) {
+        (true, _) => format!("ip {name}"),
+        (_, true) => format!("net {name}"),
+        // One word may be the name of a file that is absent.
+        _ if (name.contains([' ', '>', '<']) || name.contains("==")) && Filter::parse(name, &Zone::utc()).is_ok() => {
+            name.to_owned()
+        }
+        _ => return None,
+    };
+    Some(format!("{name:?} is no file; flows are selected with --where '{right}'"))
+}
+
 /// What to say of an input that is no file, but named like an interface.
 pub(super) fn interface(name: &str) -> Option<String> {
     let letters = name.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -135,11 +166,28 @@ mod tests {
     }
 
     #[test]
+    fn an_expression_in_the_place_of_a_file_is_answered() {
+        for (name, right) in [
+            ("proto tcp", "proto tcp"),
+            ("bytes>5k", "bytes>5k"),
+            ("10.0.0.1", "ip 10.0.0.1"),
+            ("10.0.0.0/8", "net 10.0.0.0/8"),
+        ] {
+            assert!(expression(name).unwrap().ends_with(&format!("--where '{right}'")), "{name}");
+            assert!(Filter::parse(right, &Zone::utc()).is_ok(), "{right}");
+        }
+        for name in ["flows", "any", "day one.csv", "a=b.csv.gz", "src/lib.rs", "."] {
+            assert_eq!(expression(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn no_habit_is_answered_twice() {
         for (i, (options, at, _)) in HABITS.iter().enumerate() {
             for (others, other_at, _) in &HABITS[..i] {
                 let both = options.iter().find(|o| others.contains(o));
-                assert!(both.is_none() || at != other_at && *other_at != At::All && *at != At::All, "{both:?}");
+                let apart = |one: At, two: At| one == At::Flowcat && two != At::Flowcat && two != At::All;
+                assert!(both.is_none() || apart(*at, *other_at) || apart(*other_at, *at), "{both:?}");
             }
         }
     }

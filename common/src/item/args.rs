@@ -166,7 +166,7 @@ fn meant(kind: ParamKind, value: &str) -> Option<String> {
 }
 
 /// Checks one value; the message says what is expected.
-fn check(param: &Param, value: &str) -> Result<(), String> {
+pub(super) fn check(param: &Param, value: &str) -> Result<(), String> {
     let expected = |ok: bool| {
         let near = || meant(param.kind, value).map(|n| format!("; did you mean {n:?}?")).unwrap_or_default();
         if ok { Ok(()) } else { Err(format!("{} is expected{}", param.kind, near())) }

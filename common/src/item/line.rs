@@ -1,11 +1,12 @@
-//! The items of a command line, and answers to what is often written in their place: a file's name, or a parameter that
-//! stands alone.
+//! The items of a command line, and answers to what is often written in their place: a file's name, several items in one
+//! word, a parameter that stands alone, a value without its key.
 //!
 //! Invariant: no two items are the same, with parameters that are not written taken at their defaults.
 
-use super::args::Args;
+use super::args::{Args, check};
 use super::grammar::ItemError;
-use super::spec::Spec;
+use super::spec::{Param, ParamKind, Spec};
+use crate::record::field::FieldId;
 use std::path::Path;
 
 /// Checks the items of `tool`, each of which is a `what`.
@@ -32,9 +33,14 @@ pub(crate) fn resolve(
 
 /// What is to be said of a text that is no item, but something else that one knows.
 fn misplaced(tool: &str, what: &str, specs: &[&'static Spec], text: &str, before: Option<&Args>) -> Option<ItemError> {
-    let name = text.split(':').next().unwrap_or(text);
-    if specs.iter().any(|s| s.name == name) {
-        return None;
+    let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+    if let Some(spec) = specs.iter().find(|s| s.name == name) {
+        return keyless(spec, rest);
+    }
+    let parts: Vec<&str> = text.split([',', '+']).collect();
+    if parts.len() > 1 && parts.iter().all(|part| specs.iter().any(|s| s.name == *part)) {
+        let right = parts.join(" ");
+        return Some(ItemError(format!("{text:?} is several {what}s, which stand apart; write {tool} {right}")));
     }
     if let Some((key, _)) = name.split_once('=') {
         let has = |spec: &Spec| key == "as" || spec.param(key).is_some();
@@ -55,10 +61,29 @@ fn misplaced(tool: &str, what: &str, specs: &[&'static Spec], text: &str, before
     })
 }
 
+/// What is to be said of a value that lacks its key, where it is clear to which it belongs.
+fn keyless(spec: &Spec, rest: &str) -> Option<ItemError> {
+    let value = rest.split(',').next().filter(|v| !v.is_empty() && !v.contains('=') && spec.param(v).is_none())?;
+    let fits = |p: &&Param| match p.kind {
+        ParamKind::Integer(..) | ParamKind::Number(..) | ParamKind::Duration(_) | ParamKind::Choice(_) => {
+            check(p, value).is_ok()
+        }
+        ParamKind::Key => check(p, value).is_ok() && value.split('+').all(is_field),
+        _ => false,
+    };
+    let key = spec.params.iter().find(fits)?.name;
+    let name = spec.name;
+    Some(ItemError(format!("{name}: {value:?} lacks its key; write {name}:{key}={rest}")))
+}
+
+/// Whether it is a field of the record, perhaps with a prefix length.
+fn is_field(part: &str) -> bool {
+    part.split('/').next().is_some_and(|name| FieldId::named(name).is_some())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::{Param, ParamKind};
     use super::*;
 
     const fn spec(name: &'static str, params: &'static [Param]) -> Spec {
@@ -97,6 +122,23 @@ mod tests {
             assert!(said(texts).ends_with("as in hosts:top=5"), "{texts:?}");
         }
         assert!(said(&["nothing=5"]).contains("unknown view"));
+    }
+
+    #[test]
+    fn several_items_in_one_word_are_answered_with_the_words() {
+        assert!(said(&["hosts,fields"]).ends_with("write flowstat hosts fields"));
+        assert!(said(&["hosts+fields"]).ends_with("write flowstat hosts fields"));
+        assert!(said(&["hosts,nothing"]).contains("unknown view"));
+    }
+
+    #[test]
+    fn a_value_without_its_key_is_answered_with_the_key() {
+        assert!(said(&["hosts:10"]).ends_with("\"10\" lacks its key; write hosts:top=10"));
+        assert!(said(&["hosts:5,by=dst_ip"]).ends_with("write hosts:top=5,by=dst_ip"));
+        assert!(said(&["hosts:dst_port"]).ends_with("write hosts:by=dst_port"));
+        for text in ["hosts:top", "hosts:nothing", "hosts:1000", "fields:10"] {
+            assert!(said(&[text]).contains("has no value"), "{text}: {}", said(&[text]));
+        }
     }
 
     #[test]

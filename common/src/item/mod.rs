@@ -13,4 +13,5 @@ pub use args::Args;
 pub use grammar::{Item, ItemError};
 pub(crate) use line::resolve;
 pub use spec::{Param, ParamKind, Spec};
-pub use suggest::nearest;
+pub(crate) use suggest::slip_of;
+pub use suggest::{nearest, nearest_field};

@@ -34,9 +34,10 @@ impl Sink {
 
     /// Tables for people, with these columns, or if there are none with those that people look at and that a terminal has
     /// room for.
-    pub fn tables(output: Output, fields: Vec<String>) -> Self {
+    /// `added` are columns that are left out after others.
+    pub fn tables(output: Output, fields: Vec<String>, added: Vec<&'static str>) -> Self {
         let width = output.width();
-        Sink::over(Some(output), Shape::Tables(Box::new(Tables::new(fields, width))))
+        Sink::over(Some(output), Shape::Tables(Box::new(Tables::new(fields, width, added))))
     }
 
     /// CSV of one kind of line, with these columns, or with all if there are none.
@@ -90,6 +91,13 @@ impl Sink {
             Shape::Lines => None,
             Shape::Tables(_) => Some("not in the tables"),
             Shape::Csv(_) => Some("CSV holds one kind"),
+        }
+    }
+
+    /// What follows comes from another item: tables of it stand by themselves.
+    pub fn begin_item(&mut self) {
+        if let Shape::Tables(tables) = &mut self.shape {
+            tables.begin_item();
         }
     }
 
@@ -151,7 +159,7 @@ mod tests {
 
     #[test]
     fn tables_hold_every_kind_and_csv_one() {
-        let (table, unheld, left_out) = written(|output| Sink::tables(output, vec![]));
+        let (table, unheld, left_out) = written(|output| Sink::tables(output, vec![], vec![]));
         assert_eq!(table, "hosts\nbytes\n-----\n1,234\n\nports\nport\n----\n  80\n");
         assert!(unheld == 0 && left_out.is_empty());
         let (csv, unheld, left_out) = written(|output| Sink::csv(output, vec![]));

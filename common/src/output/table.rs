@@ -1,4 +1,4 @@
-//! NDJSON lines as tables for people: one table for each kind of line, in the order in which the kinds appear.
+//! NDJSON lines as tables for people: one table for each item and kind of line, in the order in which they appear.
 //!
 //! Columns stand two blanks apart under a row of dashes, without drawn borders, so that a screen reader and `awk`
 //! can follow. Counts have their thousands set apart by commas, fractions have at most three decimals; numbers that
@@ -50,6 +50,8 @@ pub struct Tables {
     fields: Vec<String>,
     /// Columns of the terminal, if it is one.
     width: Option<usize>,
+    /// Columns that are left out after others.
+    added: Vec<&'static str>,
     tables: Vec<Table>,
     by_kind: HashMap<String, usize>,
     text: usize,
@@ -71,9 +73,14 @@ struct Table {
 
 impl Tables {
     /// Tables with these columns; if there are none, with those that appear and that people look at, as many as fit
-    /// `width`.
-    pub fn new(fields: Vec<String>, width: Option<usize>) -> Self {
-        Tables { fields, width, tables: Vec::new(), by_kind: HashMap::new(), text: 0, without_table: 0 }
+    /// `width`, those of `added` rather than others.
+    pub fn new(fields: Vec<String>, width: Option<usize>, added: Vec<&'static str>) -> Self {
+        Tables { fields, width, added, tables: Vec::new(), by_kind: HashMap::new(), text: 0, without_table: 0 }
+    }
+
+    /// What follows goes into tables of its own, also where there is one for its kind.
+    pub fn begin_item(&mut self) {
+        self.by_kind.clear();
     }
 
     /// Takes a line, with or without its newline; answers whether a table holds it.
@@ -115,7 +122,7 @@ impl Tables {
     /// What is shown of a table.
     fn plan(&self, table: &Table) -> Plan {
         if self.fields.is_empty() {
-            Plan::of(&table.kind, &table.columns, self.width)
+            Plan::of(&table.kind, &table.columns, self.width, &self.added)
         } else {
             Plan::all(&table.columns)
         }

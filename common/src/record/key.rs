@@ -275,13 +275,16 @@ impl PartSpec {
 }
 
 /// The field that an unknown name was most likely meant to be: spelt with other signs between its words, or one slip
-/// away. Names that end in a number of their own (`src_ip2`) are members of somebody's lines.
+/// away, be it without `src_` or `dst_`. Names that end in a number of their own (`src_ip2`) are members of somebody's lines.
 fn mistyped(name: &str) -> Option<&'static str> {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let is_slip = |end: &str, name: &str| end.len() == name.len() && strsim::damerau_levenshtein(end, name) == 1;
     let is_numbered = name.ends_with(|c: char| c.is_ascii_digit());
     let is_near = |field: &str| {
         plain(field) == plain(name)
             || (name.len() >= 4 && !is_numbered && strsim::damerau_levenshtein(field, name) == 1)
+            // Nobody's own name is two letters of `country` changed round.
+            || (name.len() >= 6 && field.strip_prefix("src_").is_some_and(|end| is_slip(end, name)))
     };
     let known = || field::known().map(|f| f.name);
     if known().any(|f| f == name) { None } else { known().find(|f| is_near(f)) }

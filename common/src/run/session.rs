@@ -153,6 +153,11 @@ impl Session {
         self.unheld.made += self.unheld.all - before;
     }
 
+    /// What is written from now on comes from another item.
+    pub fn begin_item(&mut self) {
+        self.output.begin_item();
+    }
+
     /// Hands on what was written so far.
     pub fn flush(&mut self) {
         if !self.is_over() {

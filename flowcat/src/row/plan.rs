@@ -4,7 +4,7 @@
 
 use super::alias;
 use super::{Cell, Dialect, Form, NAMES, Row};
-use flow_record::item::nearest;
+use flow_record::item::nearest_field;
 use flow_record::record::field;
 use flow_record::value::text::{snippet, write_json};
 
@@ -29,7 +29,7 @@ impl Mapping {
                 if field::known().any(|f| f.name == name) {
                     return Err(format!("--map {part}: {name} is made by the suite itself and cannot be mapped"));
                 }
-                let near = nearest(name, NAMES.iter().map(|(_, n)| *n)).map(|n| format!("; did you mean {n:?}?"));
+                let near = nearest_field(name, NAMES.iter().map(|(_, n)| *n)).map(|n| format!("; did you mean {n:?}?"));
                 return Err(format!("--map {part}: unknown field {name:?}{}", near.unwrap_or_default()));
             };
             if pairs.iter().any(|(c, _)| *c == cell) {

@@ -87,16 +87,18 @@ fn columns_are_for_tables_and_csv_and_each_is_named_once() {
     assert!(refused(&["--fields", "flows"]).contains("-t, --to table or --to csv"));
     assert!(refused(&["-t", "--fields", "flows,,bytes"]).contains("a name is empty"));
     assert!(refused(&["--to", "csv", "--fields", "flows,bytes,flows"]).contains("\"flows\" is there twice"));
+    // A slip is refused.
+    assert!(refused(&["-t", "--fields", "flows,byts"]).contains("no line has \"byts\"; did you mean \"bytes\"?"));
 }
 
 #[test]
 fn a_column_that_no_row_has_is_told_and_the_rest_is_shown() {
     for form in ["table", "csv"] {
         let (code, out, told) =
-            outcome(&["--to", form, "--fields", "flows,byts", "protocols"], "{\"bytes\":1,\"protocol\":6}\n");
+            outcome(&["--to", form, "--fields", "flows,region", "protocols"], "{\"bytes\":1,\"protocol\":6}\n");
         assert_eq!(code, 0);
         assert!(
-            out.contains("flows") && told.contains("no line has \"byts\"") && !told.contains("no line has \"flows\""),
+            out.contains("flows") && told.contains("no line has \"region\"") && !told.contains("no line has \"flows\""),
             "{out}{told}"
         );
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn table(fields: &[&str], lines: &[&str]) -> String {
-    let mut tables = Tables::new(fields.iter().map(|field| (*field).to_owned()).collect(), None);
+    let mut tables = Tables::new(fields.iter().map(|field| (*field).to_owned()).collect(), None, vec![]);
     let mut out = Vec::new();
     for line in lines {
         tables.line(line.as_bytes());
@@ -51,7 +51,7 @@ fn what_people_do_not_look_at_is_shown_only_if_it_is_asked_for_or_alone() {
 
 #[test]
 fn a_narrow_terminal_cuts_reasons_and_leaves_out_columns_which_is_told() {
-    let mut tables = Tables::new(vec![], Some(50));
+    let mut tables = Tables::new(vec![], Some(50), vec![]);
     let reason = "10.0.0.1 did what nobody should do, again and again and again";
     let line = format!(
         "{{\"kind\":\"alert\",\"src_ip\":\"10.0.0.1\",\"severity\":\"high\",\"value\":1,\"reason\":\"{reason}\"}}"
@@ -105,7 +105,7 @@ fn numbers_read_well() {
 
 #[test]
 fn rows_beyond_the_bound_are_counted_and_told() {
-    let mut tables = Tables::new(vec![], None);
+    let mut tables = Tables::new(vec![], None, vec![]);
     for _ in 0..MAX_ROWS + 3 {
         tables.line(br#"{"kind":"k","a":1}"#);
     }
@@ -117,7 +117,7 @@ fn rows_beyond_the_bound_are_counted_and_told() {
 
 #[test]
 fn kinds_beyond_the_bound_are_counted_and_ticks_are_not() {
-    let mut tables = Tables::new(vec![], None);
+    let mut tables = Tables::new(vec![], None, vec![]);
     for kind in 0..MAX_TABLES + 2 {
         tables.line(format!("{{\"kind\":\"{kind}\"}}").as_bytes());
     }
