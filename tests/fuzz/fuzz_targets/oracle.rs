@@ -152,6 +152,7 @@ fn is_added(kind: Kind, token: &str) -> bool {
         Kind::Numbers => serde_json::from_str::<Vec<Box<RawValue>>>(token)
             .is_ok_and(|all| all.iter().all(|element| number(element.get()).is_some())),
         Kind::Object => token.starts_with('{'),
+        Kind::Sum => token.bytes().all(|b| b.is_ascii_digit()) && number(token).is_some(),
         Kind::Any => true,
         Kind::Integer(_) | Kind::Seconds | Kind::Time | Kind::Address => is_field(kind, token, false),
     }
