@@ -136,7 +136,7 @@ impl Common {
             return Ok(());
         }
         if self.form() == Form::Ndjson {
-            return Err("--fields is for tables and CSV; add -t, --to table or --to csv".into());
+            return Err("--fields is for tables, CSV and Parquet; add -t, --to table or --to csv".into());
         }
         if self.fields.iter().any(String::is_empty) {
             return Err("--fields: a name is empty".into());
@@ -147,6 +147,19 @@ impl Common {
             None if matches!(program.what, "format" | "enricher") => Ok(()),
             None => self.fields.iter().try_for_each(|name| known_column(program, items, name)),
         }
+    }
+
+    fn check_form(&self, program: &Program) -> Result<(), String> {
+        if self.form() != Form::Parquet {
+            return Ok(());
+        }
+        if !program.over_inputs() {
+            return Err("--to parquet: flowcat writes it, of flows: ... | flowcat --to parquet -o FILE".into());
+        }
+        if self.output.is_none() && io::stdout().is_terminal() {
+            return Err("--to parquet: a terminal is no place for it; -o FILE says where it goes".into());
+        }
+        Ok(())
     }
 
     /// Begins the run of these items over these inputs.
@@ -167,6 +180,7 @@ impl Common {
             counters: self.counters.as_deref(),
         };
         self.check_output()
+            .and_then(|()| self.check_form(program))
             .and_then(|()| self.check_fields(program, items))
             .and_then(|()| files.check())
             .map_err(|e| usage_error(program, &e))?;
@@ -184,7 +198,7 @@ impl Common {
         };
         let output = Output::open(self.output.as_deref(), self.line_buffered);
         let output = output.map(|o| match self.form() {
-            Form::Ndjson => Sink::lines(o),
+            Form::Ndjson | Form::Parquet => Sink::lines(o),
             Form::Csv => Sink::csv(o, self.fields.clone()),
             Form::Table => Sink::tables(o, self.fields.clone(), added(program, items)),
         });

@@ -3,7 +3,7 @@
 //! Invariant: each record that was read is counted once: as passed, as left out by a step, or as rejected.
 
 use crate::row::{Cell, Cells, Converter};
-use crate::step::{End, Form, Next, Record, Step};
+use crate::step::{End, Form, Next, Record, Step, Store};
 use flow_record::input::Part;
 use flow_record::map::Map;
 use flow_record::people::count;
@@ -93,10 +93,15 @@ impl<'s> Flows<'s> {
         self.taken = 0;
     }
 
-    /// Whether flows go through steps: lines cannot pass by the block then.
+    /// Whether flows go through steps, or into files that are not lines: lines cannot pass by the block then.
     #[inline]
     pub(crate) fn has_steps(&self) -> bool {
-        !self.steps.is_empty()
+        !self.steps.is_empty() || !self.end.takes_lines()
+    }
+
+    /// Has flows written there, not as lines.
+    pub(crate) fn write_into(&mut self, store: Box<dyn Store>) {
+        self.end.write_into(store);
     }
 
     /// Takes a flow.

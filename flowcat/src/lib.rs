@@ -27,6 +27,8 @@ mod explain;
 mod feed;
 mod flows;
 mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod row;
 mod run;
 mod source;
@@ -47,7 +49,7 @@ pub fn main() -> ExitCode {
 }
 
 fn begin() -> Result<ExitCode, ExitCode> {
-    let options: Options = parse(&PROGRAM)?;
+    let mut options: Options = parse(&PROGRAM)?;
     let usage = |e: String| usage_error(&PROGRAM, &e);
     let (settings, from) = (options.settings().map_err(usage)?, options.format().map_err(usage)?);
     if let Some(file) = explain::file(&options) {
@@ -58,11 +60,15 @@ fn begin() -> Result<ExitCode, ExitCode> {
     }
     let filter = options.common.filter(&PROGRAM, &settings.zone)?;
     let steps = options.steps.build(filter).map_err(usage)?;
+    let store = options.store().map_err(usage)?;
     let sources = sources(&options.names(), &PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &[], &sources)?;
     session.begin_progress(&sources);
     let mut feed = Feed::start(sources, Detect::new(from), session.signals.flag(), session.output_identity());
     let mut flows = Flows::new(&mut session, steps, settings.zone_given);
+    if let Some(store) = store {
+        flows.write_into(store);
+    }
     run::all(&mut feed, &mut flows, &settings);
     flows.finish();
     Ok(session.end().into())

@@ -1,11 +1,14 @@
 //! The options of flowcat, and what they say of foreign sources.
 
+#[cfg(feature = "parquet")]
+use crate::parquet::{Files, Writer, numbered};
 use crate::row::Mapping;
 use crate::source::{FORMATS, Format, Settings};
-use crate::step::StepOptions;
+use crate::step::{StepOptions, Store};
 use flow_record::alert;
-use flow_record::cli::{Common, Inputs, Program};
+use flow_record::cli::{Common, Form, Inputs, Program};
 use flow_record::item::nearest;
+use flow_record::people::read::integer;
 use flow_record::record::schema;
 use flow_record::value::time::Zone;
 use std::ffi::OsString;
@@ -31,6 +34,12 @@ pub(crate) struct Options {
     /// Keep columns that are no field of the record
     #[arg(long)]
     pub(crate) keep_extra: bool,
+    /// With --to parquet: begin another file after N flows
+    ///
+    /// Files are numbered before the suffix of -o: flows.parquet is flows-00001.parquet and so on. Each appears when it
+    /// is complete.
+    #[arg(long, value_name = "N", value_parser = whole, hide_short_help = true)]
+    pub(crate) rows_per_file: Option<u64>,
     #[command(flatten)]
     pub(crate) steps: StepOptions,
     #[command(flatten)]
@@ -70,6 +79,11 @@ pub(crate) const PROGRAM: Program = Program {
     },
 };
 
+/// A number of flows that is not 0.
+fn whole(text: &str) -> Result<u64, String> {
+    integer(text).filter(|n| *n > 0).ok_or_else(|| "a number of flows is expected, as 500000 or 1M".into())
+}
+
 impl Options {
     /// The format that `--from` pins.
     ///
@@ -101,6 +115,41 @@ impl Options {
         };
         let mapping = Mapping::parse(self.map.iter().map(String::as_str))?;
         Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep: self.keep_extra })
+    }
+
+    /// The Parquet files that are to be written, if that is the form; the output becomes the first of them.
+    ///
+    /// # Errors
+    /// An option that needs another; a program that was built without Parquet.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn store(&mut self) -> Result<Option<Box<dyn Store>>, String> {
+        if self.common.form() != Form::Parquet {
+            return match self.rows_per_file {
+                Some(_) => Err("--rows-per-file goes with --to parquet".into()),
+                None => Ok(None),
+            };
+        }
+        let many = match (self.rows_per_file, &mut self.common.output) {
+            (None, _) => None,
+            (Some(_), None) => return Err("--rows-per-file needs -o FILE".into()),
+            (Some(rows), Some(path)) => {
+                let first = numbered(path, 1);
+                Some((std::mem::replace(path, first), rows))
+            }
+        };
+        Ok(Some(Box::new(Files::new(Writer::new(&self.common.fields, self.keep_extra), many))))
+    }
+
+    /// The same without Parquet.
+    ///
+    /// # Errors
+    /// Parquet is asked for.
+    #[cfg(not(feature = "parquet"))]
+    pub(crate) fn store(&mut self) -> Result<Option<Box<dyn Store>>, String> {
+        match self.common.form() {
+            Form::Parquet => Err("--to parquet: this flowcat was built without it".into()),
+            _ => Ok(None),
+        }
     }
 
     /// The names of all inputs.

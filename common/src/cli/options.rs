@@ -23,7 +23,7 @@ pub struct Common {
     /// cannot be read on, the file has what was read before (exit code 2); with --strict the old file stays.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write ndjson, csv or table
+    /// Write ndjson, csv or table; flowcat also parquet
     ///
     /// Tables are for people: of alerts and flows they have what one looks at first, not the identifiers, the evidence and
     /// the interfaces. A terminal cuts the reason, leaves out columns that it has no room for, and says which. Numbers are
@@ -33,7 +33,7 @@ pub struct Common {
     /// The same as --to table
     #[arg(short = 't', long = "table", conflicts_with = "to")]
     pub table: bool,
-    /// Columns of tables and CSV, in this order
+    /// Columns of tables, CSV and Parquet, in this order
     ///
     /// Nothing of these columns is cut or left out.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
@@ -107,6 +107,8 @@ pub enum Form {
     Csv,
     /// Tables for people, one a kind of line.
     Table,
+    /// Apache Parquet, of flows; flowcat alone writes it.
+    Parquet,
 }
 
 /// What `--generate` makes.

@@ -14,7 +14,7 @@ use crate::output::{LOST, Output, Sink, is_closed_pipe, write_file};
 use crate::people::read::integer;
 use crate::scan::{MAX_LINE, Reject, Why};
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// How a run is to behave; from the command line.
@@ -178,6 +178,26 @@ impl Session {
                 self.fail(&e.to_string());
                 self.closed = true;
             }
+        }
+    }
+
+    /// Completes the output and goes on with the file of this path, as lines that go out as they are.
+    pub fn next_output(&mut self, path: &Path) {
+        self.flush();
+        let output = std::mem::replace(&mut self.output, Sink::none());
+        if self.is_over() {
+            return;
+        }
+        let result = output.finish().and_then(|()| Output::open(Some(path), false));
+        let result = result.map(|output| self.output = Sink::lines(output));
+        self.check_output(result);
+    }
+
+    /// Tells of an error that makes the exit code 2 and after which nothing can be written.
+    pub fn break_off(&mut self, text: &str) {
+        if !self.closed {
+            self.fail(text);
+            self.closed = true;
         }
     }
 

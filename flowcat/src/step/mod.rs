@@ -25,7 +25,7 @@ mod uniflow;
 mod write;
 
 pub(crate) use head::Head;
-pub(crate) use write::End;
+pub(crate) use write::{End, Store};
 
 use flow_record::filter::Filter;
 use flow_record::record::Flow;

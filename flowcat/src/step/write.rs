@@ -4,16 +4,27 @@
 
 use super::{Form, Record};
 use flow_record::record::Writer;
-use flow_record::run::Session;
+use flow_record::run::{Fate, Session};
 
 /// Bytes of lines that are collected before they are written.
 const FULL: usize = 64 * 1024;
+
+/// A form of output that is made of flows, not of their lines, and written through the session.
+pub(crate) trait Store {
+    /// Takes a flow.
+    fn flow(&mut self, record: Record<'_>, session: &mut Session);
+
+    /// No flow follows: completes the output, and says what it does not hold.
+    fn finish(&mut self, session: &mut Session);
+}
 
 /// Where flows end up.
 pub(crate) struct End<'s> {
     /// The run.
     pub(crate) session: &'s mut Session,
     writer: Writer,
+    /// Where flows go that are not written as lines.
+    store: Option<Box<dyn Store>>,
     out: Vec<u8>,
     /// Lines that were written.
     pub(crate) passed: u64,
@@ -36,6 +47,7 @@ impl<'s> End<'s> {
         End {
             session,
             writer: Writer::new(),
+            store: None,
             out,
             passed: 0,
             filtered: 0,
@@ -46,9 +58,26 @@ impl<'s> End<'s> {
         }
     }
 
+    /// Has flows written there, not as lines. Lines of other kinds are left out.
+    pub(crate) fn write_into(&mut self, store: Box<dyn Store>) {
+        self.store = Some(store);
+    }
+
+    /// Whether lines can pass without a look at them.
+    #[inline]
+    pub(crate) fn takes_lines(&self) -> bool {
+        self.store.is_none()
+    }
+
     /// Writes a flow.
     #[inline]
     pub(crate) fn flow(&mut self, record: Record<'_>) {
+        if let Some(store) = &mut self.store {
+            store.flow(record, self.session);
+            self.stopped |= self.session.is_over();
+            self.passed += 1;
+            return;
+        }
         match record.form {
             Form::Fields(b"") => self.writer.line(record.flow, &mut self.out),
             Form::Fields(extras) => {
@@ -67,6 +96,10 @@ impl<'s> End<'s> {
     /// Writes a line as it is.
     #[inline]
     pub(crate) fn line(&mut self, line: &str) {
+        if !self.takes_lines() {
+            self.session.account.fates.count(Fate::Unused("no flow"));
+            return;
+        }
         self.out.extend_from_slice(line.as_bytes());
         self.out.push(b'\n');
         self.count();
@@ -150,6 +183,9 @@ impl<'s> End<'s> {
 
     /// The last of the accounts: what was made and then left out.
     pub(crate) fn close(&mut self) {
+        if let Some(store) = &mut self.store {
+            store.finish(self.session);
+        }
         self.settle();
         let account = &mut self.session.account;
         let lost = std::mem::take(&mut self.made).min(account.fates.filtered);
