@@ -172,7 +172,7 @@ impl Feed {
     }
 
     /// The current input itself, once, where its format takes it whole.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no format of files yet"))]
+    #[cfg_attr(all(not(test), not(feature = "parquet")), expect(dead_code, reason = "no format of files then"))]
     pub(crate) fn whole(&mut self) -> Option<Input> {
         self.whole.take()
     }

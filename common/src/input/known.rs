@@ -32,7 +32,7 @@ const KINDS: [(&[u8], Known); 22] = [
     (b"\x4d\x3c\xb2\xa1", PCAP),
     (b"\xa1\xb2\x3c\x4d", PCAP),
     (b"\x0a\x0d\x0d\x0a", PCAP),
-    (b"PAR1", known("a Parquet file", "duckdb -csv -c \"from 'FILE'\"")),
+    (b"PAR1", known("a Parquet file", "flowcat FILE")),
     (b"ARROW1", known("an Arrow file", "duckdb -csv -c \"from 'FILE'\"")),
     (b"Obj\x01", known("an Avro file", "avro cat FILE")),
     (b"SQLite f", known("an SQLite database", "sqlite3 -csv -header FILE 'select * from TABLE'")),

@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn the_number_stands_before_the_suffix() {
-        for (path, name) in [("a/flows.parquet", "a/flows-00007.parquet"), ("flows", "flows-00007"), ("a.b.c", "a.b-00007.c")]
+        for (path, name) in
+            [("a/flows.parquet", "a/flows-00007.parquet"), ("flows", "flows-00007"), ("a.b.c", "a.b-00007.c")]
         {
             assert_eq!(numbered(Path::new(path), 7), Path::new(name));
         }

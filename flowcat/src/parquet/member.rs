@@ -7,7 +7,6 @@ use super::column::{Column, Texts, Values};
 use super::{GROUP_BYTES, REST};
 use flow_record::record::field::{self, FieldId};
 use flow_record::scan::walk::unquoted;
-use parquet::basic::LogicalType;
 use std::collections::HashMap;
 
 /// Columns beside those of the record; what is beyond goes into the rest.
@@ -202,17 +201,16 @@ impl Members {
         self.bytes >= GROUP_BYTES
     }
 
-    /// Fixes the columns; answers name, column and logical type of each, the rest last.
-    pub(super) fn fix(&mut self) -> Vec<(String, &mut Column, Option<LogicalType>)> {
+    /// Fixes the columns; answers each with its name and whether its texts are JSON, the rest last.
+    pub(super) fn fix(&mut self) -> Vec<(String, &Column, bool)> {
         self.is_fixed = true;
         for member in &mut self.list {
             let kind = member.choose();
             member.kind = Some(kind);
             member.column = Column::new(kind.values());
         }
-        let json = |is_json: bool| is_json.then_some(LogicalType::Json);
-        let columns = self.list.iter_mut().map(|m| (m.name.clone(), &mut m.column, json(m.kind == Some(Type::Json))));
-        let rest = (!self.is_chosen).then(|| (REST.to_owned(), &mut self.rest, json(true)));
+        let columns = self.list.iter().map(|m| (m.name.clone(), &m.column, m.kind == Some(Type::Json)));
+        let rest = (!self.is_chosen).then(|| (REST.to_owned(), &self.rest, true));
         columns.chain(rest).collect()
     }
 

@@ -3,7 +3,8 @@
 //! ```text
 //! End ─► Writer ─► Column (values, levels) ─┬─► row group ─► bytes ─► output
 //!          └─────► Members (JSON tokens) ───┘
-//! source::parquet reads it back, and what other programs write, by the names of the columns
+//! Cells (columns, batch by batch) ─► Own: back into lines, field by field
+//!                                └─► source::parquet: files of other programs, by the names of their columns
 //! ```
 //!
 //! | in the record | in the file |
@@ -13,15 +14,18 @@
 //! | addresses and texts | BYTE_ARRAY, STRING |
 //! | integers below 2^31 by their kind | INT32, others INT64 |
 //! | what enrichers add | as the table of fields says |
-//! | other members with `--keep-extra` | INT64, DOUBLE, BOOLEAN, STRING, else JSON, as those of the first row group are |
-//! | all else | one column `extra`, JSON |
+//! | other members with `--keep-extra` | INT64, DOUBLE, BOOLEAN, STRING, else JSON in a STRING, as those of the first row group are |
+//! | all else | one column `extra`, an object as JSON in a STRING |
 //!
 //! Invariant: every file has all columns of the record, so that files can be read together; every member of every flow
 //! is in the file. Bound: one row group, [`GROUP_ROWS`] rows or [`GROUP_BYTES`] of values.
 
+pub(crate) mod cells;
 mod column;
 mod files;
+pub(crate) mod guard;
 mod member;
+pub(crate) mod own;
 mod writer;
 
 pub(crate) use files::{Files, numbered};
@@ -30,13 +34,20 @@ pub(crate) use writer::Writer;
 use parquet::basic::TimeUnit;
 
 /// Rows of a row group.
-const GROUP_ROWS: usize = 128 * 1024;
+pub(crate) const GROUP_ROWS: usize = 128 * 1024;
 
 /// Bytes of texts and members of a row group.
 const GROUP_BYTES: usize = 64 << 20;
 
+/// The key of a file's metadata that says that flowcat wrote it, and by which version.
+const VERSION: &str = "flow-record";
+
+/// The key under which the names of the columns whose texts are JSON stand, as a JSON array. They are not marked as JSON
+/// in the schema, because some readers then take them for bytes.
+const JSON_COLUMNS: &str = "flow-record.json";
+
 /// The column of members that have none of their own.
-pub(crate) const REST: &str = "extra";
+const REST: &str = "extra";
 
 /// The unit of times with so many decimals, and how many nanoseconds it has.
 pub(crate) fn unit(digits: u8) -> (TimeUnit, i64) {

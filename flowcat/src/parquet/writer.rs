@@ -2,9 +2,9 @@
 
 use super::column::{Column, Texts, Values};
 use super::member::Members;
-use super::{GROUP_BYTES, GROUP_ROWS, unit};
-use flow_record::record::field::{self, FieldId, Kind};
+use super::{GROUP_BYTES, GROUP_ROWS, JSON_COLUMNS, VERSION, unit};
 use flow_record::record::Flow;
+use flow_record::record::field::{self, FieldId, Kind};
 use flow_record::scan::Clean;
 use flow_record::scan::walk::Walk;
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, ZstdLevel};
@@ -29,6 +29,8 @@ pub(crate) struct Writer {
     rows: usize,
     file: Option<SerializedFileWriter<Vec<u8>>>,
     schema: Option<TypePtr>,
+    /// Names of the columns whose texts are JSON, as a JSON array.
+    json: String,
     /// The order of the columns that were asked for: those of the record by field, others by number.
     order: Option<Vec<Slot>>,
     digits: Digits,
@@ -77,6 +79,7 @@ impl Writer {
             rows: 0,
             file: None,
             schema: None,
+            json: String::new(),
             order,
             digits: Digits::default(),
             line: String::new(),
@@ -169,7 +172,7 @@ impl Writer {
         }
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(SerializedFileWriter::new(Vec::new(), schema, properties()?.into())?),
+            none => none.insert(SerializedFileWriter::new(Vec::new(), schema, properties(&self.json)?.into())?),
         };
         if self.rows == 0 {
             return Ok(());
@@ -205,12 +208,16 @@ impl Writer {
             .zip(&self.record)
             .map(|(id, column)| column.as_ref().map(|c| c.schema(id.name(), time(id))).transpose())
             .collect::<Result<_>>()?;
-        let members: Vec<_> = self
-            .members
-            .fix()
-            .into_iter()
-            .map(|(name, column, logical)| column.schema(&name, logical))
-            .collect::<Result<_>>()?;
+        let (mut members, mut json) = (Vec::new(), Vec::new());
+        for (name, column, is_json) in self.members.fix() {
+            members.push(column.schema(&name, None)?);
+            if is_json {
+                json.push(if json.is_empty() { b'[' } else { b',' });
+                flow_record::value::text::write_json(&name, &mut json);
+            }
+        }
+        json.extend_from_slice(if json.is_empty() { b"[]" } else { b"]" });
+        self.json = String::from_utf8_lossy(&json).into_owned();
         let columns = match &self.order {
             None => record.into_iter().flatten().chain(members).collect(),
             Some(order) => order
@@ -293,11 +300,13 @@ fn values(id: FieldId) -> Values {
     }
 }
 
-fn properties() -> Result<WriterProperties> {
-    let about = concat!("flowcat ", env!("CARGO_PKG_VERSION"));
+fn properties(json: &str) -> Result<WriterProperties> {
+    let version = env!("CARGO_PKG_VERSION");
+    let known = [(VERSION, version), (JSON_COLUMNS, json)];
+    let known = known.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
     let mut builder = WriterProperties::builder()
-        .set_created_by(about.to_owned())
-        .set_key_value_metadata(Some(vec![KeyValue::new("flow-record".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]))
+        .set_created_by(format!("flowcat {version}"))
+        .set_key_value_metadata(Some(known.into()))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?));
     for id in SELDOM_TWICE {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(id.name()), false);

@@ -55,6 +55,23 @@ impl Maker {
         if let Some(why) = (self.dialect.settle)(&mut self.row) {
             return flows.unused(why);
         }
+        self.make(line, || raw, flows, change);
+    }
+
+    /// Hands on the flow that the texts say, or rejects the record number `number`, which `raw` writes down for that.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn finish_of(&mut self, number: u64, raw: impl FnOnce() -> Vec<u8>, flows: &mut Flows<'_>) {
+        self.make(number, raw, flows, |_| {});
+    }
+
+    #[inline]
+    fn make<R: AsRef<[u8]>>(
+        &mut self,
+        line: u64,
+        raw: impl FnOnce() -> R,
+        flows: &mut Flows<'_>,
+        change: impl FnOnce(&mut Flow),
+    ) {
         match self.converter.convert(&self.row, &mut self.flow) {
             Ok(()) => {
                 if !self.converter.left_out().is_empty() || self.flow.has(field::CLOCK) {
@@ -65,7 +82,7 @@ impl Maker {
             }
             Err(trouble) => {
                 let column = trouble.cell.map_or(0, |cell| self.row.column(cell));
-                flows.reject(line, column, trouble.kind, &trouble.message(&self.row), raw);
+                flows.reject(line, column, trouble.kind, &trouble.message(&self.row), raw().as_ref());
             }
         }
         flows.zone_of(&self.converter);

@@ -15,6 +15,8 @@ mod nfdump_csv;
 mod nfdump_json;
 mod nfdump_line;
 mod nfdump_pipe;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod silk;
 mod suricata;
 mod table;
@@ -76,12 +78,14 @@ pub(crate) enum Takes {
     #[cfg_attr(not(test), expect(dead_code, reason = "no format of bytes yet"))]
     Bytes,
     /// Bytes to seek in, which its source has from [`Feed::whole`]. Its probe sees the first bytes as they are.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no format of files yet"))]
+    #[cfg_attr(all(not(test), not(feature = "parquet")), expect(dead_code, reason = "no format of files then"))]
     Whole,
 }
 
 /// All formats, in the order in which they are tried.
 pub(crate) const FORMATS: &[&Format] = &[
+    #[cfg(feature = "parquet")]
+    &parquet::FORMAT,
     &nfdump_csv::FORMAT,
     &nfdump_pipe::FORMAT,
     &nfdump_line::FORMAT,
