@@ -14,6 +14,7 @@ mod left_out;
 mod messages;
 mod mistakes;
 mod parity;
+mod parquet;
 mod readme;
 mod sameness;
 mod selection;

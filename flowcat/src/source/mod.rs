@@ -84,8 +84,6 @@ pub(crate) enum Takes {
 
 /// All formats, in the order in which they are tried.
 pub(crate) const FORMATS: &[&Format] = &[
-    #[cfg(feature = "parquet")]
-    &parquet::FORMAT,
     &nfdump_csv::FORMAT,
     &nfdump_pipe::FORMAT,
     &nfdump_line::FORMAT,
@@ -99,6 +97,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &nfdump_json::FORMAT,
     &json::FORMAT,
     &csv::FORMAT,
+    #[cfg(feature = "parquet")]
+    &parquet::FORMAT,
 ];
 
 /// What the user says about foreign sources.

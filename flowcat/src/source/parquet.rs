@@ -109,7 +109,11 @@ impl Source for Parquet {
         }
         self.fates = match lane {
             Lane::Own(_) => vec![("every column".into(), Some("itself".into()))],
-            Lane::Foreign(foreign) => foreign.plan.explained(),
+            Lane::Foreign(foreign) => {
+                let lists = columns.iter().filter(|column| !is_flat(column));
+                let lists = lists.map(|column| (column.path().parts().join("."), None));
+                foreign.plan.explained().into_iter().chain(lists).collect()
+            }
         };
         Ok(())
     }

@@ -1,0 +1,30 @@
+"""Writes a CSV of nfdump as Parquet with pandas, polars and DuckDB: names, widths of numbers, times and packings differ."""
+import io
+import pathlib
+
+
+def tables(csv: bytes, out: pathlib.Path, name: str):
+    import duckdb
+    import pandas
+    import polars
+
+    rows = csv.split(b"Summary")[0]
+    flows = pandas.read_csv(io.BytesIO(rows), skipinitialspace=True)
+    flows = flows[["ts", "te", "td", "sa", "da", "sp", "dp", "pr", "flg", "ipkt", "ibyt", "ra"]]
+    for column in ("ts", "te"):
+        flows[column] = pandas.to_datetime(flows[column])
+    # Times of a clock without a zone, snappy.
+    flows.to_parquet(out / f"{name}.pandas.parquet", index=False)
+    # Names that people give, unsigned numbers, times in UTC, zstd.
+    words = {"ts": "timestamp", "te": "end", "td": "duration", "sa": "src_ip", "da": "dst_ip", "sp": "src_port", "dp": "dst_port",
+             "pr": "proto", "flg": "flags", "ipkt": "packets", "ibyt": "bytes", "ra": "router"}
+    frame = polars.from_pandas(flows).rename(words)
+    frame = frame.with_columns(polars.col("timestamp", "end").dt.cast_time_unit("us").dt.replace_time_zone("UTC"),
+                               polars.col("packets", "bytes").cast(polars.UInt64),
+                               polars.col("proto", "flags").cast(polars.Categorical))
+    frame.write_parquet(out / f"{name}.polars.parquet", compression="zstd")
+    # A structure, decimals, narrow numbers, several row groups, no packing.
+    duckdb.sql("set timezone = 'UTC'")
+    duckdb.sql(f"""copy (select timestamp, duration::decimal(12, 3) duration, src_ip, dst_ip,
+                   {{'port': src_port::double::varchar}} source, dst_port, proto protocol, packets::uinteger packets, bytes, [src_ip, dst_ip] ends
+                   from frame) to '{out}/{name}.duckdb.parquet' (format parquet, compression uncompressed, row_group_size 2048)""")
