@@ -23,11 +23,12 @@ pub struct Common {
     /// cannot be read on, the file has what was read before (exit code 2); with --strict the old file stays.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write ndjson, csv or table; flowcat also parquet
+    /// Write ndjson, csv, table, parquet
     ///
     /// Tables are for people: of alerts and flows they have what one looks at first, not the identifiers, the evidence and
     /// the interfaces. A terminal cuts the reason, leaves out columns that it has no room for, and says which. Numbers are
-    /// exact, with commas between thousands. CSV has all columns.
+    /// exact, with commas between thousands. CSV has all columns. Parquet is of flows, and flowcat alone writes it: all fields
+    /// of the record, what enrichers add, and all else in one column, extra.
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub to: Form,
     /// The same as --to table
