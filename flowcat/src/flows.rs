@@ -2,7 +2,11 @@
 //!
 //! Invariant: each record that was read is counted once: as passed, as left out by a step, or as rejected.
 
-use crate::row::{Cell, Cells, Converter};
+mod losses;
+
+pub(crate) use losses::Loss;
+
+use crate::row::Converter;
 use crate::step::{End, Form, Next, Record, Step, Store};
 use flow_record::input::Part;
 use flow_record::map::Map;
@@ -10,16 +14,7 @@ use flow_record::people::count;
 use flow_record::record::Flow;
 use flow_record::run::{Fate, Patient, Place, Session};
 use flow_record::scan::{Line, LineKind, Reject};
-
-/// What is said of times that are not to be believed, by the value of `clock`.
-const DOUBTS: [(&str, &str); 3] = [
-    ("no-date", "its times have no date and are taken as of 1970-01-01"),
-    ("ambiguous", "a time in the hour in which the clocks of its zone are put back is taken as the first of two"),
-    (
-        "implausible",
-        "a time is not to be believed: its last is before its first, or it lies before 1990 or after its own export",
-    ),
-];
+use losses::Losses;
 
 /// The destination of all records of a run.
 pub(crate) struct Flows<'s> {
@@ -33,16 +28,7 @@ pub(crate) struct Flows<'s> {
     taken: u64,
     /// Records taken of each input that is done.
     inputs: Vec<(String, u64)>,
-    /// IPv6 addresses that were cut short by the tool that printed them.
-    condensed: u64,
-    /// Values that mean nothing here and are left out of their flows.
-    left_out: u64,
-    /// The cells of such values of the current input.
-    left_out_of: Cells,
-    /// Times that are not to be believed.
-    doubtful: u64,
-    /// Why, as told of the current input.
-    doubts: Vec<&'static str>,
+    losses: Losses,
     /// Nothing is to be said (any more) of times without a zone.
     zone_told: bool,
 }
@@ -60,11 +46,7 @@ impl<'s> Flows<'s> {
             line: 0,
             taken: 0,
             inputs: Vec::new(),
-            condensed: 0,
-            left_out: 0,
-            doubtful: 0,
-            doubts: Vec::new(),
-            left_out_of: Cells::default(),
+            losses: Losses::default(),
             zone_told: zone_given,
         }
     }
@@ -81,8 +63,7 @@ impl<'s> Flows<'s> {
         self.end_input();
         name.clone_into(&mut self.input);
         self.line = 0;
-        self.left_out_of = Cells::default();
-        self.doubts.clear();
+        self.losses.begin_input();
     }
 
     fn end_input(&mut self) {
@@ -216,45 +197,11 @@ impl<'s> Flows<'s> {
         }
     }
 
-    /// Counts an address that is left out because a tool cut it short; says so once.
+    /// Counts what is lost of a record; says so once an input and kind. `column` counts bytes from 1; 0 where unknown.
     #[cold]
-    pub(crate) fn condensed(&mut self, address: &[u8]) {
-        self.condensed += 1;
-        if self.condensed == 1 {
-            let address = flow_record::value::text::snippet(address, 40);
-            self.warn(
-                "condensed addresses",
-                &format!(
-                    "IPv6 addresses that nfdump cut short (\"{address}\") are left out; nfdump -6 prints them whole"
-                ),
-            );
-        }
-    }
-
-    /// Counts a value that is left out of its flow because it means nothing here; says so once a cell of an input.
-    #[cold]
-    pub(crate) fn left_out(&mut self, line: u64, column: usize, cell: Cell, text: &[u8]) {
-        self.left_out += 1;
-        if self.left_out_of.insert(cell) {
-            let place = Place { input: &self.input, line, column: column as u64 };
-            let (text, name) = (flow_record::value::text::snippet(text, 40), cell.name());
-            self.end.session.messages.warn("values left out", || {
-                format!("{place}: \"{text}\" is no {name}: flows are kept without what cannot be read of it")
-            });
-        }
-    }
-
-    /// Counts a time that is marked as doubtful; says so once an input and reason.
-    #[cold]
-    pub(crate) fn doubtful(&mut self, line: u64, clock: &str) {
-        self.doubtful += 1;
-        let Some((name, text)) = DOUBTS.iter().find(|(name, _)| *name == clock) else { return };
-        if !self.doubts.contains(name) {
-            self.doubts.push(name);
-            let place = Place { input: &self.input, line, column: 0 };
-            let messages = &mut self.end.session.messages;
-            messages.warn("doubtful times", || format!("{place}: {text}; such flows have \"clock\":\"{name}\""));
-        }
+    pub(crate) fn lose(&mut self, line: u64, column: usize, loss: Loss<'_>) {
+        let place = Place { input: &self.input, line, column: column as u64 };
+        self.losses.count(loss, &place, &mut self.end.session.messages);
     }
 
     /// Tells of an error of the current input that makes the exit code 2.
@@ -315,15 +262,7 @@ impl<'s> Flows<'s> {
                 }
             }
         }
-        if self.doubtful > 0 {
-            self.end.session.account.details.push(("doubtful times".into(), self.doubtful));
-        }
-        if self.left_out > 0 {
-            self.end.session.account.details.push(("values left out".into(), self.left_out));
-        }
-        if self.condensed > 0 {
-            self.end.session.account.details.push(("condensed addresses".into(), self.condensed));
-        }
+        self.end.session.account.details.extend(self.losses.counts());
     }
 }
 

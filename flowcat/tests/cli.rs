@@ -404,6 +404,27 @@ fn values_that_are_left_out_and_times_that_are_doubtful_are_told_once() {
 }
 
 #[test]
+fn no_line_comes_out_that_another_filter_would_not_take() {
+    let folder = folder();
+    let wide: Vec<String> = (0..1500).map(|i| format!("c{i}")).collect();
+    let values: Vec<String> = (0..1500).map(|i| i.to_string()).collect();
+    let long = "\u{1}".repeat(300_000);
+    for (name, text, rows, said) in [
+        ("wide", format!("src_ip,{}\n10.0.0.1,{}\n", wide.join(","), values.join(",")), 1, "members left out"),
+        ("long", format!("src_ip,note,other\n10.0.0.1,{long},5\n"), 1, "members left out\":2"),
+        ("known", format!("src_ip,app\n10.0.0.1,{long}\n10.0.0.2,dns\n"), 1, "1 MiB"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let outcome = read(&path, &["--keep-extra", "--max-rejects", "1", "--counters", "/dev/stderr"]);
+        assert_eq!((outcome.code, outcome.records().len()), (Some(0), rows), "{name}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(said), "{name}: {}", outcome.stderr);
+        let again = run(&[], outcome.text());
+        assert_eq!((again.code, again.text()), (Some(0), outcome.text()), "{name}: {}", again.stderr);
+    }
+}
+
+#[test]
 fn a_bad_value_has_one_verdict_wherever_its_line_stands() {
     let good = FLOW;
     for bad in ["\"tos\":256", "\"bytes\":\"5\"", "\"dst_port\":null", "\"timestamp\":1"] {

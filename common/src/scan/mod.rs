@@ -13,4 +13,4 @@ pub mod walk;
 
 pub use clean::{Clean, MAX_LINE};
 pub use reject::{Reject, Why};
-pub use scanner::{Line, LineKind, Scanner, Span};
+pub use scanner::{Line, LineKind, MAX_MEMBERS, Scanner, Span};

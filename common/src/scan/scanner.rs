@@ -49,7 +49,8 @@ impl Slot {
 }
 
 const NOT_WATCHED: u16 = u16::MAX;
-const MAX_MEMBERS: usize = 1024;
+/// Members that a line may have.
+pub const MAX_MEMBERS: usize = 1024;
 
 /// Bytes behind a line that may be looked at: as many as the longest look ahead.
 const MARGIN: usize = 64;

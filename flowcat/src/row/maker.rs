@@ -1,9 +1,17 @@
 //! From the texts of one record to a flow in the sink, or a reject: the last part of every source of text.
 
 use super::{Cell, Converter, Dialect, Form, Plan, Row};
-use crate::flows::Flows;
-use flow_record::record::{Flow, field};
+use crate::flows::{Flows, Loss};
+use flow_record::record::{Flow, Writer, field};
+use flow_record::scan::walk::Walk;
+use flow_record::scan::{MAX_LINE, MAX_MEMBERS};
 use flow_record::value::time::Zone;
+
+/// Bytes of texts up to which a record makes a line that every filter takes: it cannot have too many members either.
+const LONG: usize = 4096;
+
+/// Members and bytes that are left for what steps and enrichers add to a line.
+const RESERVE: (usize, usize) = (64, 4096);
 
 /// Makes flows of texts. Nothing is allocated for a record.
 #[derive(Debug)]
@@ -78,6 +86,11 @@ impl Maker {
                     self.tell(line, flows);
                 }
                 change(&mut self.flow);
+                if self.row.length() + self.extras.len() > LONG
+                    && let Err(message) = self.fit(line, flows)
+                {
+                    return flows.reject(line, 0, "line too long", &message, raw().as_ref());
+                }
                 flows.flow_with(&self.flow, &self.extras);
             }
             Err(trouble) => {
@@ -92,11 +105,40 @@ impl Maker {
     #[cold]
     fn tell(&self, line: u64, flows: &mut Flows<'_>) {
         if let Some(clock) = self.flow.text(field::CLOCK) {
-            flows.doubtful(line, clock);
+            flows.lose(line, 0, Loss::Time(clock));
         }
         for cell in self.converter.left_out().iter() {
             let text = self.row.text(cell).map_or(&b""[..], |(text, _)| text);
-            flows.left_out(line, self.row.column(cell), cell, text);
+            flows.lose(line, self.row.column(cell), Loss::Value(cell, text));
         }
+    }
+
+    /// Leaves out so many of the last further members that the line is one that filters take.
+    ///
+    /// # Errors
+    /// That it is none without any of them.
+    #[cold]
+    fn fit(&mut self, line: u64, flows: &mut Flows<'_>) -> Result<(), String> {
+        let mut text = Vec::new();
+        Writer::new().line(&self.flow, &mut text);
+        let Some(room) = (MAX_LINE - RESERVE.1).checked_sub(text.len()) else {
+            return Err("its texts, as JSON, are a line of more than 1 MiB".into());
+        };
+        let most = MAX_MEMBERS - RESERVE.0 - self.flow.present().count();
+        let object = [b"{", self.extras.get(1..).unwrap_or_default(), b"}"].concat();
+        let (mut members, mut kept, mut end) = (0u64, 0, 0);
+        let mut walk = Walk::nested(std::str::from_utf8(&object).unwrap_or_default());
+        while let Ok(Some(member)) = walk.member() {
+            members += 1;
+            let after = member.value_at + member.value.len();
+            if members <= most as u64 && after <= room {
+                (kept, end) = (members, after);
+            }
+        }
+        if kept < members {
+            self.extras.truncate(end);
+            flows.lose(line, 0, Loss::Members(members - kept));
+        }
+        Ok(())
     }
 }

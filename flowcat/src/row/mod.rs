@@ -274,6 +274,12 @@ impl Row {
         self.present >> cell as u8 & 1 == 1
     }
 
+    /// Bytes of all texts.
+    #[inline]
+    pub(crate) fn length(&self) -> usize {
+        self.text.len()
+    }
+
     /// A text and how it is to be read.
     #[inline]
     pub(crate) fn text(&self, cell: Cell) -> Option<(&[u8], Form)> {

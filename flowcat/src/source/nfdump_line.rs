@@ -10,7 +10,7 @@ mod row;
 use super::nfdump::{NFDUMP, is_message, is_remark, message};
 use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
-use crate::flows::Flows;
+use crate::flows::{Flows, Loss};
 use crate::row::{Maker, Row};
 use flow_record::item::Spec;
 use header::{Column, LAYOUTS, columns};
@@ -104,7 +104,7 @@ impl NfdumpLine {
             }
         }
         for condensed in self.reader.condensed() {
-            flows.condensed(&line[condensed]);
+            flows.lose(flows.line, 0, Loss::Condensed(&line[condensed]));
         }
         self.maker.finish(flows.line, line, flows);
     }

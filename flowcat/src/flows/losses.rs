@@ -1,0 +1,106 @@
+//! What of the records that are taken is lost or doubtful: counted, and said once an input.
+
+use crate::row::{Cell, Cells};
+use flow_record::run::{Messages, Place};
+use flow_record::value::text::snippet;
+
+/// One loss.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Loss<'l> {
+    /// An IPv6 address that the tool that printed it cut short.
+    Condensed(&'l [u8]),
+    /// A text that means nothing here.
+    Value(Cell, &'l [u8]),
+    /// So many of a record's further members, because no filter takes a line with all.
+    Members(u64),
+    /// A time that is not to be believed; the value of `clock`.
+    Time(&'l str),
+}
+
+/// What is said of times that are not to be believed, by the value of `clock`.
+const DOUBTS: [(&str, &str); 3] = [
+    ("no-date", "its times have no date and are taken as of 1970-01-01"),
+    ("ambiguous", "a time in the hour in which the clocks of its zone are put back is taken as the first of two"),
+    (
+        "implausible",
+        "a time is not to be believed: its last is before its first, or it lies before 1990 or after its own export",
+    ),
+];
+
+/// All losses of a run.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    times: u64,
+    values: u64,
+    members: u64,
+    addresses: u64,
+    told: Told,
+}
+
+/// What was said of the current input.
+#[derive(Debug, Default)]
+struct Told {
+    times: Vec<&'static str>,
+    values: Cells,
+    members: bool,
+    addresses: bool,
+}
+
+impl Losses {
+    /// Another input begins.
+    pub(super) fn begin_input(&mut self) {
+        self.told = Told::default();
+    }
+
+    /// Counts a loss; says so if it is the first of its kind in its input.
+    pub(super) fn count(&mut self, loss: Loss<'_>, place: &Place<'_>, messages: &mut Messages) {
+        match loss {
+            Loss::Condensed(address) => {
+                self.addresses += 1;
+                if !std::mem::replace(&mut self.told.addresses, true) {
+                    let address = snippet(address, 40);
+                    let text = "are left out; nfdump -6 prints them whole";
+                    messages.warn("condensed addresses", || {
+                        format!("{place}: IPv6 addresses that nfdump cut short (\"{address}\") {text}")
+                    });
+                }
+            }
+            Loss::Value(cell, text) => {
+                self.values += 1;
+                if self.told.values.insert(cell) {
+                    let (text, name) = (snippet(text, 40), cell.name());
+                    messages.warn("values left out", || {
+                        format!("{place}: \"{text}\" is no {name}: flows are kept without what cannot be read of it")
+                    });
+                }
+            }
+            Loss::Members(count) => {
+                self.members += count;
+                if !std::mem::replace(&mut self.told.members, true) {
+                    let text = "too many columns for one line, or too long ones: the last are left out";
+                    messages.warn("members left out", || format!("{place}: {text}"));
+                }
+            }
+            Loss::Time(clock) => {
+                self.times += 1;
+                let Some((name, text)) = DOUBTS.iter().find(|(name, _)| *name == clock) else { return };
+                if !self.told.times.contains(name) {
+                    self.told.times.push(name);
+                    let then = "such flows have \"clock\":";
+                    messages.warn("doubtful times", || format!("{place}: {text}; {then}\"{name}\""));
+                }
+            }
+        }
+    }
+
+    /// How many there were, by name.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (String, u64)> {
+        let all = [
+            ("doubtful times", self.times),
+            ("values left out", self.values),
+            ("members left out", self.members),
+            ("condensed addresses", self.addresses),
+        ];
+        all.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count))
+    }
+}
