@@ -67,18 +67,23 @@ impl Comparison<'_> {
         }
     }
 
+    /// Both sides as they are written; a constant that was written first is the right one here.
+    fn span(&self) -> Range<usize> {
+        let (left, right) = (&self.left.span, &self.right.span);
+        left.start.min(right.start)..left.end.max(right.end)
+    }
+
     fn refused(&self) -> Fault {
         let (one, other) = (self.left.value.is(), self.right.value.is());
-        Fault::at(self.left.span.start..self.right.span.end, format!("{one} and {other} cannot be compared so"))
+        Fault::at(self.span(), format!("{one} and {other} cannot be compared so"))
     }
 
     /// A test of what has no order.
     fn equal(&self, test: Test) -> Result<Tree, Fault> {
-        let span = self.left.span.start..self.right.span.end;
         match self.operator {
             Operator::Equal => Ok(Tree::Test(test)),
             Operator::Unequal => Ok(Tree::Test(test).not()),
-            _ => Err(Fault::at(span, "only numbers and times have an order; == and != compare the rest")),
+            _ => Err(Fault::at(self.span(), "only numbers and times have an order; == and != compare the rest")),
         }
     }
 
