@@ -18,8 +18,8 @@ pub(crate) const PROGRAM: Program = Program {
     specs: detect::specs,
     facts: |_| Vec::new(),
     examples: &[
-        ("flowcat trace.csv | flowdetect -t", "the default detectors, as a table"),
-        ("flowcat day.csv | flowdetect zscore:threshold=4 portscan beacon", "chosen detectors"),
+        ("flowcat --biflow trace.csv | flowdetect -t", "the default detectors, as a table"),
+        ("flowcat --biflow day.csv | flowdetect zscore:threshold=4 portscan beacon", "chosen detectors"),
         ("flowcat day.csv | flowstat hosts | flowdetect zscore:field=bytes", "hosts by their rows"),
         ("flowcat day.csv | flowdetect --mark sigma:normal=normal.json", "all flows, marked where they are not normal"),
     ],

@@ -1,5 +1,5 @@
 """The same questions put to other tools: per source the count, sums, two distinct counts, mean and deviation, and
-with `quantiles` the median and the 95 % quantile. Run as `peers.py TOOL FILE [quantiles]`; prints the number of sources
+with `quantiles` the median and the 95 % quantile; `to_parquet` and `from_parquet` change the form of a file on one thread. Run as `peers.py TOOL FILE [quantiles]`; prints the number of sources
 and a sum, so that nothing can be left out as unused.
 
 All use every core they find; FILE is NDJSON flow lines (`.ndjson`) or nfdump's 48-column CSV (`.csv`).
@@ -57,6 +57,27 @@ def pandas(path, quantiles):
         asked |= dict(median=("bytes", "median"), p95=("bytes", lambda x: x.quantile(.95)))
     out = frame.groupby("src_ip").agg(**asked)
     return len(out), int(out["sum"].sum())
+
+
+def one_thread():
+    import os
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    import polars
+    return polars
+
+
+def to_parquet(path, _):
+    p = one_thread()
+    frame = p.read_ndjson(path, infer_schema_length=10_000)
+    frame = frame.with_columns(p.col("timestamp").str.to_datetime(time_unit="ms", time_zone="UTC"))
+    frame.write_parquet(path + ".polars", compression="zstd", compression_level=1)
+    return len(frame), frame["bytes"].sum()
+
+
+def from_parquet(path, _):
+    frame = one_thread().read_parquet(path)
+    frame.write_ndjson("/dev/null")
+    return len(frame), frame["bytes"].sum()
 
 
 if __name__ == "__main__":

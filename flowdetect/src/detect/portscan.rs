@@ -30,8 +30,8 @@ without ports, counts as one value. `value` is the number of ports; evidence has
 high.
 
 Known to be misled: one-way flows of a server that answers many ports of one host, such as a resolver, look the same as \
-a scan of that host; keep the direction of the request first, as in
-jq -c 'select(.src_port >= .dst_port)'.",
+a scan of that host; flowcat --biflow joins both directions to one flow of the client, and -w 'src_port >= dst_port' \
+keeps the direction of the request.",
     params: &[
         Param::new("ports", ParamKind::Integer(1, 65_536), "20", "ports", "distinct ports of one target from which on there is an alert"),
         Param::new("total", ParamKind::Integer(1, 65_536), "50", "ports", "distinct ports over all targets from which on there is an alert"),

@@ -9,7 +9,7 @@ mod rule;
 pub(crate) use rule::Learnt;
 
 use crate::measure::Measure;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use flow_record::input::{Source, cause};
 use flow_record::item::Args;
 use flow_record::row::Row;
@@ -36,20 +36,22 @@ pub(crate) fn read<N>(
     })?;
     let shown = path.display();
     let measures = Measure::all(&args.list("field")).with_context(|| name)?;
-    let mut rows = rows(&path, &measures, take).with_context(|| format!("{name}: normal"))?;
+    let of = args.list("field").join("+");
+    let remedy = format!("it is made with: flowcat NORMAL | flowstat describe:of={of} > normal.json");
+    let mut rows = rows(&path, &measures, take).map_err(|e| anyhow!("{name}: normal: {e:#}; {remedy}"))?;
     let mut known = Vec::new();
     let mut notes = Vec::new();
     for measure in measures {
         match rows.iter().position(|(m, _)| *m == measure) {
             Some(at) => known.push(rows.swap_remove(at)),
             None if args.is_given("field") => {
-                bail!("{name}: normal={shown}: no row of describe for {}", measure.name())
+                bail!("{name}: normal={shown}: no row of describe for {}; {remedy}", measure.name())
             }
             None => notes.push(format!("{} is not judged: {shown} has no values of it", measure.name())),
         }
     }
     if known.is_empty() {
-        bail!("{name}: normal={shown}: no row of describe for {}", args.list("field").join(" or "));
+        bail!("{name}: normal={shown}: no row of describe for {}; {remedy}", args.list("field").join(" or "));
     }
     Ok((known, notes))
 }

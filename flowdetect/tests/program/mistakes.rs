@@ -52,6 +52,7 @@ fn a_file_of_thresholds_that_is_none_is_refused() {
     let file = normal();
     let (code, _, err) = outcome(&[&format!("sigma:field=packets,normal={}", file.path().display())], "");
     assert!(code == 2 && err.contains("no row of describe for packets"), "{err}");
+    assert!(err.contains("flowstat describe:of=packets > normal.json"), "{err}");
 }
 
 #[test]
