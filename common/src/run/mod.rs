@@ -10,11 +10,13 @@
 //! [`Fate`] or one rejection; output is flushed whenever the next batch is not there yet.
 
 mod account;
+mod allowance;
 mod batch;
 mod clash;
 mod ending;
 mod messages;
 mod patience;
+mod place;
 mod select;
 mod session;
 mod signals;
@@ -24,10 +26,12 @@ mod worker;
 pub(crate) use clash::Files;
 
 pub use account::{Account, Fate, Fates};
+pub use allowance::Allowance;
 pub use ending::Ending;
 pub use messages::Messages;
 pub use patience::{Patience, Patient};
-pub use session::{Allowance, Conduct, Place, Session};
+pub use place::Place;
+pub use session::{Conduct, Session};
 pub use signals::Signals;
 pub use stream::each_line;
 pub use worker::{Out, Worker, pass};

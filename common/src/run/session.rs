@@ -1,9 +1,11 @@
 //! One run of a program: its output, messages, accounts and rejects, and what they add up to at the end.
 
 use super::account::Account;
+use super::allowance::Allowance;
 use super::ending::Ending;
 use super::messages::Messages;
 use super::patience::Patient;
+use super::place::Place;
 use super::signals::Signals;
 use super::worker::Out;
 use crate::filter::Filter;
@@ -11,7 +13,6 @@ use crate::input::{Identity, InputError, Part, Source};
 use crate::output::progress::When;
 use crate::output::rejects::Rejects;
 use crate::output::{LOST, Output, Sink, is_closed_pipe, write_file};
-use crate::people::read::integer;
 use crate::scan::{MAX_LINE, Reject, Why};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -36,45 +37,6 @@ pub struct Conduct {
     pub progress: When,
     /// Which flows are looked at.
     pub filter: Option<Filter>,
-}
-
-/// How many lines may be rejected without an exit code that says so.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Allowance {
-    /// So many.
-    Count(u64),
-    /// So many in a hundred that were read.
-    Percent(f64),
-}
-
-impl Default for Allowance {
-    fn default() -> Self {
-        Allowance::Count(0)
-    }
-}
-
-impl std::str::FromStr for Allowance {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Allowance, String> {
-        let bad = || "a number or a percentage is expected, as 10, 5k or 0.1%".to_owned();
-        match text.strip_suffix('%') {
-            Some(p) => match p.parse::<f64>() {
-                Ok(p) if (0.0..=100.0).contains(&p) => Ok(Allowance::Percent(p)),
-                _ => Err(bad()),
-            },
-            None => integer(text).filter(|_| !text.is_empty()).map(Allowance::Count).ok_or_else(bad),
-        }
-    }
-}
-
-impl Allowance {
-    fn allows(self, rejected: u64, read: u64) -> bool {
-        match self {
-            Allowance::Count(n) => rejected <= n,
-            Allowance::Percent(p) => rejected as f64 <= p / 100.0 * read as f64,
-        }
-    }
 }
 
 /// Lines that were left out by tables and CSV.
@@ -365,45 +327,5 @@ impl Patient for Session {
 
     fn is_stopped(&self) -> bool {
         self.signals.received().is_some()
-    }
-}
-
-/// Where in the input something stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
-    /// The input's name.
-    pub input: &'a str,
-    /// Line or record, from 1; 0 where unknown.
-    pub line: u64,
-    /// Column in bytes, from 1; 0 where unknown.
-    pub column: u64,
-}
-
-impl std::fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.input)?;
-        match (self.line, self.column) {
-            (0, _) => Ok(()),
-            (line, 0) => write!(f, ":{line}"),
-            (line, column) => write!(f, ":{line}:{column}"),
-        }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_allowance_is_a_number_or_a_share() {
-        assert!("10".parse::<Allowance>().unwrap().allows(10, 0));
-        assert!(!"0".parse::<Allowance>().unwrap().allows(1, 100));
-        assert_eq!("5k".parse(), Ok(Allowance::Count(5_000)));
-        assert!("0.1%".parse::<Allowance>().unwrap().allows(1, 1000));
-        assert!(!"0.1%".parse::<Allowance>().unwrap().allows(2, 1000));
-        for bad in ["", "x", "-1", "101%", "nan%"] {
-            assert!(bad.parse::<Allowance>().is_err(), "{bad}");
-        }
     }
 }

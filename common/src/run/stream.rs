@@ -5,8 +5,9 @@
 
 use super::batch::Batch;
 use super::patience::Patience;
+use super::place::Place;
 use super::select::Selecting;
-use super::session::{Place, Session};
+use super::session::Session;
 use super::worker::Worker;
 use crate::input::feed::{Begin, Cut, Load, Look, Reader};
 use crate::input::{Ahead, Input, InputError, Kind, Source};
