@@ -6,46 +6,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use support::{Outcome, Record, number, read, run, sample};
-
-/// A file of the shared folder; `None`, said, where that is not there.
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
-    if !path.exists() {
-        println!("skipped: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-/// A run without rejects.
-fn clean(outcome: Outcome, name: &str) -> Vec<Record> {
-    assert_eq!(outcome.code, Some(0), "{name}: {}", outcome.stderr);
-    outcome.records()
-}
-
-/// Rows, then packets, bytes, and those of the other direction.
-fn figures(records: &[Record]) -> [u64; 5] {
-    let sum = |field| records.iter().map(|r| number(r, field)).sum();
-    [records.len() as u64, sum("packets"), sum("bytes"), sum("rev_packets"), sum("rev_bytes")]
-}
-
-/// How often each value of a field is there.
-fn counts(records: &[Record], field: &str) -> BTreeMap<String, u64> {
-    let mut counts = BTreeMap::new();
-    for record in records {
-        let text = record.get(field).map_or_else(|| "-".into(), |v| v.as_str().map_or(v.to_string(), str::to_owned));
-        *counts.entry(text).or_default() += 1;
-    }
-    counts
-}
-
-/// The same as text: `6 115, 17 225`.
-fn counted(records: &[Record], field: &str) -> String {
-    counts(records, field).iter().map(|(value, n)| format!("{value} {n}")).collect::<Vec<_>>().join(", ")
-}
+use support::{Record, clean, counted, figures, read, run, sample, shared};
 
 #[test]
 fn zeek_logs_have_the_sums_that_pandas_counts() {

@@ -20,7 +20,10 @@ pub(crate) enum Loss<'l> {
 /// What is said of times that are not to be believed, by the value of `clock`.
 const DOUBTS: [(&str, &str); 3] = [
     ("no-date", "its times have no date and are taken as of 1970-01-01"),
-    ("ambiguous", "a time in the hour in which the clocks of its zone are put back is taken as the first of two"),
+    (
+        "ambiguous",
+        "a time that its clock shows twice, as summer time ends or on 12 hours without AM and PM, is taken as the likelier",
+    ),
     (
         "implausible",
         "a time is not to be believed: its last is before its first, or it lies before 1990 or after its own export",

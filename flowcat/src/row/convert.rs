@@ -56,7 +56,8 @@ impl Trouble {
 }
 
 /// What is taken for a time, for messages.
-const FORMS_OF_TIME: &str = "; taken are 2015-07-22 08:03 with or without seconds and a zone, 08:03:34, and numbers since 1970, from 1678 to 2261";
+const FORMS_OF_TIME: &str = "; taken are 2015-07-22 08:03 with or without seconds and a zone, 22/07/2015 08:03 once a day above 12 has told day \
+     from month, 08:03:34, and numbers since 1970, from 1678 to 2261";
 
 /// Integers that are set as they are.
 const COUNTS: [(Cell, FieldId); 4] = [
@@ -93,7 +94,7 @@ pub(crate) struct Converter {
 impl Converter {
     /// `zone` is that of times without one.
     pub(crate) fn new(dialect: &'static Dialect, zone: Zone) -> Converter {
-        Converter { dialect, clock: Clock::new(zone), services: Names::default(), left_out: Cells::default() }
+        Converter { dialect, clock: Clock::new(zone, dialect), services: Names::default(), left_out: Cells::default() }
     }
 
     /// Whether a time without a zone was met.
@@ -249,7 +250,11 @@ fn counts(row: &Row, flow: &mut Flow, layer: Option<&'static str>) -> Result<(),
             Some(_) => {}
         }
     }
-    let layer = if matches!(row.text(Cell::Bytes), Some((_, Form::Payload))) { Some("l4") } else { layer };
+    let layer = match row.text(Cell::Bytes) {
+        Some((_, Form::Payload)) => Some("l4"),
+        Some((_, Form::Frames)) => Some("l2"),
+        _ => layer,
+    };
     if let Some(layer) = layer.filter(|_| flow.has(field::BYTES) || flow.has(field::REV_BYTES)) {
         flow.set_text(field::BYTE_LAYER, layer);
     }

@@ -17,11 +17,13 @@ pub(crate) struct Dialect {
     pub(crate) digits: Option<u8>,
     /// Its times without a zone are UTC, unless the user says otherwise.
     pub(crate) is_utc: bool,
+    /// Its dates have the day first and the year last, and its hours are those of a clock of 12.
+    pub(crate) half_days: bool,
     /// The layer at which it counts bytes, where that is not the third.
     pub(crate) byte_layer: Option<&'static str>,
     /// Puts right what only several of a record's texts together tell; answers why a record is no flow and no error.
     pub(crate) settle: fn(&mut Row) -> Option<&'static str>,
-    /// Members whose own members are looked into, as `flow.start`.
+    /// Members whose own members are looked into, as `flow.start`; of those in them by their whole name, as `flow.id`.
     pub(crate) nested: &'static [&'static str],
     /// A member that is an array around all objects.
     pub(crate) wrapper: Option<&'static str>,
@@ -42,6 +44,7 @@ pub(crate) const ANY: Dialect = Dialect {
     icmp_in_port: false,
     digits: None,
     is_utc: false,
+    half_days: false,
     byte_layer: None,
     settle: |_| None,
     nested: &[],

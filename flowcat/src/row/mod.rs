@@ -17,6 +17,7 @@ mod maker;
 mod moment;
 mod plan;
 mod port;
+mod year_last;
 
 pub(crate) use cells::Cells;
 pub(crate) use convert::Converter;
@@ -168,6 +169,8 @@ pub(crate) enum Form {
     ZeroIsNone,
     /// Bytes of the payload, without headers.
     Payload,
+    /// Bytes of whole frames, with the link header.
+    Frames,
     /// A port that for ICMP is its type (source) or its code (destination).
     TypeAndCode,
     /// A port that for ICMP is its type in the low and its code in the high byte; for ICMPv6 the type, with the code in
@@ -233,6 +236,29 @@ impl Row {
         self.text.extend_from_slice(text);
         self.present |= 1 << cell as u8;
         self.places[cell as usize] = Place { start, end: self.text.len() as u32, at: at as u32, form };
+    }
+
+    /// Says how a text is to be read.
+    pub(crate) fn reform(&mut self, cell: Cell, form: Form) {
+        self.places[cell as usize].form = form;
+    }
+
+    /// Keeps a number.
+    pub(crate) fn put_number(&mut self, cell: Cell, form: Form, number: u64) {
+        let mut digits = [b'0'; 20];
+        let (mut at, mut rest) = (digits.len() - 1, number);
+        digits[at] += (rest % 10) as u8;
+        while rest >= 10 {
+            rest /= 10;
+            at -= 1;
+            digits[at] += (rest % 10) as u8;
+        }
+        self.put(cell, form, &digits[at..], NOWHERE);
+    }
+
+    /// A text that is an integer.
+    pub(crate) fn number(&self, cell: Cell) -> Option<u64> {
+        self.text(cell).and_then(|(text, _)| count::count(text))
     }
 
     /// Makes a cell absent.
@@ -338,6 +364,11 @@ mod tests {
         assert_eq!(row.column(Cell::Bytes), 13);
         row.put(Cell::Bytes, Form::Plain, b"1", NOWHERE);
         assert_eq!(row.column(Cell::Bytes), 0);
+        for number in [0, 7, 10, 443, u64::MAX] {
+            row.put_number(Cell::Packets, Form::Plain, number);
+            assert_eq!(row.text(Cell::Packets).unwrap().0, number.to_string().as_bytes());
+        }
+        assert_eq!((row.number(Cell::Bytes), row.number(Cell::App)), (Some(1), None));
         row.clear();
         assert_eq!(row.text(Cell::App), None);
     }

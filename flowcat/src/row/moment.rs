@@ -1,10 +1,12 @@
 //! Times and durations of foreign sources.
 //!
-//! A time is a date with a clock (seconds may be left out), with or without a zone, or a number since 1970-01-01T00:00:00Z. A number without a unit
+//! A time is a date with a clock (seconds may be left out), with or without a zone, its year first or last
+//! ([`super::year_last`]), or a number since 1970-01-01T00:00:00Z. A number without a unit
 //! is taken by its size: below 10^11 seconds (to the year 5138), below 10^14 milliseconds, below 10^17 microseconds, else
 //! nanoseconds. A duration is a number (seconds unless the column says otherwise) or `HH:MM:SS`, with days before it.
 
-use super::Form;
+use super::year_last::{Order, YearLast};
+use super::{Dialect, Form};
 use flow_record::value::civil::{Civil, civil};
 use flow_record::value::number::MAX_NANOS;
 use flow_record::value::time::{DateCache, Time, Zone, clock, fraction, resolution};
@@ -36,14 +38,19 @@ pub(super) enum Said {
 pub(super) struct Clock {
     zone: Zone,
     dates: DateCache,
+    /// Which of day and month comes first where the year is last, if that is known.
+    order: Option<Order>,
+    /// Hours are those of a clock of 12.
+    half_days: bool,
     /// Whether some time came without a zone.
     pub(super) zoneless: bool,
 }
 
 impl Clock {
     /// `zone` is that of times without one.
-    pub(super) fn new(zone: Zone) -> Clock {
-        Clock { zone, dates: DateCache::default(), zoneless: false }
+    pub(super) fn new(zone: Zone, dialect: &Dialect) -> Clock {
+        let order = dialect.half_days.then_some(Order::Day);
+        Clock { zone, dates: DateCache::default(), order, half_days: dialect.half_days, zoneless: false }
     }
 
     /// The time at which the zone's clocks showed these seconds since 1970-01-01T00:00:00.
@@ -63,7 +70,7 @@ impl Clock {
             [_, _, b'/', _, _, b'.', ..] => of_year(text),
             _ => since_epoch(text, form),
         };
-        moment.map_or(Said::Bad, Said::At)
+        moment.or_else(|| self.year_last(text)).map_or(Said::Bad, Said::At)
     }
 
     fn dated(&mut self, text: &[u8], form: Form) -> Option<Moment> {
@@ -84,6 +91,20 @@ impl Clock {
 }
 
 impl Clock {
+    /// A date with its year last.
+    #[cold]
+    fn year_last(&mut self, text: &[u8]) -> Option<Moment> {
+        let date = YearLast::parse(text)?;
+        let shown = date.shown();
+        if self.order.is_none() {
+            self.order = shown;
+        }
+        let order = shown.or(self.order).or(date.is_same_in_both().then_some(Order::Day))?;
+        let (text, length, is_guess) = date.year_first(order, self.half_days);
+        let moment = self.dated(&text[..length], Form::Plain)?;
+        Some(Moment { ambiguous: moment.ambiguous || is_guess, ..moment })
+    }
+
     /// A date with hours and minutes, as spreadsheets write it.
     #[cold]
     fn minutes(&mut self, text: &[u8]) -> Option<Civil> {
@@ -229,7 +250,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str, form: Form) -> (String, bool) {
-        let mut clock = Clock::new(Zone::named("Europe/Lisbon").unwrap());
+        let mut clock = Clock::new(Zone::named("Europe/Lisbon").unwrap(), &crate::row::ANY);
         match clock.read(text.as_bytes(), form) {
             Said::At(m) => (m.time.to_text(m.digits), m.ambiguous || m.dateless),
             other => (format!("{other:?}"), false),
@@ -270,6 +291,30 @@ mod tests {
             ["03/07/2017 08:59:00", "2024-07-01 12:0", "2024-07-01 12:00x", "2024-07-01 12:00.5", "2024-07-01 12:60"]
         {
             assert_eq!(at(bad, Form::Plain).0, "Bad", "{bad}");
+        }
+    }
+
+    #[test]
+    fn day_and_month_are_told_apart_by_what_came_before() {
+        let mut clock = Clock::new(Zone::utc(), &crate::row::ANY);
+        let mut at = |text: &str| match clock.read(text.as_bytes(), Form::Plain) {
+            Said::At(m) => m.time.to_text(m.digits),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(at("03/07/2017 08:59:00"), "Bad");
+        assert_eq!(at("07/07/2017 08:59"), "2017-07-07T08:59:00.000Z");
+        assert_eq!(at("22/07/2017 08:59"), "2017-07-22T08:59:00.000Z");
+        assert_eq!(at("1/07/2017 08:59"), "2017-07-01T08:59:00.000Z");
+        assert_eq!(at("03/07/2017 8:59:00.5 PM"), "2017-07-03T20:59:00.500Z");
+        for bad in ["22/22/2017 08:59", "31/02/2017 08:59", "0/0/2017 08:59", "22/07/2017 08:60"] {
+            assert_eq!(at(bad), "Bad", "{bad}");
+        }
+        let half = crate::row::Dialect { half_days: true, ..crate::row::ANY };
+        match Clock::new(Zone::utc(), &half).read(b"03/07/2017 1:30", Form::Plain) {
+            Said::At(m) => {
+                assert_eq!((m.time.to_text(m.digits), m.ambiguous), ("2017-07-03T13:30:00.000Z".into(), true))
+            }
+            other => panic!("{other:?}"),
         }
     }
 

@@ -221,6 +221,7 @@ pub(crate) fn described(cell: Cell, form: Form) -> String {
         Form::UnpaddedMillis => ", milliseconds without leading zeros",
         Form::ZeroIsNone => ", 0 where there is none",
         Form::Payload => ", payload only",
+        Form::Frames => ", whole frames",
         Form::TypeAndCode => ", or ICMP's type or code",
         Form::CodeAndType => ", or ICMP's type and code",
         Form::Hex => ", in hex",

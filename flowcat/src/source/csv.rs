@@ -15,6 +15,7 @@ use super::nfdump::is_remark;
 use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
+use crate::row::alias::normal;
 use crate::row::{ANY, Dialect, Maker, Mapping, NOWHERE, Plan};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use flow_record::item::Spec;
@@ -42,7 +43,8 @@ ibyt ipkt), Zeek (id.orig_h, orig_ip_bytes), Argus, nProbe, NetFlow and IPFIX, p
 (src_ip bytes timestamp, up_bytes down_bytes proto port). bytes_out, sent and up are the source's bytes, bytes_in,
 received and down its rev_bytes; in_bytes and out_bytes are NetFlow's words for bytes and rev_bytes. --map
 src_ip=SrcAddr,... says what else a column is: a field of the record, or end, received, all_packets, all_bytes. Times
-are dates with the year first, with or without a zone, or numbers since the epoch: below 10^11 seconds, below 10^14
+are dates with the year first, with or without a zone, or with the year last (22/07/2015 08:03, of which a day above 12
+must tell day from month before others can be read), or numbers since the epoch: below 10^11 seconds, below 10^14
 milliseconds, below 10^17 microseconds, else nanoseconds. Durations are seconds unless the name says otherwise
 (duration_ms). Protocols are numbers or names. Empty, -, NaN and null say that there is none; words that mean nothing as a
 protocol, flags, type of service, interface, AS or exporter are left out and told. ICMP's type and code
@@ -69,6 +71,15 @@ fn probe(head: &[u8]) -> Probe {
         (true, None) => Probe::Maybe,
         (false, _) => Probe::No,
     }
+}
+
+/// Whether a text begins with a header that has all of these names, as [`normal`] makes them.
+pub(super) fn has_columns(head: &[u8], names: &[&str]) -> bool {
+    let Ok(line) = std::str::from_utf8(first_line(head)) else { return false };
+    DELIMITERS.into_iter().any(|delimiter| {
+        let columns: Vec<_> = line.split(char::from(delimiter)).map(normal).collect();
+        names.iter().all(|name| columns.iter().any(|c| c == name))
+    })
 }
 
 /// Reads CSV of a tool that is known, or of any.

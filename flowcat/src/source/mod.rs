@@ -5,23 +5,33 @@
 
 mod argus;
 mod argus_json;
+mod aws;
+mod cicflowmeter;
 mod csv;
 mod detect;
 mod fields;
 mod flow;
+mod gcp;
+mod goflow2;
+mod ipfixcol2;
 mod json;
 pub(crate) mod nfdump;
 mod nfdump_csv;
 mod nfdump_json;
 mod nfdump_line;
 mod nfdump_pipe;
+mod nfstream;
+mod nprobe;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod pmacct;
 mod silk;
+mod spot;
 mod suricata;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unsw;
 mod zeek;
 mod zeek_json;
 
@@ -90,9 +100,21 @@ pub(crate) const FORMATS: &[&Format] = &[
     &argus::FORMAT,
     &argus_json::FORMAT,
     &silk::FORMAT,
+    &aws::FORMAT,
     &zeek::FORMAT,
     &zeek_json::FORMAT,
     &suricata::FORMAT,
+    &gcp::FORMAT,
+    &goflow2::FORMAT,
+    &ipfixcol2::FORMAT,
+    &pmacct::JSON,
+    &pmacct::FORMAT,
+    &nfstream::FORMAT,
+    &cicflowmeter::FORMAT,
+    &unsw::FORMAT,
+    &unsw::TRUTH,
+    &nprobe::FORMAT,
+    &spot::FORMAT,
     &flow::FORMAT,
     &nfdump_json::FORMAT,
     &json::FORMAT,

@@ -171,7 +171,7 @@ fn what_cannot_be_read_is_named_with_its_field() {
         (&[(Cell::DstPort, "70000"), (Cell::Bytes, "1")], "bad port \"70000\" for dst_port"),
         (
             &[(Cell::Start, "yesterday"), (Cell::Bytes, "1")],
-            "bad time \"yesterday\" for timestamp; taken are 2015-07-22 08:03 with or without seconds and a zone, 08:03:34, and numbers since 1970, from 1678 to 2261",
+            "bad time \"yesterday\" for timestamp; taken are 2015-07-22 08:03 with or without seconds and a zone, 22/07/2015 08:03 once a day above 12 has told day from month, 08:03:34, and numbers since 1970, from 1678 to 2261",
         ),
         (&[(Cell::Duration, "long"), (Cell::Bytes, "1")], "bad duration \"long\" for duration"),
         (&[(Cell::Start, "2024-01-01"), (Cell::Protocol, "6")], "no address, no bytes and no packets"),

@@ -197,23 +197,28 @@ impl Objects {
         (self.own, self.gained, self.has_kind, self.dropped) = (0, 0, false, None);
         let mut walk = Walk::new(text);
         while let Some(member) = walk.member()? {
-            let name = self.name(&member, 0);
-            match self.names[name as usize].group {
-                0 => self.meet(name, &member)?,
-                group if member.value.starts_with('{') => self.inside(group, &member)?,
-                _ => self.meet(name, &member)?,
-            }
+            self.take(&member, 0)?;
         }
         Ok(())
     }
 
-    /// Collects the members of a member.
+    /// Takes a member in, or its own members.
+    #[inline]
+    fn take(&mut self, member: &Member<'_>, group: u32) -> Result<(), Reject> {
+        let name = self.name(member, group);
+        match self.names[name as usize].group {
+            0 => self.meet(name, member),
+            group if member.value.starts_with('{') => self.inside(group, member),
+            _ => self.meet(name, member),
+        }
+    }
+
+    /// Collects the members of a member. As deep as the dialect's names are.
     fn inside(&mut self, group: u32, outer: &Member<'_>) -> Result<(), Reject> {
         let mut walk = Walk::nested(outer.value);
         while let Some(inner) = walk.member()? {
-            let name = self.name(&inner, group);
             let (key_at, value_at) = (outer.value_at + inner.key_at, outer.value_at + inner.value_at);
-            self.meet(name, &Member { key_at, value_at, ..inner })?;
+            self.take(&Member { key_at, value_at, ..inner }, group)?;
         }
         Ok(())
     }
@@ -277,8 +282,7 @@ impl Objects {
                 extra.push(b':');
                 let used = self.dialect.column(&text, &self.mapping);
                 let is_own = field::known().any(|f| f.name == &*text) && self.mapping.cell(&text).is_none();
-                let group =
-                    if group == 0 && self.dialect.nested.contains(&&*text) { self.groups.len() as u32 } else { 0 };
+                let group = if self.dialect.nested.contains(&&*text) { self.groups.len() as u32 } else { 0 };
                 if group > 0 {
                     self.groups.push(format!("{text}."));
                     self.by_token.push(Map::default());

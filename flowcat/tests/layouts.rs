@@ -1,0 +1,96 @@
+//! Logs of clouds, data sets and other tools' tables: row counts and sums are those that pandas counts in the files of the
+//! shared folder; without it nothing is tested, and that is said. Other layouts of the same rows give the same flows.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use support::{clean, counted, figures, read, run, shared};
+
+/// The name of the format that a file is taken for.
+fn format(path: &std::path::Path) -> String {
+    let outcome = run(&["--explain", path.to_str().unwrap()], "");
+    let text = outcome.text().split_once(": ").expect("a format").1.to_owned();
+    text.split_once(',').expect("what it is").0.to_owned()
+}
+
+#[test]
+fn every_file_has_the_rows_and_sums_that_pandas_counts() {
+    for (file, name, wanted, protocols) in [
+        ("cloudflow/elastic-beats/aws-vpcflow-accept-reject-traffic.log", "aws-vpc", [4, 48, 9170, 0, 0], "1 2, 6 2"),
+        ("cloudflow/elastic-integrations/gcp-vpcflow-first2-events.ndjson", "gcp-vpc", [2, 75, 175_439, 0, 0], "6 2"),
+        (
+            "derived/nfstream_csv/maccdc.nfstream.csv",
+            "nfstream",
+            [618, 4515, 674_371, 5413, 790_829],
+            "1 11, 17 92, 6 495, 88 20",
+        ),
+        (
+            "labelled/ScubaInstructor-fuh/Infiltration_36.csv",
+            "cicflowmeter",
+            [36, 39_501, 26_477_397, 34_860, 149_802],
+            "6 36",
+        ),
+        (
+            "labelled/rcarmas-datasets-Internetworking/UNSW-NB15_1.v1.csv",
+            "unsw-nb15",
+            [3000, 86_692, 10_190_229, 109_536, 76_660_269],
+            "- 16, 1 5, 17 638, 6 2333, 89 8",
+        ),
+    ] {
+        let Some(path) = shared(file) else { return };
+        assert_eq!(format(&path), name, "{file}");
+        let records = clean(read(&path, &["--tz", "UTC"]), file);
+        assert_eq!((figures(&records), &*counted(&records, "protocol")), (wanted, protocols), "{file}");
+    }
+}
+
+#[test]
+fn ground_truth_and_actions_stay_with_their_rows() {
+    for (file, field, wanted) in [
+        ("cloudflow/elastic-beats/aws-vpcflow-accept-reject-traffic.log", "state", "ACCEPT 2, REJECT 2"),
+        ("labelled/ScubaInstructor-fuh/Infiltration_36.csv", "attack", "Infiltration 36"),
+        ("labelled/ScubaInstructor-fuh/Infiltration_36.csv", "label", "malicious 36"),
+        ("labelled/ScubaInstructor-fuh/Infiltration_36.csv", "byte_layer", "l4 36"),
+        ("labelled/rcarmas-datasets-Internetworking/UNSW-NB15_1.v1.csv", "label", "benign 2902, malicious 98"),
+        (
+            "labelled/rcarmas-datasets-Internetworking/UNSW-NB15_1.v1.csv",
+            "attack",
+            "- 2902, DoS 8, Exploits 57, Generic 6, Reconnaissance 23, Shellcode 4",
+        ),
+        (
+            "labelled/rcarmas-datasets-Internetworking/UNSW-NB15_1.v1.csv",
+            "app",
+            "- 1778, dns 484, ftp 61, ftp-data 184, http 315, pop3 9, smtp 99, snmp 1, ssh 69",
+        ),
+    ] {
+        let Some(path) = shared(file) else { return };
+        assert_eq!(counted(&clean(read(&path, &["--tz", "UTC"]), file), field), wanted, "{file}");
+    }
+}
+
+#[test]
+fn layouts_of_the_same_rows_of_unsw_give_the_same_lines() {
+    let Some(path) = shared("labelled/rcarmas-datasets-Internetworking/UNSW-NB15_1.v1.csv") else { return };
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let whole = whole.trim_start_matches('\u{feff}');
+    let without_index = |line: &str| line.split_once(',').expect("an index").1.to_owned() + "\n";
+    let headed: String = whole.lines().map(without_index).collect();
+    let (_, bare) = headed.split_once('\n').unwrap();
+    let indexed: String = whole.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    let lines = |text: String| clean(run(&[], text), "UNSW-NB15");
+    let wanted = lines(format!("\u{feff}{bare}"));
+    assert_eq!(wanted.len(), 3000);
+    for (name, text) in [("with index", indexed), ("with header", headed.clone()), ("with both", whole.to_owned())] {
+        assert!(lines(text) == wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_packed_flow_log_is_read_as_it_is_delivered() {
+    let Some(path) = shared("cloudflow/elastic-beats/aws-vpcflow-accept-reject-traffic.log") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let packed = folder.path().join("flows.log.gz");
+    let made = std::process::Command::new("gzip").arg("-c").arg(&path).output().unwrap();
+    std::fs::write(&packed, made.stdout).unwrap();
+    assert_eq!(figures(&clean(read(&packed, &[]), "packed")), [4, 48, 9170, 0, 0]);
+}
