@@ -8,14 +8,13 @@
 //! Invariants: the records do not depend on how the input is cut; each byte is looked at a fixed number of times.
 //! Bound: a record of 1 MiB and one block.
 
-mod header;
+pub(super) mod header;
 mod quotes;
 
 use super::nfdump::is_remark;
 use super::{Fate, Format, Probe, Settings, Source, Takes, first_line};
 use crate::feed::Feed;
 use crate::flows::Flows;
-use crate::row::alias::normal;
 use crate::row::{ANY, Dialect, Maker, Mapping, NOWHERE, Plan};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use flow_record::item::Spec;
@@ -71,15 +70,6 @@ fn probe(head: &[u8]) -> Probe {
         (true, None) => Probe::Maybe,
         (false, _) => Probe::No,
     }
-}
-
-/// Whether a text begins with a header that has all of these names, as [`normal`] makes them.
-pub(super) fn has_columns(head: &[u8], names: &[&str]) -> bool {
-    let Ok(line) = std::str::from_utf8(first_line(head)) else { return false };
-    DELIMITERS.into_iter().any(|delimiter| {
-        let columns: Vec<_> = line.split(char::from(delimiter)).map(normal).collect();
-        names.iter().all(|name| columns.iter().any(|c| c == name))
-    })
 }
 
 /// Reads CSV of a tool that is known, or of any.
@@ -253,7 +243,7 @@ impl Csv {
             let columns: Vec<_> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
             let advice = header::advice(&columns, self.delimiter);
             let plan = self.settings.plan(columns, self.dialect).map_err(|refusal| advice.unwrap_or(refusal))?;
-            if let Some(text) = plan.strangers() {
+            if let Some(text) = plan.strangers().filter(|_| self.dialect.is_anybodys) {
                 flows.warn("tables without addresses", &text);
             }
             plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));

@@ -6,6 +6,7 @@
 mod argus;
 mod argus_json;
 mod aws;
+mod azure;
 mod cicflowmeter;
 mod csv;
 mod detect;
@@ -15,6 +16,7 @@ mod gcp;
 mod goflow2;
 mod ipfixcol2;
 mod json;
+mod messages;
 pub(crate) mod nfdump;
 mod nfdump_csv;
 mod nfdump_json;
@@ -32,6 +34,7 @@ mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 mod unsw;
+mod vflow;
 mod zeek;
 mod zeek_json;
 
@@ -104,8 +107,10 @@ pub(crate) const FORMATS: &[&Format] = &[
     &zeek::FORMAT,
     &zeek_json::FORMAT,
     &suricata::FORMAT,
+    &azure::FORMAT,
     &gcp::FORMAT,
     &goflow2::FORMAT,
+    &vflow::FORMAT,
     &ipfixcol2::FORMAT,
     &pmacct::JSON,
     &pmacct::FORMAT,

@@ -3,7 +3,8 @@
 //!
 //! The reading is that of [`super::csv`].
 
-use super::csv::{Csv, has_columns};
+use super::csv::Csv;
+use super::csv::header::has_columns;
 use super::fields::{Set, TWO_WAY};
 use super::{Format, Probe, SPEC_OF_ROWS, Takes};
 use crate::row::alias::{Alias, formed, plain};

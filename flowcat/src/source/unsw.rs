@@ -3,7 +3,8 @@
 //!
 //! Invariant: columns are taken by name, those without a header by their number. Bound: one line.
 
-use super::csv::{Csv, has_columns};
+use super::csv::Csv;
+use super::csv::header::has_columns;
 use super::fields::{Set, TWO_WAY};
 use super::table::{Header, Layout, Table};
 use super::{Format, Probe, SPEC_OF_ROWS, Takes, first_line};

@@ -4,8 +4,9 @@
 //! Bound: [`LINES`] lines, [`HEAD`] bytes of text.
 
 use super::super::nfdump::is_remark;
-use super::super::{HEAD, LINES};
+use super::super::{HEAD, LINES, first_line};
 use super::{DELIMITERS, names};
+use crate::row::alias::normal;
 use crate::row::{Cell, Dialect, Mapping};
 use std::net::IpAddr;
 
@@ -80,6 +81,15 @@ pub(super) fn advice(columns: &[String], delimiter: u8) -> Option<String> {
             "there is no header: the first line holds values, such as {address:?}; put one before it, with better names \
              than c1 where --explain csv has them: (echo '{header}'; cat FILE) | flowcat"
         )
+    })
+}
+
+/// Whether a text begins with a header that has all of these names, as [`normal`] makes them.
+pub(in crate::source) fn has_columns(head: &[u8], names: &[&str]) -> bool {
+    let Ok(line) = std::str::from_utf8(first_line(head)) else { return false };
+    DELIMITERS.into_iter().any(|delimiter| {
+        let columns: Vec<_> = line.split(char::from(delimiter)).map(normal).collect();
+        names.iter().all(|name| columns.iter().any(|c| c == name))
     })
 }
 

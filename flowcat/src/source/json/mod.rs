@@ -3,7 +3,7 @@
 mod columns;
 mod object;
 pub(super) mod shape;
-mod split;
+pub(super) mod split;
 
 use super::nfdump::message;
 use super::{Fate, Format, Probe, Settings, Source, Takes};
@@ -203,7 +203,7 @@ impl Json {
             },
             Part::Object(text) => {
                 let is_table = self.first && text.len() > MAX_LINE && is_table(text);
-                let clean = if is_table { table(text) } else { Clean::line(text) };
+                let clean = if is_table { long(text) } else { Clean::line(text) };
                 if let Err(reject) = clean.and_then(|clean| self.object(clean, line, flows, failed)) {
                     flows.reject_json(line, &reject, text);
                 }
@@ -297,8 +297,8 @@ impl Json {
     }
 }
 
-/// The text of a table, which may be longer than a line.
-fn table(text: &[u8]) -> Result<Clean<'_>, Reject> {
+/// A text that may be longer than a line.
+pub(super) fn long(text: &[u8]) -> Result<Clean<'_>, Reject> {
     match memchr::memchr(b'\n', text) {
         Some(at) => Err(Reject { at, why: Why::Control }),
         None => Clean::block(text).ok_or(Reject { at: 0, why: Why::Utf8 }),

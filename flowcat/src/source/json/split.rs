@@ -13,7 +13,7 @@ use memchr::{memchr, memchr3};
 
 /// What was found, with the number of the line on which it begins.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part<'p> {
+pub(in crate::source) enum Part<'p> {
     /// The text of an object on one line, as it stands; it may be that it does not end there.
     Line(&'p [u8]),
     /// The text of an object; the newlines in it are blanks.
@@ -28,7 +28,7 @@ pub(super) enum Part<'p> {
 
 /// What became of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(in crate::source) enum Taken {
     /// It is done with.
     Yes,
     /// Not an object by itself.
@@ -39,7 +39,7 @@ pub(super) enum Taken {
 
 /// The state between two blocks.
 #[derive(Debug)]
-pub(super) struct Split {
+pub(in crate::source) struct Split {
     /// The object or text so far.
     buffer: Vec<u8>,
     /// Open braces of the object.
@@ -60,7 +60,7 @@ pub(super) struct Split {
     /// Arrays that are open around the objects.
     pub(super) arrays: u64,
     /// The member of an object that is no record, but an array around the records.
-    pub(super) wrapper: Option<&'static str>,
+    pub(in crate::source) wrapper: Option<&'static str>,
     /// Such objects that are open.
     wraps: u64,
     /// Longest object, in bytes.
@@ -71,7 +71,7 @@ pub(super) struct Split {
 
 impl Split {
     /// Objects of at most `limit` bytes; of `table_limit`, if the first is a table by columns.
-    pub(super) fn new(limit: usize, table_limit: usize) -> Split {
+    pub(in crate::source) fn new(limit: usize, table_limit: usize) -> Split {
         Split {
             buffer: Vec::new(),
             depth: 0,
@@ -92,12 +92,12 @@ impl Split {
     }
 
     /// Lines seen so far, also one that is not at its end.
-    pub(super) fn lines(&self) -> u64 {
+    pub(in crate::source) fn lines(&self) -> u64 {
         self.line + u64::from(!self.fresh)
     }
 
     /// Gives each part of the next block to `take`; false when nothing more is wanted.
-    pub(super) fn block(&mut self, block: &[u8], mut take: impl FnMut(Part<'_>, u64) -> Taken) -> bool {
+    pub(in crate::source) fn block(&mut self, block: &[u8], mut take: impl FnMut(Part<'_>, u64) -> Taken) -> bool {
         let mut at = 0;
         while at < block.len() {
             if self.depth > 0 && self.fresh && block[at] == b'{' && !self.give_up(&mut take) {
@@ -121,7 +121,7 @@ impl Split {
     }
 
     /// At the end of the input: gives what is open, and says whether that was in the middle of something.
-    pub(super) fn end(&mut self, mut take: impl FnMut(Part<'_>, u64) -> Taken) -> bool {
+    pub(in crate::source) fn end(&mut self, mut take: impl FnMut(Part<'_>, u64) -> Taken) -> bool {
         let mut was_text = false;
         let inside = self.depth > 0 && self.began < self.lines();
         if std::mem::take(&mut self.in_text) {
