@@ -20,7 +20,7 @@ pub(crate) struct Options {
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<OsString>,
     /// Take all input for FORMAT, without a look at it
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     pub(crate) from: Option<String>,
     /// What columns mean: src_ip=SrcAddr,bytes=octets
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]

@@ -120,6 +120,69 @@ fn samples_become_the_flows_that_were_written_or_printed() {
 }
 
 #[test]
+fn argus_flows_are_the_same_with_commas_and_with_blanks() {
+    let commas = clean(read(&sample("sample.ra.csv"), &["--tz", "UTC"]), "sample.ra.csv");
+    let blanks = clean(read(&sample("sample.ra.txt"), &["--tz", "UTC"]), "sample.ra.txt");
+    assert_eq!(commas.len(), 50);
+    assert!(commas == blanks);
+}
+
+#[test]
+fn nothing_that_nfdump_prints_of_an_empty_file_is_a_flow() {
+    let Some(folder) = shared("nfdump_outputs") else { return };
+    let mut files = 0;
+    for version in std::fs::read_dir(folder).unwrap() {
+        for entry in std::fs::read_dir(version.unwrap().path()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if name.starts_with("nfcapd-empty.") && !name.ends_with(".err") {
+                let outcome = read(&path, &[]);
+                assert!(outcome.text().is_empty() && outcome.code != Some(3), "{name}: {}", outcome.text());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 40, "{files}");
+    let totals = "No matching flows\nSummary\nflows,bytes,packets,avg_bps,avg_pps,avg_bpp\n0,0,0,0,0,0\n";
+    for text in [totals, totals.split_once('\n').unwrap().1, totals.rsplit_once("Summary\n").unwrap().1] {
+        let outcome = run(&[], text);
+        assert_eq!((outcome.text(), outcome.code), ("", Some(0)), "{text}");
+    }
+}
+
+#[test]
+fn files_of_bytes_are_named_with_what_makes_text_of_them() {
+    for (file, name, remedy) in [
+        ("derived/argus3_csv/maccdc.argus", "an Argus file", "ra -r FILE"),
+        (
+            "netflow_dat/influxdata-telegraf/netflow_v5_example/netflow_v5.bin",
+            "a datagram of NetFlow or IPFIX",
+            "nfcapd",
+        ),
+        (
+            "netflow_dat/influxdata-telegraf/netflow_v9_example/netflow_v9.bin",
+            "a datagram of NetFlow or IPFIX",
+            "nfcapd",
+        ),
+        ("netflow_dat/influxdata-telegraf/ipfix_example/ipfix_0.bin", "a datagram of NetFlow or IPFIX", "nfcapd"),
+        ("netflow_dat/influxdata-telegraf/sflow_v5_example/sflow_v5.bin", "a datagram of sFlow", "sfcapd"),
+    ] {
+        let Some(path) = shared(file) else { return };
+        let outcome = read(&path, &[]);
+        let told = outcome.stderr.contains(&format!("this is {name}; ")) && outcome.stderr.contains(remedy);
+        assert!(outcome.code == Some(2) && told && outcome.stdout.is_empty(), "{file}: {}", outcome.stderr);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(sample("sample.csv"), folder.path().join("flows.csv")).unwrap();
+    let archive = folder.path().join("flows.tar");
+    let mut tar = std::process::Command::new("tar");
+    tar.arg("-cf").arg(&archive).arg("-C").arg(folder.path()).arg("flows.csv");
+    assert!(tar.status().unwrap().success());
+    let outcome = read(&archive, &[]);
+    assert!(outcome.stderr.contains("this is a tar archive; tar -xOf FILE | flowcat reads it"), "{}", outcome.stderr);
+}
+
+#[test]
 fn every_format_has_a_sample_that_is_taken_for_it() {
     let list = run(&["--list"], "").text().to_owned();
     let folder = sample("");
@@ -132,7 +195,7 @@ fn every_format_has_a_sample_that_is_taken_for_it() {
         }
     }
     // The table of attacks comes with no documentation but its header; the others are anybody's.
-    let without = ["csv", "json", "flow", "unsw-nb15-truth"];
+    let without = ["csv", "json", "flow", "unsw-truth"];
     let names = list.lines().map(|line| line.split(' ').next().unwrap());
     for name in names.filter(|name| !without.contains(name)) {
         assert!(met.contains(name), "no sample of {name}");

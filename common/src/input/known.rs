@@ -1,7 +1,7 @@
 //! Kinds of files that are known by their first bytes and are no lines: named, with what makes lines of them.
 //!
-//! Sources: nfdump's `nffile.h`, the pcap and pcapng drafts of the IETF, and the documents of each format.
-//! Bound: the first 8 bytes.
+//! Sources: nfdump's `nffile.h`, the pcap and pcapng drafts of the IETF, RFC 3954 and 7011, sFlow 5, POSIX ustar, and the
+//! documents of each format. Bound: the first 262 bytes.
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,21 @@ const PACKED: Known = known("packed twice", "gzip -dc FILE");
 const BZIP2: Known = known("packed twice", "bzip2 -dc FILE");
 const UTF_16: Known = known("UTF-16", "iconv -f UTF-16 -t UTF-8 FILE");
 
-const KINDS: [(&[u8], Known); 22] = [
+const ARGUS: Known = known(
+    "an Argus file",
+    "ra -r FILE -n -u -c , -s stime dur proto saddr sport dir daddr dport state pkts bytes spkts sbytes",
+);
+const DATAGRAMS: &str = "nc -u -w1 localhost 9995 <FILE while nfcapd -p 9995 -w FLOWS listens; nfdump -R FLOWS -o csv";
+const NETFLOW: Known = known("a datagram of NetFlow or IPFIX", DATAGRAMS);
+const SFLOW: Known = known(
+    "a datagram of sFlow",
+    "nc -u -w1 localhost 6343 <FILE while sfcapd -p 6343 -w FLOWS listens; nfdump -R FLOWS -o csv",
+);
+const ZIP: Known = known("a ZIP archive", "unzip -p FILE");
+const EXCEL: Known = known("an Excel workbook", "xlsx2csv FILE");
+const TAR: Known = known("a tar archive", "tar -xOf FILE");
+
+const KINDS: [(&[u8], Known); 24] = [
     (b"\x0c\xa5\x01\x00", NFCAPD),
     (b"\x0c\xa5\x02\x00", NFCAPD),
     (b"\xa5\x0c\x00\x01", NFCAPD),
@@ -36,7 +50,9 @@ const KINDS: [(&[u8], Known); 22] = [
     (b"ARROW1", known("an Arrow file", "duckdb -csv -c \"from 'FILE'\"")),
     (b"Obj\x01", known("an Avro file", "avro cat FILE")),
     (b"SQLite f", known("an SQLite database", "sqlite3 -csv -header FILE 'select * from TABLE'")),
-    (b"PK\x03\x04", known("a ZIP archive", "unzip -p FILE")),
+    (b"\x83\x10\x00", ARGUS),
+    (b"\x00\x00\x00\x05\x00\x00\x00\x01", SFLOW),
+    (b"\x00\x00\x00\x05\x00\x00\x00\x02", SFLOW),
     (b"\xde\xad\xbe\xef", known("a SiLK file", "rwcut FILE")),
     (b"7z\xbc\xaf\x27\x1c", known("a 7-Zip archive", "7z x -so FILE")),
     (b"\x1f\x8b\x08", PACKED),
@@ -46,6 +62,50 @@ const KINDS: [(&[u8], Known); 22] = [
     (b"\xff\xfe", UTF_16),
     (b"\xfe\xff", UTF_16),
 ];
+
+/// Where the magic of a tar archive is.
+const USTAR: std::ops::Range<usize> = 257..262;
+
+/// Length of the longest name in the head of a tar archive, which ends with a zero.
+const LONGEST_NAME: usize = 100;
+
+/// Bytes of a ZIP archive before the name of its first file, and enough of that to know a workbook by.
+const ZIP_NAME: std::ops::Range<usize> = 30..37;
+
+/// A ZIP archive, or what programs make of one.
+fn zip(head: &[u8]) -> Kind {
+    match head.get(ZIP_NAME) {
+        None => Kind::Open,
+        Some(b"[Conten" | b"_rels/." | b"docProp") => Kind::Known(EXCEL),
+        Some(name) if name.starts_with(b"xl/") => Kind::Known(EXCEL),
+        Some(_) => Kind::Known(ZIP),
+    }
+}
+
+/// A datagram of NetFlow 5 or 9 or of IPFIX, by its version, a length and a time after 1990.
+fn datagram(head: &[u8]) -> Kind {
+    let time = match (head, head.get(4), head.get(8)) {
+        ([0, 5 | 9, 0, 1..=100, ..], _, time) => time,
+        ([0, 10, 0..=8, _, ..], time, _) => time,
+        ([0, 5 | 9 | 10], ..) | ([0, 5 | 9, 0], ..) | ([0, 10, 0..=8], ..) => return Kind::Open,
+        _ => return Kind::Other,
+    };
+    match time {
+        None => Kind::Open,
+        Some(0x26..) => Kind::Known(NETFLOW),
+        Some(_) => Kind::Other,
+    }
+}
+
+/// A tar archive: a name that ends with a zero, and its magic.
+fn tar(head: &[u8]) -> Kind {
+    let is_name = head.first().is_some_and(u8::is_ascii_graphic) && head.iter().take(LONGEST_NAME).any(|b| *b == 0);
+    match head.get(USTAR) {
+        Some(b"ustar") => Kind::Known(TAR),
+        None if is_name => Kind::Open,
+        _ => Kind::Other,
+    }
+}
 
 /// What a beginning tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +127,13 @@ impl Kind {
         if KINDS.iter().any(|(magic, _)| magic.starts_with(head)) {
             return Kind::Open;
         }
+        if head.starts_with(b"PK\x03\x04") {
+            return zip(head);
+        }
+        match datagram(head) {
+            Kind::Other => {}
+            kind => return kind,
+        }
         match head {
             // Between its mark and the first block, or the end of an empty stream, stands a level.
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..]
@@ -75,7 +142,7 @@ impl Kind {
             // ASCII in two bytes a character, without a mark.
             [0, b, 0, c, ..] | [b, 0, c, 0, ..] if *b != 0 && *c != 0 => Kind::Known(UTF_16),
             _ if head.len() < 4 && head.contains(&0) => Kind::Open,
-            _ => Kind::Other,
+            _ => tar(head),
         }
     }
 }
@@ -115,14 +182,36 @@ mod tests {
             (b"ts,te", None),
             (b"P,1", None),
             (b"\x00\x00\x00\x00", None),
+            (b"\x00\x00\x00\x00\x00", None),
+            (b"\x83\x10\x00\x20", Some("an Argus file")),
+            (b"\x00\x05\x00\x1e\x00\x00\x10\x00\x65", Some("a datagram of NetFlow or IPFIX")),
+            (b"\x00\x09\x00\x02\x00\x00\x10\x00\x65", Some("a datagram of NetFlow or IPFIX")),
+            (b"\x00\x0a\x05\x44\x65\x00", Some("a datagram of NetFlow or IPFIX")),
+            (b"\x00\x09\x00\x02\x00\x00\x10", Some("open")),
+            (b"\x00\t\x00s\x00r\x00c\x00,", Some("UTF-16")),
+            (b"\x00\x00\x00\x05\x00\x00\x00\x01", Some("a datagram of sFlow")),
+            (b"PK\x03\x04\x14\x00", Some("open")),
+            (b"PK\x03\x04..........................[Content_Types].xml", Some("an Excel workbook")),
+            (b"PK\x03\x04..........................flows.csv", Some("a ZIP archive")),
+            (b"flows.csv\x00\x00", Some("open")),
         ] {
             assert_eq!(name(head), expected, "{head:?}");
         }
     }
 
     #[test]
-    fn eight_bytes_are_enough() {
-        assert_eq!(KINDS.iter().map(|(magic, _)| magic.len()).max(), Some(8));
-        assert!((0..=255).all(|b: u8| name(&[b; 8]) != Some("open")));
+    fn a_tar_archive_is_known_behind_its_first_name() {
+        let mut head = [0; 512];
+        head[..9].copy_from_slice(b"flows.csv");
+        assert_eq!((name(&head[..261]), name(&head)), (Some("open"), None));
+        head[257..262].copy_from_slice(b"ustar");
+        assert_eq!((name(&head[..262]), name(&head)), (Some("a tar archive"), Some("a tar archive")));
+    }
+
+    #[test]
+    fn little_is_enough_and_text_is_told_at_once() {
+        assert!(KINDS.iter().all(|(magic, _)| magic.len() <= 8));
+        assert!((0..=255).all(|b: u8| name(&[b; 9]) != Some("open") && name(&[b; 262]) != Some("open")));
+        assert!(["{}", "ts", "1\n"].iter().all(|text| name(text.as_bytes()).is_none()));
     }
 }

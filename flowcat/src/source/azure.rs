@@ -28,7 +28,7 @@ const FIELDS: Set = TWO_WAY.and(&[field::STATE]);
 
 const SPEC: Spec = Spec {
     name: "azure",
-    about: "flow logs of Azure: network security groups (1, 2) and virtual networks",
+    about: "flow logs of Azure: security groups (1, 2), virtual networks",
     explain: "
 Each of flowTuples is a flow. Its time is that of the entry: of a flow that goes on or ends (C, E) not that of its start;
 there is no duration. Counts are those since the last entry of the same flow, in both directions; version 1 has none.

@@ -51,7 +51,7 @@ impl<U: Unfold + 'static> Messages<U> {
                 }
             }
             Part::CutOff(text) => flows.reject_json(line, &Reject { at: text.len(), why: Why::Unfinished }, text),
-            Part::TooLong(text) => flows.reject_json(line, &Reject { at: LONGEST, why: Why::TooLong }, text),
+            Part::TooLong(text, part) => flows.reject_long(line, part, text),
             Part::Text(b"}") => {}
             Part::Text(text) => flows.reject_json(line, &Reject { at: 0, why: Why::NotAnObject }, text),
         }

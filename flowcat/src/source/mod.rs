@@ -5,6 +5,7 @@
 
 mod argus;
 mod argus_json;
+mod argus_table;
 mod aws;
 mod azure;
 mod cicflowmeter;
@@ -102,6 +103,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &nfdump_line::FORMAT,
     &argus::FORMAT,
     &argus_json::FORMAT,
+    &argus_table::FORMAT,
     &silk::FORMAT,
     &aws::FORMAT,
     &zeek::FORMAT,

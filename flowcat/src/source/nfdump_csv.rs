@@ -47,6 +47,9 @@ const HEADER: &str = "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,i
 /// The header of statistics, which are no flows.
 const STATISTICS: &[u8] = b"ts,te,td,pr,val,fl";
 
+/// The names of the totals after `Summary`, which are no flow.
+const TOTALS: &[u8] = b"flows,bytes,packets,avg_bps,";
+
 /// Column names from 1.7.5 on that are not among the 48.
 const NEWER: &str = "firstSeen lastSeen received duration packets bytes inPackets inBytes outPackets outBytes flows proto flags fwdStatus tos \
     srcTos dstTos bps pps bpp input output inIfName outIfName srcMask dstMask direction biDirection endReason srcNet dstNet srcAddr dstAddr srcPort \
@@ -78,8 +81,8 @@ fn is_wide_row(line: &[u8]) -> bool {
 
 fn probe(head: &[u8]) -> Probe {
     let line = first_line(head);
-    let is_ours =
-        is_header(line) || line.starts_with(STATISTICS) || line.starts_with(HEADER.as_bytes()) || is_wide_row(line);
+    let begins = [STATISTICS, HEADER.as_bytes(), TOTALS].iter().any(|text| line.starts_with(text));
+    let is_ours = begins || is_header(line) || is_wide_row(line);
     if is_ours { Probe::Yes } else { Probe::No }
 }
 
@@ -140,7 +143,9 @@ impl NfdumpCsv {
                 self.trailer = if line == b"Summary" { Trailer::Names } else { Trailer::No };
                 return Ok(());
             }
-            Some(_) if self.trailer == Trailer::Names && line.starts_with(b"flows,bytes,") => {
+            Some(_)
+                if line.starts_with(TOTALS) || self.trailer == Trailer::Names && line.starts_with(b"flows,bytes,") =>
+            {
                 self.trailer = Trailer::Numbers;
                 return Ok(());
             }

@@ -37,7 +37,7 @@ const FIELDS: Set = TWO_WAY.and(&[
 
 const SPEC: Spec = Spec {
     name: "nprobe",
-    about: "CSV of nProbe by NetFlow's names, and the NF data sets, versions 1 to 3",
+    about: "nProbe's CSV by NetFlow's names; the NF data sets, 1 to 3",
     explain: "
 IN_ is from source to destination, OUT_ the other direction (rev_); bytes are those of IP. FLOW_START_MILLISECONDS and
 FIRST_SWITCHED begin a flow; versions 1 and 2 of the data sets have no times, and FLOW_DURATION_MILLISECONDS alone.

@@ -36,7 +36,7 @@ const FIELDS: Set = TWO_WAY.and(&[field::APP, field::STATE, field::LABEL, field:
 
 const SPEC: Spec = Spec {
     name: "unsw-nb15",
-    about: "the data set UNSW-NB15: 49 columns with and without header, training and testing sets",
+    about: "data set UNSW-NB15: 49 columns, training and testing sets",
     explain: "
 The flows are Argus'. sbytes and spkts are the source's, dbytes and dpkts the other direction's (rev_); bytes are those of
 the link layer (byte_layer: l2). Stime is in whole seconds since 1970; the duration is dur. Ports may be numbers or hex,
@@ -52,7 +52,7 @@ flows. The training and testing sets have neither addresses nor times.",
 const TRUTH_FIELDS: Set = TWO_WAY.and(&[field::LABEL, field::ATTACK]);
 
 const TRUTH_SPEC: Spec = Spec {
-    name: "unsw-nb15-truth",
+    name: "unsw-truth",
     about: "the table of attacks of UNSW-NB15, NUSW-NB15_GT.csv",
     explain: "
 Each row is a flow with label malicious and its Attack category as attack, without counts. Times are whole seconds since

@@ -215,7 +215,7 @@ pub(crate) struct StepOptions {
     /// Stop after N flows
     ///
     /// Nothing after the last of them is read, nor counted.
-    #[arg(long, value_name = "N", value_parser = flow_record::cli::number, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = flow_record::cli::number, allow_negative_numbers = true, hide_short_help = true)]
     pub(crate) head: Option<u64>,
     /// Put other addresses in place of all, under the key in FILE
     ///
