@@ -6,11 +6,11 @@ mod support;
 
 use support::{clean, counted, figures, read, run, sample, shared};
 
-/// The name of the format that a file is taken for.
-fn format(path: &std::path::Path) -> String {
+/// The name of the format that a file is taken for, if it is any's.
+fn format(path: &std::path::Path) -> Option<String> {
     let outcome = run(&["--explain", path.to_str().unwrap()], "");
-    let text = outcome.text().split_once(": ").expect("a format").1.to_owned();
-    text.split_once(',').expect("what it is").0.to_owned()
+    let (_, text) = outcome.text().split_once(": ")?;
+    text.split_once(',').map(|(name, _)| name.to_owned())
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn every_file_has_the_rows_and_sums_that_pandas_counts() {
         ),
     ] {
         let Some(path) = shared(file) else { return };
-        assert_eq!(format(&path), name, "{file}");
+        assert_eq!(format(&path).as_deref(), Some(name), "{file}");
         let records = clean(read(&path, &["--tz", "UTC"]), file);
         assert_eq!((figures(&records), &*counted(&records, "protocol")), (wanted, protocols), "{file}");
     }
@@ -189,9 +189,8 @@ fn every_format_has_a_sample_that_is_taken_for_it() {
     let mut met = std::collections::BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if std::fs::read(&path).is_ok_and(|bytes| std::str::from_utf8(&bytes).is_ok()) && name.starts_with("sample.") {
-            met.insert(format(&path));
+        if path.file_name().unwrap().to_string_lossy().starts_with("sample.") {
+            met.extend(format(&path));
         }
     }
     // The table of attacks comes with no documentation but its header; the others are anybody's.
