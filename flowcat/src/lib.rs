@@ -13,7 +13,7 @@
 //! - `row`: what all formats share: the table of aliases, units and encodings, and the one conversion to a flow.
 //! - `flows`: where sources put flows, lines that pass, and rejects.
 //! - `step`: what is done with flows on their way out, one file a step: scale, gather (what is joined or reported
-//!   twice), uniflow, select, sample, head, anonymize, write.
+//!   twice), uniflow, sort, select, sample, head, anonymize, write.
 //! - `explain`: `--explain FILE`.
 //!
 //! Invariants: only this crate knows formats; the same flow printed by another tool or version becomes the same record,

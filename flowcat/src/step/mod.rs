@@ -18,9 +18,11 @@ mod conversation;
 mod gather;
 mod head;
 mod member;
+mod packed;
 mod sample;
 mod scale;
 mod select;
+mod sort;
 mod uniflow;
 mod write;
 
@@ -29,7 +31,6 @@ pub(crate) use write::{End, Store};
 
 use flow_record::filter::Filter;
 use flow_record::record::Flow;
-use flow_record::run::Fate;
 use flow_record::scan::LineKind;
 use std::path::PathBuf;
 
@@ -124,7 +125,13 @@ impl<'n, 's> Next<'n, 's> {
     /// Counts a flow or line that is left out for this reason.
     #[cold]
     pub(crate) fn unused(&mut self, why: &'static str) {
-        self.end.session.account.fates.count(Fate::Unused(why));
+        self.unused_all(why, 1);
+    }
+
+    /// The same for so many.
+    #[cold]
+    pub(crate) fn unused_all(&mut self, why: &'static str, count: u64) {
+        *self.end.session.account.fates.unused.entry(why).or_default() += count;
     }
 
     /// Counts flows that became part of another.
@@ -155,6 +162,18 @@ impl<'n, 's> Next<'n, 's> {
     /// Says that nothing more is to be read.
     pub(crate) fn stop(&mut self) {
         self.end.stop();
+    }
+
+    /// Tells of an error that makes the exit code 2 and after which nothing is read or written.
+    #[cold]
+    pub(crate) fn break_off(&mut self, text: &str) {
+        self.end.session.break_off(text);
+        self.end.stop();
+    }
+
+    /// Whether nothing can be written any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.end.session.is_over()
     }
 }
 
@@ -201,7 +220,27 @@ pub(crate) struct StepOptions {
     /// is told, and counted as "left early". A flow takes 150 bytes and its line, if it came as one: 1 KiB at most on average.
     #[arg(long, value_name = "N", value_parser = gather::most, allow_negative_numbers = true, hide_short_help = true)]
     pub(crate) max_flows: Option<usize>,
-    /// With --dedup, --rejoin, --biflow: flows come at most TIME late, so let them go on
+    /// Put flows in the order of their start
+    ///
+    /// The whole input is read first. With --lateness, flows go on as soon as TIME has passed since their start, by the
+    /// starts of others; what comes later than that goes on at once, out of order, is told, and is counted as "out of
+    /// order"; --sort=all sorts the whole input even then. Flows of the same start keep their order; those without a time
+    /// come last (with --lateness, at once). Alerts, rows and baselines pass before them, and ticks are left out.
+    #[arg(long, value_name = "all", num_args = 0..=1, require_equals = true, default_missing_value = "auto", hide_short_help = true)]
+    pub(crate) sort: Option<sort::Extent>,
+    /// With --sort: keep at most SIZE in memory [default: 4G]
+    ///
+    /// 512M or 4G; a flow takes 100 bytes and its line, if it came as one. Beyond, the run ends with exit code 2 and
+    /// writes no flow, unless --spill says where there is room.
+    #[arg(long, value_name = "SIZE", value_parser = sort::memory, allow_negative_numbers = true, hide_short_help = true)]
+    pub(crate) memory: Option<u64>,
+    /// With --sort: what --memory does not hold waits in files in DIR
+    ///
+    /// They have no name, need as much room as the flows (twice that for a while, beyond 64 times SIZE), and are gone when
+    /// the program ends. With --lateness, flows wait in memory alone.
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub(crate) spill: Option<PathBuf>,
+    /// With --dedup, --rejoin, --biflow, --sort: flows come at most TIME late, so let them go on
     ///
     /// For live input: a flow leaves once the latest moment of all flows lies TIME and the timeout behind its own last.
     #[arg(long, value_name = "TIME", value_parser = gather::time, hide_short_help = true)]
@@ -242,13 +281,40 @@ impl StepOptions {
             most: self.max_flows.unwrap_or(gather::FLOWS),
         }));
         steps.extend(self.uniflow.then(uniflow::step));
+        let sorted = self.sorted()?;
+        // What is chosen is the same before and after; before, less waits.
+        let (first, then) = match sorted {
+            Some(plan) if plan.lateness.is_none() => (None, Some(plan)),
+            other => (other, None),
+        };
+        steps.extend(first.map(sort::step));
         steps.extend(filter.map(select::step));
         steps.extend(self.sample.map(sample::step));
+        steps.extend(then.map(sort::step));
         steps.extend(self.head.map(head::step));
         if let Some(file) = &self.anonymize {
             steps.push(anonymize::step(file)?);
         }
         Ok(steps)
+    }
+
+    /// How flows are sorted, if they are.
+    ///
+    /// # Errors
+    /// An option that needs --sort; a folder for --spill that is none.
+    fn sorted(&self) -> Result<Option<sort::Plan>, String> {
+        let Some(extent) = self.sort else {
+            return match (self.memory, &self.spill) {
+                (Some(_), _) => Err("--memory goes with --sort".into()),
+                (_, Some(_)) => Err("--spill goes with --sort".into()),
+                _ => Ok(None),
+            };
+        };
+        // What is joined goes on that much later.
+        let timeout = [self.dedup.map(|d| d.window), self.rejoin, self.biflow].into_iter().flatten().max().unwrap_or(0);
+        let lateness = self.lateness.filter(|_| extent == sort::Extent::Auto).map(|lateness| lateness + timeout);
+        let spill = self.spill.clone().map(sort::Spill::new).transpose()?;
+        Ok(Some(sort::Plan { lateness, memory: self.memory.unwrap_or(sort::MEMORY), spill }))
     }
 }
 

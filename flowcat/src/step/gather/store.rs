@@ -3,6 +3,8 @@
 //! Bound: what [`super::Gather`] lets wait; an entry is 72 bytes, a flow some 70 more and its line as long as it is.
 
 use crate::step::conversation::{Key, is_two_way, span};
+pub(super) use crate::step::packed::Place;
+use crate::step::packed::{pack, unpack};
 use crate::step::{Form, Record};
 use flow_record::record::Flow;
 use flow_record::record::field;
@@ -29,17 +31,6 @@ pub(super) struct Held {
     pub(super) exporter: u64,
     pub(super) place: Place,
     pub(super) marks: Marks,
-}
-
-/// Where the bytes of a flow are.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    at: u64,
-    /// Those of its fields.
-    packed: u32,
-    /// Those of its line, or of its further members, after them.
-    length: u32,
-    is_line: bool,
 }
 
 /// What of a flow is told by a bit.
@@ -81,14 +72,7 @@ impl Store {
         let flow = record.flow;
         let key = Key::of(flow);
         let (start, end) = span(flow);
-        let at = self.bytes.len();
-        flow.pack(&mut self.bytes);
-        let packed = self.bytes.len() - at;
-        let (text, is_line) = match record.form {
-            Form::Fields(extras) => (extras, false),
-            Form::Line(line) => (line.as_bytes(), true),
-        };
-        self.bytes.extend_from_slice(text);
+        let place = pack(record, &mut self.bytes);
         let flags = flow.integer(field::TCP_FLAGS).unwrap_or(0) | flow.integer(field::REV_TCP_FLAGS).unwrap_or(0);
         let is_tcp = flow.protocol() == Some(TCP);
         self.held.push(Held {
@@ -97,7 +81,7 @@ impl Store {
             end,
             unit: unit(flow),
             exporter: flow.address(field::EXPORTER).map_or(0, exporter),
-            place: Place { at: at as u64, packed: packed as u32, length: text.len() as u32, is_line },
+            place,
             marks: Marks {
                 from_low: key.from_low,
                 is_two_way: is_two_way(flow),
@@ -127,13 +111,7 @@ impl Store {
 
     /// The same by its place.
     pub(super) fn load_from(&self, place: Place, flow: &mut Flow) -> Form<'_> {
-        let all = &self.bytes[place.all()];
-        flow.unpack(all);
-        let text = &all[place.packed as usize..];
-        if !place.is_line {
-            return Form::Fields(text);
-        }
-        std::str::from_utf8(text).map_or(Form::Fields(b""), Form::Line)
+        unpack(&self.bytes[place.all()], place, flow)
     }
 
     /// Keeps those of whom `stays` has a true.
@@ -157,13 +135,6 @@ impl Store {
         });
         std::mem::swap(&mut self.bytes, &mut self.spare);
         self.spare.clear();
-    }
-}
-
-impl Place {
-    fn all(self) -> std::ops::Range<usize> {
-        let at = self.at as usize;
-        at..at + self.packed as usize + self.length as usize
     }
 }
 
