@@ -23,6 +23,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     pub(crate) from: Option<String>,
     /// What columns mean: src_ip=SrcAddr,bytes=octets
+    ///
+    /// A unit may follow the column of a time or a duration: timestamp=t:ms,duration=d:us; s, ms, us, ns, cs (hundredths
+    /// of a second) or min. timestamp=Date:dmy says that the day comes first where the year is last, as in 22/07/2015
+    /// 08:03, and Date:mdy that the month does; AM and PM are taken in both. A time of day without a date is one of
+    /// 1970-01-01, and has "clock":"no-date"; so is a number of cs or min below one day.
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     pub(crate) map: Vec<String>,
     /// Zone of times that have none [default: UTC]

@@ -13,6 +13,7 @@ mod help;
 mod left_out;
 mod messages;
 mod mistakes;
+mod order;
 mod parity;
 mod parquet;
 mod readme;

@@ -14,6 +14,7 @@ mod times;
 use super::count::{count, count_or_hex};
 use super::moment::Clock;
 use super::port::{Names, set_ports};
+use super::year_last::YearLast;
 use super::{Cell, Cells, Dialect, Form, Row, protocol};
 use flow_record::record::Flow;
 use flow_record::record::field::{self, FieldId};
@@ -49,8 +50,19 @@ impl Trouble {
         let Some(cell) = self.cell else {
             return if row.invalid { "bytes that are not UTF-8" } else { "no address, no bytes and no packets" }.into();
         };
-        let text = row.text(cell).map_or(&b""[..], |(text, _)| text);
-        let taken = if self.kind == "bad time" { FORMS_OF_TIME } else { "" };
+        let (text, form) = row.text(cell).unwrap_or_default();
+        let taken = match (self.kind, form) {
+            ("bad time", Form::DayFirst) => "; --map says that the day comes first".into(),
+            ("bad time", Form::MonthFirst) => "; --map says that the month comes first".into(),
+            ("bad time", _) if YearLast::parse(text).is_some_and(|date| date.shown().is_none()) => {
+                let name = cell.name();
+                format!(
+                    "; --map {name}=COLUMN:dmy says that the day comes first, {name}=COLUMN:mdy that the month does"
+                )
+            }
+            ("bad time", _) => FORMS_OF_TIME.into(),
+            _ => String::new(),
+        };
         format!("{} \"{}\" for {}{taken}", self.kind, flow_record::value::text::snippet(text, 40), cell.name())
     }
 }

@@ -59,10 +59,10 @@ impl Dialect {
     /// What a column with this name fills.
     pub(crate) fn column(&self, name: &str, mapping: &Mapping) -> Option<Use> {
         let found = alias::find(self.names, name);
-        match mapping.cell(name) {
-            Some(cell) => {
-                let form = found.filter(|(_, c, _)| *c == cell).map_or(Form::Plain, |(_, _, form)| form);
-                Some(Use { cell, form, rank: 0 })
+        match mapping.given(name) {
+            Some((cell, given)) => {
+                let own = || found.filter(|(_, c, _)| *c == cell).map_or(Form::Plain, |(_, _, form)| form);
+                Some(Use { cell, form: given.unwrap_or_else(own), rank: 0 })
             }
             None => found.map(|(rank, cell, form)| Use { cell, form, rank: rank + 1 }),
         }

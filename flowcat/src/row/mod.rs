@@ -163,6 +163,14 @@ pub(crate) enum Form {
     Micros,
     /// Nanoseconds.
     Nanos,
+    /// Hundredths of a second.
+    Centis,
+    /// Minutes.
+    Minutes,
+    /// A time; where its year is last, the day is first.
+    DayFirst,
+    /// A time; where its year is last, the month is first.
+    MonthFirst,
     /// A time whose milliseconds lack their leading zeros.
     UnpaddedMillis,
     /// A count that is 0 where the source has none.

@@ -70,7 +70,7 @@ impl Clock {
             [_, _, b'/', _, _, b'.', ..] => of_year(text),
             _ => since_epoch(text, form),
         };
-        moment.or_else(|| self.year_last(text)).map_or(Said::Bad, Said::At)
+        moment.or_else(|| self.year_last(text, form)).map_or(Said::Bad, Said::At)
     }
 
     fn dated(&mut self, text: &[u8], form: Form) -> Option<Moment> {
@@ -93,13 +93,19 @@ impl Clock {
 impl Clock {
     /// A date with its year last.
     #[cold]
-    fn year_last(&mut self, text: &[u8]) -> Option<Moment> {
+    fn year_last(&mut self, text: &[u8], form: Form) -> Option<Moment> {
         let date = YearLast::parse(text)?;
-        let shown = date.shown();
-        if self.order.is_none() {
-            self.order = shown;
-        }
-        let order = shown.or(self.order).or(date.is_same_in_both().then_some(Order::Day))?;
+        let order = match form {
+            Form::DayFirst => Order::Day,
+            Form::MonthFirst => Order::Month,
+            _ => {
+                let shown = date.shown();
+                if self.order.is_none() {
+                    self.order = shown;
+                }
+                shown.or(self.order).or(date.is_same_in_both().then_some(Order::Day))?
+            }
+        };
         let (text, length, is_guess) = date.year_first(order, self.half_days);
         let moment = self.dated(&text[..length], Form::Plain)?;
         Some(Moment { ambiguous: moment.ambiguous || is_guess, ..moment })
@@ -174,6 +180,9 @@ fn exponent(text: &[u8]) -> Option<(u64, u64, usize)> {
     (0.0..1.8e19).contains(&value).then(|| (value as u64, (value.fract() * 1e9) as u64, 0))
 }
 
+/// Nanoseconds of a day.
+const DAY: i128 = 86_400_000_000_000;
+
 /// A number since the epoch.
 fn since_epoch(text: &[u8], form: Form) -> Option<Moment> {
     let (whole, billionths, decimals) = decimal(text).or_else(|| exponent(text))?;
@@ -182,6 +191,8 @@ fn since_epoch(text: &[u8], form: Form) -> Option<Moment> {
         Form::Millis => (1_000_000, 3),
         Form::Micros => (1_000, 6),
         Form::Nanos => (1, 9),
+        Form::Centis => (10_000_000, 2),
+        Form::Minutes => (60_000_000_000, 0),
         _ if whole < 100_000_000_000 => (1_000_000_000, 0),
         _ if whole < 100_000_000_000_000 => (1_000_000, 3),
         _ if whole < 100_000_000_000_000_000 => (1_000, 6),
@@ -189,7 +200,9 @@ fn since_epoch(text: &[u8], form: Form) -> Option<Moment> {
     };
     let nanos = i128::from(whole) * unit + i128::from(billionths) * unit / 1_000_000_000;
     let digits = resolution(places + decimals.min(9));
-    Some(Moment { time: Time::from_nanos(nanos)?, digits, ambiguous: false, dateless: false })
+    // Nobody counts so since 1970 but since midnight.
+    let dateless = matches!(form, Form::Centis | Form::Minutes) && nanos < DAY;
+    Some(Moment { time: Time::from_nanos(nanos)?, digits, ambiguous: false, dateless })
 }
 
 /// A length of time as a source gives it.
@@ -222,6 +235,8 @@ fn plain(text: &[u8], form: Form) -> Option<u128> {
         Form::Millis => 1_000_000,
         Form::Micros => 1_000,
         Form::Nanos => 1,
+        Form::Centis => 10_000_000,
+        Form::Minutes => 60_000_000_000,
         _ => 1_000_000_000,
     };
     Some(u128::from(whole) * unit + u128::from(billionths) * unit / 1_000_000_000)
@@ -273,6 +288,9 @@ mod tests {
             assert_eq!(at(text, Form::Plain), (time.into(), false), "{text}");
         }
         assert_eq!(at("5000", Form::Millis).0, "1970-01-01T00:00:05.000Z");
+        assert_eq!(at("142191381403", Form::Centis), ("2015-01-22T08:03:34.030Z".into(), false));
+        assert_eq!(at("3000012", Form::Centis), ("1970-01-01T08:20:00.120Z".into(), true));
+        assert_eq!(at("23698563.5", Form::Minutes), ("2015-01-22T08:03:30.000Z".into(), false));
         for bad in ["", "x", "-1", "1.2.3", "12:30", "99999999999999999999", "18446744073709551615", "1e99"] {
             assert_eq!(at(bad, Form::Plain).0, "Bad", "{bad}");
         }
@@ -319,6 +337,18 @@ mod tests {
     }
 
     #[test]
+    fn the_order_that_is_given_holds_for_every_date() {
+        let day = |text| at(text, Form::DayFirst).0;
+        let month = |text| at(text, Form::MonthFirst).0;
+        assert_eq!(day("03/07/2017 08:59:00"), "2017-07-03T07:59:00.000Z");
+        assert_eq!(month("03/07/2017 08:59"), "2017-03-07T08:59:00.000Z");
+        assert_eq!(month("3/7/2017 12:00:01.5 AM"), "2017-03-07T00:00:01.500Z");
+        assert_eq!(day("3.7.2017 1:00 pm"), "2017-07-03T12:00:00.000Z");
+        assert_eq!((day("07/22/2015 08:03"), month("22/07/2015 08:03")), ("Bad".into(), "Bad".into()));
+        assert_eq!(day("2017-07-03 08:59:00"), "2017-07-03T07:59:00.000Z");
+    }
+
+    #[test]
     fn milliseconds_without_leading_zeros_are_a_number() {
         assert_eq!(at("2004-07-11T08:30:00.10", Form::UnpaddedMillis).0, "2004-07-11T07:30:00.010Z");
         assert_eq!(at("2004-07-11T08:30:00.7", Form::UnpaddedMillis).0, "2004-07-11T07:30:00.007Z");
@@ -332,6 +362,8 @@ mod tests {
         assert_eq!(nanos("10.010", Form::Plain), Length::Nanos(10_010_000_000));
         assert_eq!(nanos("1500", Form::Millis), Length::Nanos(1_500_000_000));
         assert_eq!(nanos("1.5", Form::Micros), Length::Nanos(1_500));
+        assert_eq!(nanos("150", Form::Centis), Length::Nanos(1_500_000_000));
+        assert_eq!(nanos("1.5", Form::Minutes), Length::Nanos(90_000_000_000));
         assert_eq!(nanos("5e-05", Form::Plain), Length::Nanos(50_000));
         assert_eq!(nanos("00:35:55.052", Form::Plain), Length::Nanos(2_155_052_000_000));
         assert_eq!(nanos("1d 00:00:01.000", Form::Plain), Length::Nanos(86_401_000_000_000));

@@ -8,10 +8,42 @@ use flow_record::item::nearest_field;
 use flow_record::record::field;
 use flow_record::value::text::{snippet, write_json};
 
-/// What the user says that columns mean: `--map src_ip=SrcAddr,...`.
+/// What the user says that columns mean: `--map src_ip=SrcAddr,...`, and in which unit or order they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mapping {
-    pairs: Vec<(Cell, String)>,
+    pairs: Vec<(Cell, String, Option<Form>)>,
+}
+
+/// Units of times and durations, and orders of dates, as `--map` has them behind a column.
+const UNITS: [(&str, Form); 8] = [
+    ("s", Form::Seconds),
+    ("ms", Form::Millis),
+    ("us", Form::Micros),
+    ("ns", Form::Nanos),
+    ("cs", Form::Centis),
+    ("min", Form::Minutes),
+    ("dmy", Form::DayFirst),
+    ("mdy", Form::MonthFirst),
+];
+
+/// Takes the unit off a column.
+///
+/// # Errors
+/// A unit that the cell cannot have.
+fn unit(cell: Cell, column: &str) -> Result<(&str, Option<Form>), String> {
+    let split = column.rsplit_once(':').filter(|(name, _)| !name.is_empty());
+    let Some((name, form)) =
+        split.and_then(|(name, unit)| UNITS.iter().find(|(word, _)| *word == unit).map(|(_, form)| (name, *form)))
+    else {
+        return Ok((column, None));
+    };
+    match (cell, form) {
+        (Cell::Duration, Form::DayFirst | Form::MonthFirst) => {
+            Err("duration is no date; dmy and mdy are of times".into())
+        }
+        (Cell::Start | Cell::End | Cell::Received | Cell::Duration, _) => Ok((name, Some(form))),
+        _ => Err(format!("{} has no unit; times and durations alone have", cell.name())),
+    }
 }
 
 impl Mapping {
@@ -20,7 +52,7 @@ impl Mapping {
     /// # Errors
     /// A part without `=`, an unknown field (with the nearest right one), a field or a column twice.
     pub(crate) fn parse<'p>(parts: impl IntoIterator<Item = &'p str>) -> Result<Mapping, String> {
-        let mut pairs: Vec<(Cell, String)> = Vec::new();
+        let mut pairs: Vec<(Cell, String, Option<Form>)> = Vec::new();
         for part in parts {
             let Some((name, column)) = part.split_once('=').filter(|(_, column)| !column.is_empty()) else {
                 return Err(format!("--map {part}: FIELD=COLUMN is expected"));
@@ -32,13 +64,14 @@ impl Mapping {
                 let near = nearest_field(name, NAMES.iter().map(|(_, n)| *n)).map(|n| format!("; did you mean {n:?}?"));
                 return Err(format!("--map {part}: unknown field {name:?}{}", near.unwrap_or_default()));
             };
-            if pairs.iter().any(|(c, _)| *c == cell) {
+            let (column, form) = unit(cell, column).map_err(|e| format!("--map {part}: {e}"))?;
+            if pairs.iter().any(|(c, ..)| *c == cell) {
                 return Err(format!("--map {part}: {name} is mapped twice"));
             }
-            if let Some((other, _)) = pairs.iter().find(|(_, c)| alias::normal(c) == alias::normal(column)) {
+            if let Some((other, ..)) = pairs.iter().find(|(_, c, _)| alias::normal(c) == alias::normal(column)) {
                 return Err(format!("--map {part}: the column {column:?} is mapped already, to {}", other.name()));
             }
-            pairs.push((cell, column.to_owned()));
+            pairs.push((cell, column.to_owned(), form));
         }
         Ok(Mapping { pairs })
     }
@@ -50,15 +83,23 @@ impl Mapping {
 
     /// The cell that a column is mapped to.
     pub(crate) fn cell(&self, column: &str) -> Option<Cell> {
-        let exact = self.pairs.iter().find(|(_, name)| name == column);
-        let alike = || self.pairs.iter().find(|(_, name)| alias::normal(name) == alias::normal(column));
-        exact.or_else(alike).map(|(cell, _)| *cell)
+        self.given(column).map(|(cell, _)| cell)
     }
 
-    /// The first mapped column that is not among `columns`.
-    fn missing<'m>(&'m self, columns: &[String]) -> Option<&'m str> {
+    /// The same with the form that is given for it.
+    pub(crate) fn given(&self, column: &str) -> Option<(Cell, Option<Form>)> {
+        let exact = self.pairs.iter().find(|(_, name, _)| name == column);
+        let alike = || self.pairs.iter().find(|(_, name, _)| alias::normal(name) == alias::normal(column));
+        exact.or_else(alike).map(|(cell, _, form)| (*cell, *form))
+    }
+
+    /// The first mapped column that is not among `columns`, and what else to say of it.
+    fn missing<'m>(&'m self, columns: &[String]) -> Option<(&'m str, &'static str)> {
         let is_there = |name: &str| columns.iter().any(|c| alias::normal(c) == alias::normal(name));
-        self.pairs.iter().map(|(_, name)| name.as_str()).find(|name| !is_there(name))
+        let (cell, name, _) = self.pairs.iter().find(|(_, name, _)| !is_there(name))?;
+        let has_units = matches!(cell, Cell::Start | Cell::End | Cell::Received | Cell::Duration);
+        let hint = "; units are s, ms, us, ns, cs and min, orders of dates dmy and mdy";
+        Some((name, if has_units && name.contains(':') { hint } else { "" }))
     }
 }
 
@@ -90,8 +131,8 @@ impl Plan {
     /// # Errors
     /// Where a mapped column is missing, or no column gives an address, bytes or packets.
     pub(crate) fn new(columns: Vec<String>, dialect: &Dialect, mapping: &Mapping, keep: bool) -> Result<Plan, String> {
-        if let Some(name) = mapping.missing(&columns) {
-            return Err(format!("--map: there is no column {name:?}; there are {}", listed(&columns)));
+        if let Some((name, hint)) = mapping.missing(&columns) {
+            return Err(format!("--map: there is no column {name:?}; there are {}{hint}", listed(&columns)));
         }
         let found: Vec<_> = columns.iter().map(|c| dialect.column(c, mapping)).collect();
         let best = |wanted: Use| {
@@ -218,6 +259,10 @@ pub(crate) fn described(cell: Cell, form: Form) -> String {
         Form::Millis => ", in milliseconds",
         Form::Micros => ", in microseconds",
         Form::Nanos => ", in nanoseconds",
+        Form::Centis => ", in hundredths of a second",
+        Form::Minutes => ", in minutes",
+        Form::DayFirst => ", the day first",
+        Form::MonthFirst => ", the month first",
         Form::UnpaddedMillis => ", milliseconds without leading zeros",
         Form::ZeroIsNone => ", 0 where there is none",
         Form::Payload => ", payload only",
@@ -336,6 +381,25 @@ mod tests {
         assert!(error("src_ipp=a").contains("did you mean \"src_ip\"?"));
         assert!(error("src_ip").contains("FIELD=COLUMN"));
         assert!(Mapping::parse(["src_ip=a", "src_ip=b"]).unwrap_err().contains("twice"));
+    }
+
+    #[test]
+    fn a_unit_stands_behind_the_column_of_a_time_or_a_duration() {
+        let fate = |part: &str| fates(&plan(&["t:x", "bytes"], &[part], false).unwrap())[0].clone().unwrap();
+        assert_eq!(fate("timestamp=t:x:cs"), "timestamp, in hundredths of a second");
+        assert_eq!(fate("duration=t:x:min"), "duration, in minutes");
+        assert_eq!(fate("end=t:x:dmy"), "duration, the day first".replace("duration", "end"));
+        assert_eq!(fate("timestamp=t:x"), "timestamp");
+        assert_eq!(fate("src_ip=t:x"), "src_ip");
+        let error = |part| Mapping::parse([part]).unwrap_err();
+        assert_eq!(error("bytes=b:ms"), "--map bytes=b:ms: bytes has no unit; times and durations alone have");
+        assert_eq!(error("duration=d:dmy"), "--map duration=d:dmy: duration is no date; dmy and mdy are of times");
+        assert!(Mapping::parse(["end=a:ms", "timestamp=a:s"]).unwrap_err().contains("mapped already, to end"));
+        let error = plan(&["t", "bytes"], &["timestamp=t:sec"], false).unwrap_err();
+        assert!(
+            error.contains("no column \"t:sec\"")
+                && error.ends_with("units are s, ms, us, ns, cs and min, orders of dates dmy and mdy")
+        );
     }
 
     #[test]

@@ -43,9 +43,11 @@ ibyt ipkt), Zeek (id.orig_h, orig_ip_bytes), Argus, nProbe, NetFlow and IPFIX, p
 received and down its rev_bytes; in_bytes and out_bytes are NetFlow's words for bytes and rev_bytes. --map
 src_ip=SrcAddr,... says what else a column is: a field of the record, or end, received, all_packets, all_bytes. Times
 are dates with the year first, with or without a zone, or with the year last (22/07/2015 08:03, of which a day above 12
-must tell day from month before others can be read), or numbers since the epoch: below 10^11 seconds, below 10^14
-milliseconds, below 10^17 microseconds, else nanoseconds. Durations are seconds unless the name says otherwise
-(duration_ms). Protocols are numbers or names. Empty, -, NaN and null say that there is none; words that mean nothing as a
+must tell day from month before others can be read, unless --map timestamp=Date:dmy or Date:mdy does), or numbers since
+the epoch: below 10^11 seconds, below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds; --map
+timestamp=t:ms says the unit: s, ms, us, ns, cs (hundredths of a second) or min. A time of day alone is one of 1970-01-01,
+with \"clock\":\"no-date\". Durations are seconds unless the name says otherwise (duration_ms), or --map duration=d:ms.
+Protocols are numbers or names. Empty, -, NaN and null say that there is none; words that mean nothing as a
 protocol, flags, type of service, interface, AS or exporter are left out and told. ICMP's type and code
 come from their own columns, or from the destination port where the source port is 0. Other columns are dropped, or
 kept after the known ones with --keep-extra. A table without an address, bytes or packets is refused.",

@@ -101,8 +101,37 @@ fn a_row_with_bytes_that_are_no_text_is_rejected_where_they_would_be_kept() {
 #[test]
 fn a_bad_time_says_which_are_taken() {
     let text = "timestamp,src_ip\n03.07.2015 08:03,10.0.0.1\n2015-07-22 08:03,10.0.0.1\n";
-    assert!(rejects(text, &[])[0].starts_with("2:1 bad time \"03.07.2015 08:03\" for timestamp; taken are 2015-07-22"));
-    assert_eq!(lines(text, &[]), [r#"{"timestamp":"2015-07-22T08:03:00.000Z","src_ip":"10.0.0.1"}"#]);
+    let reject = rejects(text, &[]).remove(0);
+    assert!(
+        reject.starts_with("2:1 bad time \"03.07.2015 08:03\" for timestamp; --map timestamp=COLUMN:dmy says"),
+        "{reject}"
+    );
+    let whole = r#"{"timestamp":"2015-07-22T08:03:00.000Z","src_ip":"10.0.0.1"}"#;
+    assert_eq!(lines(text, &[]), [whole]);
+    assert_eq!(lines(text, &["--map", "timestamp=timestamp:dmy"]), [&whole.replace("22", "03"), whole]);
+    assert_eq!(lines(text, &["--map", "timestamp=timestamp:mdy"]), [&whole.replace("07-22", "03-07"), whole]);
+    assert!(
+        rejects("ts,bytes\nnoon,1\n", &[])[0].starts_with("2:1 bad time \"noon\" for timestamp; taken are 2015-07-22")
+    );
+}
+
+#[test]
+fn a_unit_of_the_user_is_that_of_its_column() {
+    let text = "t,d,src_ip\n3000012,1500,10.0.0.1\n142191381403,0.5,10.0.0.2\n08:20:00,2,10.0.0.3\n";
+    let expected = [
+        r#"{"timestamp":"1970-01-01T08:20:00.120Z","duration":1.5,"src_ip":"10.0.0.1","clock":"no-date"}"#,
+        r#"{"timestamp":"2015-01-22T08:03:34.030Z","duration":0.0005,"src_ip":"10.0.0.2"}"#,
+        r#"{"timestamp":"1970-01-01T08:20:00.000Z","duration":0.002,"src_ip":"10.0.0.3","clock":"no-date"}"#,
+    ];
+    assert_eq!(lines(text, &["--map", "timestamp=t:cs,duration=d:ms"]), expected);
+    // The unit of the user comes before what the name says.
+    let micros = "src_ip,duration_ms\n10.0.0.1,1500\n";
+    assert_eq!(lines(micros, &["--map", "duration=duration_ms:us"]), [r#"{"duration":0.0015,"src_ip":"10.0.0.1"}"#]);
+    let json = "[{\"src\":\"10.0.0.1\",\"t\":\"03/07/2017 1:59:00 PM\"}]";
+    assert_eq!(
+        lines(json, &["--map", "timestamp=t:dmy"]),
+        [r#"{"timestamp":"2017-07-03T13:59:00.000Z","src_ip":"10.0.0.1"}"#]
+    );
 }
 
 #[test]
