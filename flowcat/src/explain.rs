@@ -36,7 +36,12 @@ pub(crate) fn explain(path: &Path, settings: &Settings, from: Option<&'static Fo
         Err(e) => return usage_error(&PROGRAM, &e.to_string()),
     };
     let source = if path == Path::new("-") { Source::stdin() } else { Source::file(path) };
-    let mut feed = Feed::start(vec![Ok(source)], Detect::new(from), Arc::<AtomicBool>::default(), None);
+    let mut feed = Feed::start(
+        vec![Ok(source)],
+        Detect::new(from).mapped(!settings.mapping.is_empty()),
+        Arc::<AtomicBool>::default(),
+        None,
+    );
     let mut flows = Flows::look(&mut session, vec![Box::new(Head::new(RECORDS))]);
     let mut text = String::new();
     if let Some(Some((format, mut source))) = open(&mut feed, &mut flows, settings) {

@@ -64,7 +64,8 @@ fn begin() -> Result<ExitCode, ExitCode> {
     let sources = sources(&options.names(), &PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &[], &sources)?;
     session.begin_progress(&sources);
-    let mut feed = Feed::start(sources, Detect::new(from), session.signals.flag(), session.output_identity());
+    let detect = Detect::new(from).mapped(!settings.mapping.is_empty());
+    let mut feed = Feed::start(sources, detect, session.signals.flag(), session.output_identity());
     let mut flows = Flows::new(&mut session, steps, settings.zone_given);
     if let Some(store) = store {
         flows.write_into(store);

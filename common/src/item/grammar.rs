@@ -35,11 +35,11 @@ impl Item {
         let mut rest = rest;
         while !rest.is_empty() {
             let Some((key, after)) = rest.split_once('=') else {
-                return Err(ItemError(format!(
-                    "{name}: {rest:?} has no value; write {}=VALUE",
-                    rest.trim_end_matches(',')
-                )));
+                return Err(ItemError(no_value(name, rest.trim_end_matches(','), item.pairs.last())));
             };
+            if let (Some((part, _)), Some(before)) = (key.split_once(','), item.pairs.last()) {
+                return Err(ItemError(no_value(name, part, Some(before))));
+            }
             if item.pairs.iter().any(|(k, _)| k == key) {
                 return Err(ItemError(format!("{name}: {key} is given twice")));
             }
@@ -53,6 +53,20 @@ impl Item {
             };
         }
         Ok(item)
+    }
+}
+
+/// What to say of a part without `=` behind another one, if there is one: most often it was to be a further member of that
+/// one's list, or the decimals of a number.
+fn no_value(name: &str, part: &str, before: Option<&(String, String)>) -> String {
+    match before {
+        Some((key, value)) if [&**value, part].iter().all(|t| t.bytes().all(|b| b.is_ascii_digit())) => {
+            format!("{name}: {part:?} has no value; decimals follow a point: {key}={value}.{part}")
+        }
+        Some((key, value)) => {
+            format!("{name}: {part:?} has no value; a list is joined with +: {key}={value}+{}", part.replace(',', "+"))
+        }
+        None => format!("{name}: {part:?} has no value; write {part}=VALUE"),
     }
 }
 
@@ -124,7 +138,10 @@ mod tests {
     #[test]
     fn refuses_what_it_cannot_read() {
         for (text, part) in [
-            ("z:field", "has no value"),
+            ("z:field", "write field=VALUE"),
+            ("top:by=src_ip,dst_port,n=2", "by=src_ip+dst_port"),
+            ("top:by=src_ip,dst_port", "by=src_ip+dst_port"),
+            ("z:threshold=3,5", "threshold=3.5"),
             ("z:a=1,a=2", "given twice"),
             ("z:a=\"1", "not closed"),
             ("z:a=\"1\"2", "comma is missing"),

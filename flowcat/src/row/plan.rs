@@ -93,8 +93,13 @@ impl Mapping {
         exact.or_else(alike).map(|(cell, _, form)| (*cell, *form))
     }
 
+    /// Whether a column is mapped that stands inside of this member, as `source.ip` does inside of `source`.
+    pub(crate) fn reaches_into(&self, member: &str) -> bool {
+        self.pairs.iter().any(|(_, name, _)| name.strip_prefix(member).is_some_and(|rest| rest.starts_with('.')))
+    }
+
     /// The first mapped column that is not among `columns`, and what else to say of it.
-    fn missing<'m>(&'m self, columns: &[String]) -> Option<(&'m str, &'static str)> {
+    pub(crate) fn missing<'m>(&'m self, columns: &[String]) -> Option<(&'m str, &'static str)> {
         let is_there = |name: &str| columns.iter().any(|c| alias::normal(c) == alias::normal(name));
         let (cell, name, _) = self.pairs.iter().find(|(_, name, _)| !is_there(name))?;
         let has_units = matches!(cell, Cell::Start | Cell::End | Cell::Received | Cell::Duration);

@@ -8,7 +8,7 @@
 //! as are needed, because a live input may be slow.
 
 use super::json::shape::{self, Shape};
-use super::{Format, HEAD, LINES, Probe, Takes, csv, first_line, nfdump};
+use super::{Format, HEAD, LINES, Probe, Takes, csv, first_line, flow, nfdump};
 use flow_record::input::feed::{Cut, Look};
 use flow_record::input::{Ahead, Input, Kind};
 use flow_record::scan::MAX_LINE;
@@ -32,18 +32,25 @@ pub(crate) struct Detect {
     /// What the user says that all are.
     from: Option<&'static Format>,
     formats: &'static [&'static Format],
+    /// The user says what members mean, so that no line is a flow line as it stands.
+    is_mapped: bool,
 }
 
 impl Detect {
     /// Tells the formats apart; `from` pins one.
     pub(crate) fn new(from: Option<&'static Format>) -> Detect {
-        Detect { from, formats: super::FORMATS }
+        Detect { from, formats: super::FORMATS, is_mapped: false }
+    }
+
+    /// The same where the user says what columns and members mean, if `is_mapped`.
+    pub(crate) fn mapped(self, is_mapped: bool) -> Detect {
+        Detect { is_mapped, ..self }
     }
 
     /// The same with other formats.
     #[cfg(test)]
     pub(crate) fn among(formats: &'static [&'static Format]) -> Detect {
-        Detect { from: None, formats }
+        Detect { from: None, formats, is_mapped: false }
     }
 
     /// How an input of a pinned format comes.
@@ -176,7 +183,8 @@ impl Detect {
     }
 
     fn of_text(&self) -> impl Iterator<Item = &'static Format> {
-        self.formats.iter().copied().filter(|f| matches!(f.takes, Takes::Lines | Takes::Objects))
+        let is_in_doubt = |f: &&Format| !(self.is_mapped && f.spec.name == flow::FORMAT.spec.name);
+        self.formats.iter().copied().filter(|f| matches!(f.takes, Takes::Lines | Takes::Objects)).filter(is_in_doubt)
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
     let mut session = Session::begin("flowcat", conduct, Sink::none()).unwrap();
     let mut feed = Feed::start(
         vec![Ok(Input::file(&input))],
-        Detect::new(options.format().unwrap()),
+        Detect::new(options.format().unwrap()).mapped(!settings.mapping.is_empty()),
         Arc::<AtomicBool>::default(),
         None,
     );

@@ -3,6 +3,7 @@
 //! Bound: [`FULL`] bytes of lines that wait to be written.
 
 use super::{Form, Record};
+use flow_record::people::count;
 use flow_record::record::Writer;
 use flow_record::run::{Fate, Session};
 
@@ -25,6 +26,8 @@ pub(crate) struct End<'s> {
     writer: Writer,
     /// Where flows go that are not written as lines.
     store: Option<Box<dyn Store>>,
+    /// Lines that were no flows and had no place there.
+    unstored: u64,
     out: Vec<u8>,
     /// Lines that were written.
     pub(crate) passed: u64,
@@ -48,6 +51,7 @@ impl<'s> End<'s> {
             session,
             writer: Writer::new(),
             store: None,
+            unstored: 0,
             out,
             passed: 0,
             filtered: 0,
@@ -97,6 +101,7 @@ impl<'s> End<'s> {
     #[inline]
     pub(crate) fn line(&mut self, line: &str) {
         if !self.takes_lines() {
+            self.unstored += 1;
             self.session.account.fates.count(Fate::Unused("no flow"));
             return;
         }
@@ -185,6 +190,12 @@ impl<'s> End<'s> {
     pub(crate) fn close(&mut self) {
         if let Some(store) = &mut self.store {
             store.finish(self.session);
+        }
+        if self.unstored > 0 {
+            let lines = count(self.unstored, "lines");
+            let text =
+                format!("{lines} of other kinds than flows left out: Parquet holds flows; --to csv holds any one kind");
+            self.session.messages.note(&text);
         }
         self.settle();
         let account = &mut self.session.account;

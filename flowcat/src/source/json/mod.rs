@@ -321,6 +321,9 @@ impl Source for Json {
             }
         }
         let whole = split.end(|part, line| self.part(part, line, flows, &mut failed));
+        if let Some((name, hint)) = self.objects.missing() {
+            flows.fail_input(&format!("--map: no object has {name:?}{hint}"));
+        }
         if !whole && !flows.is_over() && !flows.is_stopped() {
             flows.fail_input(&format!("the JSON is truncated after line {}", split.lines()));
         }

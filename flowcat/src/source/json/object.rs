@@ -36,6 +36,8 @@ struct Name {
     extra: Box<[u8]>,
     /// It is a name of the suite's own, and means what the suite means.
     is_own: bool,
+    /// The user says what it means.
+    is_mapped: bool,
     /// Number of the group of its own members, if those are looked into; 0 is that of the object itself.
     group: u32,
     /// The object in which it was last met.
@@ -65,6 +67,8 @@ pub(super) struct Objects {
     /// Fields that the current object has under their own names, and that other names would give; a bit a cell.
     own: u64,
     gained: u64,
+    /// Whether the current object has a member of which the user says what it means.
+    has_mapped: bool,
     /// Whether the current object has a text for `kind`.
     has_kind: bool,
     /// A name of which a value was dropped since it was last asked for.
@@ -91,6 +95,7 @@ impl Objects {
             object: 0,
             own: 0,
             gained: 0,
+            has_mapped: false,
             has_kind: false,
             dropped: None,
             rivals: None,
@@ -103,11 +108,12 @@ impl Objects {
         self.has_kind
     }
 
-    /// Whether in the object that was read last a member of a foreign name means a field that the object lacks.
+    /// Whether in the object that was read last a member of a foreign name means a field that the object lacks, or one
+    /// that the user names.
     pub(super) fn gains(&self) -> bool {
         // Alerts have a last time and no duration.
         let usual = if self.has_kind { 1 << Cell::Duration as u64 } else { 0 };
-        self.gained & !self.own & !usual != 0
+        self.gained & !self.own & !usual != 0 || self.has_mapped && !self.has_kind
     }
 
     /// What to say, once, of two members that mean the same where nothing tells which is the better.
@@ -195,6 +201,7 @@ impl Objects {
         self.object += 1;
         self.members.clear();
         (self.own, self.gained, self.has_kind, self.dropped) = (0, 0, false, None);
+        self.has_mapped = false;
         let mut walk = Walk::new(text);
         while let Some(member) = walk.member()? {
             self.take(&member, 0)?;
@@ -232,6 +239,7 @@ impl Objects {
             return if harmless { Ok(()) } else { Err(Reject { at: member.key_at, why: Why::DuplicateKey }) };
         }
         known.met = self.object;
+        self.has_mapped |= known.is_mapped;
         match known.used {
             None => self.has_kind |= &*known.text == "kind" && member.value.starts_with('"'),
             Some(used) if known.is_own => self.own |= 1 << used.cell as u64,
@@ -281,13 +289,23 @@ impl Objects {
                 write_json(&extra_key(&text), &mut extra);
                 extra.push(b':');
                 let used = self.dialect.column(&text, &self.mapping);
-                let is_own = field::known().any(|f| f.name == &*text) && self.mapping.cell(&text).is_none();
-                let group = if self.dialect.nested.contains(&&*text) { self.groups.len() as u32 } else { 0 };
+                let is_mapped = self.mapping.cell(&text).is_some();
+                let is_own = field::known().any(|f| f.name == &*text) && !is_mapped;
+                let is_outer = self.dialect.nested.contains(&&*text) || self.mapping.reaches_into(&text);
+                let group = if is_outer { self.groups.len() as u32 } else { 0 };
                 if group > 0 {
                     self.groups.push(format!("{text}."));
                     self.by_token.push(Map::default());
                 }
-                self.names.push(Name { text: text.clone(), used, extra: extra.into(), is_own, group, met: 0 });
+                self.names.push(Name {
+                    text: text.clone(),
+                    used,
+                    extra: extra.into(),
+                    is_own,
+                    is_mapped,
+                    group,
+                    met: 0,
+                });
                 let name = self.names.len() as u32 - 1;
                 self.by_name.insert(text, name);
                 name
@@ -297,6 +315,12 @@ impl Objects {
         let key = self.keys.len() as u32 - 1;
         self.by_token[group as usize].insert(token.into(), key);
         key
+    }
+
+    /// A name that the user says the meaning of and that no object had, if there were objects; and what else to say of it.
+    pub(super) fn missing(&self) -> Option<(&str, &'static str)> {
+        let names: Vec<String> = self.names.iter().map(|n| n.text.to_string()).collect();
+        if names.is_empty() { None } else { self.mapping.missing(&names) }
     }
 
     /// Each name that was met, with what becomes of it.

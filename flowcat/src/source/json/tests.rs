@@ -182,3 +182,20 @@ fn what_is_no_object_in_an_array_is_rejected_and_the_array_is_whole() {
     }
     assert_eq!(ending("[1,2", &[]), 2);
 }
+
+#[test]
+fn what_the_user_says_of_members_goes_before_all_else() {
+    let ends =
+        r#"{"timestamp":"2026-03-10T10:00:00.000Z","bytes":100,"quelle":"10.0.0.1","wer":{"ip":"10.0.0.2","port":53}}"#;
+    assert_eq!(
+        lines(ends, &["--map", "src_ip=quelle,dst_ip=wer.ip,dst_port=wer.port"]),
+        [
+            r#"{"timestamp":"2026-03-10T10:00:00.000Z","src_ip":"10.0.0.1","dst_ip":"10.0.0.2","dst_port":53,"bytes":100}"#
+        ]
+    );
+    let total = r#"{"src_ip":"10.0.0.1","bytes":100,"total":777}"#;
+    assert_eq!(lines(total, &["--map", "bytes=total"]), [r#"{"src_ip":"10.0.0.1","bytes":777}"#]);
+    let row = r#"{"kind":"hosts","src_ip":"10.0.0.1","total":777}"#;
+    assert_eq!(lines(row, &["--map", "bytes=total"]), [row]);
+    assert_eq!(ending(total, &["--map", "bytes=totl"]), 2);
+}
