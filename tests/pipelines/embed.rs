@@ -50,7 +50,10 @@ fn cron_hears_of_grave_alerts_only() {
          10.20.1.23 sent 145.6 MB to 89.160.20.115 in 4 flows within 9 min 3 s (threshold 100 MB)\n"
     );
     assert_eq!(run("tests/embed/watch.sh tests/data/normal.csv").code(0).text(), "");
-    assert_eq!(run("tests/embed/watch.sh no-such-file").code(0).text(), "no-such-file could not be read whole: exit codes 2 0\n");
+    assert_eq!(
+        run("tests/embed/watch.sh no-such-file").code(0).text(),
+        "no-such-file could not be read whole: exit codes 2 0\n"
+    );
 }
 
 #[test]

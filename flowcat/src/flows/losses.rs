@@ -9,6 +9,8 @@ use flow_record::value::text::snippet;
 pub(crate) enum Loss<'l> {
     /// An IPv6 address that the tool that printed it cut short.
     Condensed(&'l [u8]),
+    /// So many numbers, which the tool that printed them has rounded.
+    Digits(u64),
     /// A text that means nothing here.
     Value(Cell, &'l [u8]),
     /// So many of a record's further members, because no filter takes a line with all.
@@ -37,6 +39,7 @@ pub(super) struct Losses {
     values: u64,
     members: u64,
     addresses: u64,
+    digits: u64,
     told: Told,
 }
 
@@ -47,6 +50,7 @@ struct Told {
     values: Cells,
     members: bool,
     addresses: bool,
+    digits: bool,
 }
 
 impl Losses {
@@ -66,6 +70,13 @@ impl Losses {
                     messages.warn("condensed addresses", || {
                         format!("{place}: IPv6 addresses that nfdump cut short (\"{address}\") {text}")
                     });
+                }
+            }
+            Loss::Digits(count) => {
+                self.digits += count;
+                if !std::mem::replace(&mut self.told.digits, true) {
+                    let text = "numbers such as 1.2 M are taken as 1200000; nfdump -N prints them whole";
+                    messages.warn("rounded numbers", || format!("{place}: {text}"));
                 }
             }
             Loss::Value(cell, text) => {
@@ -103,6 +114,7 @@ impl Losses {
             ("values left out", self.values),
             ("members left out", self.members),
             ("condensed addresses", self.addresses),
+            ("rounded numbers", self.digits),
         ];
         all.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count))
     }

@@ -106,6 +106,9 @@ impl NfdumpLine {
         for condensed in self.reader.condensed() {
             flows.lose(flows.line, 0, Loss::Condensed(&line[condensed]));
         }
+        if self.reader.scaled() > 0 {
+            flows.lose(flows.line, 0, Loss::Digits(self.reader.scaled()));
+        }
         self.maker.finish(flows.line, line, flows);
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Reader {
     scratch: Vec<u8>,
     /// Where addresses stand that were cut short.
     condensed: [Range<usize>; 2],
+    /// Numbers of the row that have lost digits.
+    scaled: u64,
 }
 
 /// The words of a row, arrows left out.
@@ -61,6 +63,7 @@ impl Reader {
     pub(super) fn read(&mut self, line: &[u8], columns: &[Column], row: &mut Row) -> Result<(), Bad> {
         row.clear();
         self.condensed = [0..0, 0..0];
+        self.scaled = 0;
         let mut words = Words { line, at: 0, turned: false };
         let mut is_icmp6 = false;
         let first_end = columns.iter().position(|c| matches!(c.kind, Kind::End(..)));
@@ -102,6 +105,7 @@ impl Reader {
                     match scaled {
                         None => row.put(cell, form, text, at),
                         Some(value) => {
+                            self.scaled += 1;
                             self.scratch.clear();
                             write_integer(value, &mut self.scratch);
                             row.put(cell, form, &self.scratch, at);
@@ -141,6 +145,11 @@ impl Reader {
             None if columns.is_empty() => Err(Bad { at: 0, what: "a header" }),
             None => Ok(()),
         }
+    }
+
+    /// How many numbers have lost digits, as `1.2 M` has.
+    pub(super) fn scaled(&self) -> u64 {
+        self.scaled
     }
 
     /// Where addresses stand that were cut short.
