@@ -10,13 +10,15 @@ use crate::flows::Flows;
 use crate::parquet::cells::{Cells, Meaning, write_json, write_text};
 use crate::parquet::guard::guarded;
 use crate::parquet::own::Own;
-use crate::row::{ANY, Maker, NOWHERE, Plan};
+use crate::row::{ANY, Cell, Form, Maker, NOWHERE, Plan};
 use bytes::Bytes;
 use flow_record::input::Input;
 use flow_record::item::Spec;
 use flow_record::record::field::RECORD;
+use flow_record::value::text::snippet;
+use parquet::basic::Type as Physical;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
-use parquet::schema::types::ColumnDescriptor;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use std::io::Read;
 
 pub(super) const FORMAT: Format = Format {
@@ -89,6 +91,12 @@ impl Source for Parquet {
                 let names = flat.iter().map(|i| columns[*i].path().parts().join(".")).collect();
                 let plan = self.settings.plan(names, &ANY)?;
                 plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
+                let is_bare = |column: &&ColumnDescPtr| self.is_bare_duration(column);
+                if let Some(column) = columns.iter().find(is_bare) {
+                    let name = snippet(column.name().as_bytes(), 40);
+                    let text = "is of whole numbers without a unit and taken as seconds; if it is a timedelta:";
+                    flows.warn("durations without a unit", &format!("{name} {text} --map duration={name}:ns, or :us"));
+                }
                 let wanted = plan.wanted().to_vec();
                 let read: Vec<usize> = wanted.iter().map(|i| flat[*i]).collect();
                 let maker = self.settings.maker(&ANY);
@@ -120,6 +128,17 @@ impl Source for Parquet {
 
     fn fates(&self) -> Vec<Fate> {
         self.fates.clone()
+    }
+}
+
+impl Parquet {
+    /// Whether a column is of durations whose unit the schema does not say: that of a timedelta stands in a schema of
+    /// Arrow's own, which is not read.
+    fn is_bare_duration(&self, column: &ColumnDescriptor) -> bool {
+        let used = ANY.column(column.name(), &self.settings.mapping);
+        used.is_some_and(|used| used.cell == Cell::Duration && used.form == Form::Plain)
+            && column.physical_type() == Physical::INT64
+            && Meaning::of(column) == Meaning::Plain
     }
 }
 
