@@ -125,6 +125,7 @@ impl Feed {
     /// long or broken off are rejected here.
     pub(crate) fn block(&mut self, flows: &mut Flows<'_>) -> Option<&[u8]> {
         self.give_back();
+        flows.pause();
         while !self.ended && !flows.is_over() {
             let parcel = self.patience.next(&self.parcels, flows)?;
             flows.progress(parcel.read);

@@ -6,6 +6,7 @@ mod losses;
 
 pub(crate) use losses::Loss;
 
+use crate::merge::Turn;
 use crate::row::Converter;
 use crate::step::{End, Form, Next, Record, Step, Store};
 use flow_record::input::Part;
@@ -14,7 +15,7 @@ use flow_record::people::count;
 use flow_record::record::Flow;
 use flow_record::run::{Fate, Patient, Place, Session};
 use flow_record::scan::{Line, LineKind, Reject};
-use losses::Losses;
+use losses::{Losses, Told};
 
 /// The destination of all records of a run.
 pub(crate) struct Flows<'s> {
@@ -31,6 +32,20 @@ pub(crate) struct Flows<'s> {
     losses: Losses,
     /// Nothing is to be said (any more) of times without a zone.
     zone_told: bool,
+    /// Bytes that were read of the current input, and of others that are read at the same time.
+    read: u64,
+    read_of_others: u64,
+    /// Where inputs are merged: the turn of the one that is read.
+    turn: Option<Box<Turn<'s>>>,
+}
+
+/// What is known of an input while others are read.
+struct Parked {
+    input: String,
+    line: u64,
+    taken: u64,
+    told: Told,
+    read: u64,
 }
 
 impl<'s> Flows<'s> {
@@ -48,7 +63,70 @@ impl<'s> Flows<'s> {
             inputs: Vec::new(),
             losses: Losses::default(),
             zone_told: zone_given,
+            read: 0,
+            read_of_others: 0,
+            turn: None,
         }
+    }
+
+    /// Through which nothing goes: what the source of an input has while it is the turn of others.
+    pub(crate) fn idle(session: &'s mut Session) -> Flows<'s> {
+        let mut flows = Flows::new(session, Vec::new(), true);
+        flows.end.stop();
+        flows
+    }
+
+    /// Puts a step before all others.
+    pub(crate) fn put_first(&mut self, step: Box<dyn Step>) {
+        self.steps.insert(0, step);
+    }
+
+    /// Acts on what comes after the first step.
+    pub(crate) fn behind_first(&mut self, act: impl FnOnce(&mut Next<'_, 's>)) {
+        if let Some((_, steps)) = self.steps.split_first_mut() {
+            act(&mut Next::first(steps, &mut self.end));
+        }
+    }
+
+    /// Begins the turn of an input.
+    pub(crate) fn begin_turn(&mut self, turn: Box<Turn<'s>>) {
+        self.turn = Some(turn);
+    }
+
+    /// Ends an input and its turn, if it has one.
+    pub(crate) fn end_turn(&mut self) -> Option<Box<Turn<'s>>> {
+        let turn = self.turn.take()?;
+        self.end_input();
+        self.read_of_others += std::mem::take(&mut self.read);
+        Some(turn)
+    }
+
+    /// Before an input is read on: lets others be read, where they are merged and its flows wait for theirs.
+    #[inline]
+    pub(crate) fn pause(&mut self) {
+        if self.turn.as_ref().is_some_and(|turn| turn.has_some()) {
+            self.pass_turn();
+        }
+    }
+
+    fn pass_turn(&mut self) {
+        let Some(mut turn) = self.turn.take() else { return };
+        self.read_of_others += self.read;
+        let parked = Parked {
+            input: std::mem::take(&mut self.input),
+            line: self.line,
+            taken: std::mem::take(&mut self.taken),
+            told: self.losses.begin_input(),
+            read: std::mem::take(&mut self.read),
+        };
+        if !turn.pass(self) {
+            return;
+        }
+        self.turn = Some(turn);
+        (self.input, self.line, self.taken) = (parked.input, parked.line, parked.taken);
+        self.losses.go_on(parked.told);
+        self.read = parked.read;
+        self.read_of_others -= parked.read;
     }
 
     /// The same of which nothing is written: a look at what [`Flows::lines`] has then.
@@ -221,7 +299,8 @@ impl<'s> Flows<'s> {
     #[inline]
     pub(crate) fn progress(&mut self, bytes: u64) {
         self.end.settle();
-        self.end.session.progress(bytes);
+        self.read = bytes;
+        self.end.session.progress(self.read_of_others + bytes);
     }
 
     /// The lines of a look.

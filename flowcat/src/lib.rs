@@ -14,6 +14,7 @@
 //! - `flows`: where sources put flows, lines that pass, and rejects.
 //! - `step`: what is done with flows on their way out, one file a step: scale, gather (what is joined or reported
 //!   twice), uniflow, sort, select, sample, head, anonymize, write.
+//! - `merge`: `--merge`: sources of several inputs in turns.
 //! - `explain`: `--explain FILE`.
 //!
 //! Invariants: only this crate knows formats; the same flow printed by another tool or version becomes the same record,
@@ -26,6 +27,7 @@
 mod explain;
 mod feed;
 mod flows;
+mod merge;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -37,8 +39,8 @@ mod step;
 use feed::Feed;
 use flow_record::cli::{parse, sources, usage_error};
 use flows::Flows;
+use merge::Shared;
 use options::{Options, PROGRAM};
-use source::Detect;
 use std::process::ExitCode;
 
 /// Runs the program.
@@ -62,15 +64,21 @@ fn begin() -> Result<ExitCode, ExitCode> {
     let steps = options.steps.build(filter).map_err(usage)?;
     let store = options.store().map_err(usage)?;
     let sources = sources(&options.names(), &PROGRAM)?;
+    let mut spares = merge::spares(if options.merge { sources.len() } else { 0 }).map_err(usage)?;
     let mut session = options.common.session(&PROGRAM, &[], &sources)?;
     session.begin_progress(&sources);
-    let detect = Detect::new(from).mapped(!settings.mapping.is_empty());
-    let mut feed = Feed::start(sources, detect, session.signals.flag(), session.output_identity());
+    let shared = Shared { settings: &settings, from, stop: session.signals.flag(), output: session.output_identity() };
     let mut flows = Flows::new(&mut session, steps, settings.zone_given);
     if let Some(store) = store {
         flows.write_into(store);
     }
-    run::all(&mut feed, &mut flows, &settings);
-    flows.finish();
+    match options.merge {
+        true => merge::all(sources, flows, &mut spares, &shared).ok_or(ExitCode::from(2))?.finish(),
+        false => {
+            let mut feed = Feed::start(sources, shared.detect(), shared.stop.clone(), shared.output);
+            run::all(&mut feed, &mut flows, &settings);
+            flows.finish();
+        }
+    }
     Ok(session.end().into())
 }

@@ -39,6 +39,15 @@ pub(crate) struct Options {
     /// Keep columns that are no field of the record
     #[arg(long)]
     pub(crate) keep_extra: bool,
+    /// Merge inputs that are sorted by time into one stream
+    ///
+    /// All are read at once, and the flow that starts first goes on; those of one start come in the order of the inputs,
+    /// and one without a time behind the one before it. What starts before the one before it in its input goes on as soon
+    /// as it is met; that is told once an input, and counted as "out of order" (--sort sorts). 256 inputs at most, each
+    /// with some blocks of it in memory. An input that is silent, such as a pipe, holds back all. Alerts and rows pass;
+    /// baselines and ticks are left out.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) merge: bool,
     /// With --to parquet: begin another file after N flows
     ///
     /// Files are numbered before the suffix of -o: flows.parquet is flows-00001.parquet and so on. Each appears when it

@@ -45,7 +45,7 @@ pub(super) struct Losses {
 
 /// What was said of the current input.
 #[derive(Debug, Default)]
-struct Told {
+pub(super) struct Told {
     times: Vec<&'static str>,
     values: Cells,
     members: bool,
@@ -54,9 +54,14 @@ struct Told {
 }
 
 impl Losses {
-    /// Another input begins.
-    pub(super) fn begin_input(&mut self) {
-        self.told = Told::default();
+    /// Another input begins; answers what was said of the last.
+    pub(super) fn begin_input(&mut self) -> Told {
+        std::mem::take(&mut self.told)
+    }
+
+    /// An input goes on of which this was said.
+    pub(super) fn go_on(&mut self, told: Told) {
+        self.told = told;
     }
 
     /// Counts a loss; says so if it is the first of its kind in its input.

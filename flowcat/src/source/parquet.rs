@@ -175,6 +175,7 @@ fn rows(
     let mut cells: Vec<Cells> = guarded(|| read.iter().map(cells).collect::<Result<_, _>>())?;
     let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
     while left > 0 && !flows.is_over() && !flows.is_stopped() {
+        flows.pause();
         let count = left.min(BATCH);
         guarded(|| cells.iter_mut().try_for_each(|c| c.fill(count)))?;
         for _ in 0..count {

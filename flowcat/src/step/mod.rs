@@ -27,6 +27,7 @@ mod uniflow;
 mod write;
 
 pub(crate) use head::Head;
+pub(crate) use packed::{Place, pack, unpack};
 pub(crate) use write::{End, Store};
 
 use flow_record::filter::Filter;
@@ -53,7 +54,7 @@ pub(crate) enum Form<'r> {
 }
 
 /// One step.
-pub(crate) trait Step {
+pub(crate) trait Step: Send {
     /// Nothing was read yet.
     fn begin(&mut self, _next: &mut Next<'_, '_>) {}
 

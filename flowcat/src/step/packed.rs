@@ -8,30 +8,30 @@ use std::ops::Range;
 
 /// Where the bytes of a flow are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) at: u64,
+pub(crate) struct Place {
+    pub(crate) at: u64,
     /// Those of its fields.
-    pub(super) packed: u32,
+    pub(crate) packed: u32,
     /// Those of its line, or of its further members, after them.
-    pub(super) length: u32,
-    pub(super) is_line: bool,
+    pub(crate) length: u32,
+    pub(crate) is_line: bool,
 }
 
 impl Place {
     /// All its bytes.
-    pub(super) fn all(self) -> Range<usize> {
+    pub(crate) fn all(self) -> Range<usize> {
         let at = self.at as usize;
         at..at + self.size()
     }
 
     /// How many they are.
-    pub(super) fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         self.packed as usize + self.length as usize
     }
 }
 
 /// Appends a flow.
-pub(super) fn pack(record: Record<'_>, bytes: &mut Vec<u8>) -> Place {
+pub(crate) fn pack(record: Record<'_>, bytes: &mut Vec<u8>) -> Place {
     let at = bytes.len();
     record.flow.pack(bytes);
     let packed = bytes.len() - at;
@@ -44,7 +44,7 @@ pub(super) fn pack(record: Record<'_>, bytes: &mut Vec<u8>) -> Place {
 }
 
 /// Puts the fields of the flow whose bytes these are into `flow`; answers how it came.
-pub(super) fn unpack<'b>(all: &'b [u8], place: Place, flow: &mut Flow) -> Form<'b> {
+pub(crate) fn unpack<'b>(all: &'b [u8], place: Place, flow: &mut Flow) -> Form<'b> {
     flow.unpack(all);
     let text = all.get(place.packed as usize..).unwrap_or_default();
     if !place.is_line {

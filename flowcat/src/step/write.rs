@@ -11,7 +11,7 @@ use flow_record::run::{Fate, Session};
 const FULL: usize = 64 * 1024;
 
 /// A form of output that is made of flows, not of their lines, and written through the session.
-pub(crate) trait Store {
+pub(crate) trait Store: Send {
     /// Takes a flow.
     fn flow(&mut self, record: Record<'_>, session: &mut Session);
 
