@@ -312,8 +312,8 @@ fn print(program: &Program, text: &str) -> ExitCode {
     });
     match printed {
         Ok(true) => {
-            crate::run::Messages::new(program.name, false).note(LOST);
-            ExitCode::SUCCESS
+            crate::run::Messages::new(program.name, false).error(LOST);
+            ExitCode::from(2)
         }
         Err(e) if !crate::output::is_closed_pipe(&e) => {
             crate::run::Messages::new(program.name, false).error(&format!("writing output: {e}"));

@@ -3,9 +3,9 @@
 //! Rust's runtime opens `/dev/null` for reading and writing in place of a standard descriptor that is closed when
 //! the program starts, and `std::io::Stdout` takes a write to a closed descriptor for a success. So the descriptor is
 //! duplicated and written to directly. A parent may hand down the null device opened for both as well, as Python's
-//! `DEVNULL` is: nothing tells these two apart, so it is no error, but a run that wrote something says so ([`LOST`]),
-//! unless stderr leads there too: then a parent meant it so (`daemon(3)`, a harness). A shell's `>/dev/null` opens it for
-//! writing only.
+//! `DEVNULL` is: nothing tells these two apart, and lost output must not pass for success, so a run that wrote something
+//! fails ([`LOST`]), unless stderr leads there too: then a parent meant it so (`daemon(3)`, a harness). A shell's
+//! `>/dev/null` opens it for writing only.
 
 use std::fs::File;
 use std::io;
@@ -18,7 +18,8 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 const NULL: &str = "/dev/null";
 
 /// What is said where output may have been lost.
-pub const LOST: &str = "what was written is lost: stdout is closed, or /dev/null opened for reading too (>/dev/null opens it for writing only)";
+pub const LOST: &str = "what was written is lost: stdout is closed, or /dev/null opened for reading too; \
+    >/dev/null opens it for writing only, in Python open(os.devnull, \"w\")";
 
 /// A descriptor of standard output that is not buffered.
 pub(super) fn open() -> io::Result<File> {

@@ -311,7 +311,7 @@ impl Session {
         let result = output.finish();
         self.check_output(result);
         if is_lost {
-            self.messages.note(LOST);
+            self.fail(LOST);
         }
     }
 }
