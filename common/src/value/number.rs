@@ -1,6 +1,6 @@
 //! Numbers: integers below 2^53, and seconds as decimals kept in nanoseconds.
 //!
-//! `integer` and `seconds` take the plain forms; what stands in [`exact`] takes any JSON number, [`write`] writes them.
+//! `integer` and `seconds` take the plain forms; what stands in `exact` takes any JSON number, `write` writes them.
 //! [`Number`] is one of any size: a sum over flows, or what a formula made of them.
 
 mod any;
