@@ -20,7 +20,8 @@ pub struct Common {
     /// Write to FILE, which appears whole or not at all
     ///
     /// A regular file is written under another name first; a pipe or device is written as the data comes. After input that
-    /// cannot be read on, the file has what was read before (exit code 2); with --strict the old file stays.
+    /// cannot be read on, the file has what was read before (exit code 2); where nothing was read, or with --strict, the old
+    /// file stays.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Write ndjson, csv, table, parquet

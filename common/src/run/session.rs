@@ -296,16 +296,22 @@ impl Session {
         }
     }
 
-    /// Completes the output, unless it would take the place of a whole file and was asked to be without fault.
+    /// Completes the output, unless it would take the place of a whole file and was asked to be without fault, or nothing
+    /// could be read.
     fn finish_output(&mut self) {
         let output = std::mem::replace(&mut self.output, Sink::none());
         if self.closed {
             return;
         }
         let is_faulty = self.account.rejected > 0 || self.ending.failed;
-        if self.conduct.strict && is_faulty && output.output().is_some_and(Output::is_file_to_be) {
+        let why = match (self.conduct.strict && is_faulty, self.ending.failed && self.account.read() == 0) {
+            (true, _) => Some("--strict being given"),
+            (_, true) => Some("nothing having been read"),
+            _ => None,
+        };
+        if let Some(why) = why.filter(|_| output.output().is_some_and(Output::is_file_to_be)) {
             let name = output.output().map(Output::name).unwrap_or_default();
-            return self.messages.error(&format!("\"{name}\" is left as it was, --strict being given"));
+            return self.messages.error(&format!("\"{name}\" is left as it was, {why}"));
         }
         let is_lost = output.output().is_some_and(Output::is_lost);
         let result = output.finish();

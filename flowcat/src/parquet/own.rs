@@ -11,6 +11,7 @@ use flow_record::record::{Flow, Writer};
 use flow_record::scan::walk::{Walk, unquoted};
 use flow_record::scan::{Clean, Scanner};
 use flow_record::value::Address;
+use flow_record::value::number::MAX_NANOS;
 use parquet::basic::Type as Physical;
 use parquet::file::metadata::FileMetaData;
 
@@ -32,8 +33,6 @@ pub(crate) struct Own {
     parts: Vec<Part>,
     flow: Flow,
     members: Vec<u8>,
-    /// What is not made of checked parts alone is checked as a line.
-    has_json: bool,
     writer: Writer,
     scanner: Scanner,
     line: Vec<u8>,
@@ -73,7 +72,6 @@ impl Own {
             parts,
             flow: Flow::new(),
             members: Vec::new(),
-            has_json: false,
             writer: Writer::new(),
             scanner: Scanner::new(),
             line: Vec::new(),
@@ -84,7 +82,6 @@ impl Own {
     pub(crate) fn row(&mut self, number: u64, cells: &mut [Cells], flows: &mut Flows<'_>) {
         self.flow.clear();
         self.members.clear();
-        self.has_json = false;
         let mut bad = None;
         for (part, cells) in self.parts.iter().zip(cells) {
             let meaning = cells.meaning;
@@ -106,7 +103,6 @@ impl Own {
                     self.members.extend_from_slice(key);
                     let written = match value {
                         Value::Bytes(token) if *is_json => {
-                            self.has_json = true;
                             self.members.extend_from_slice(token);
                             true
                         }
@@ -120,7 +116,6 @@ impl Own {
                     if let Value::Bytes([b'{', rest @ .., b'}']) = value
                         && !rest.is_empty()
                     {
-                        self.has_json = true;
                         self.members.push(b',');
                         self.members.extend_from_slice(rest);
                     }
@@ -131,8 +126,9 @@ impl Own {
     }
 
     fn hand_on(&mut self, number: u64, bad: Option<(FieldId, Vec<u8>)>, flows: &mut Flows<'_>) {
-        if !self.has_json && bad.is_none() && self.flow.is_flow() {
-            return flows.flow_with(&self.flow, &self.members);
+        // Fields are of their types; members, whoever wrote them, are judged as on any line.
+        if self.members.is_empty() && bad.is_none() && self.flow.is_flow() {
+            return flows.flow(&self.flow);
         }
         self.line.clear();
         self.writer.members(&self.flow, &mut self.line);
@@ -171,7 +167,7 @@ fn set(flow: &mut Flow, id: FieldId, value: Value<'_>, meaning: Meaning) -> bool
         }
         (Kind::Seconds, Value::Number(seconds)) => {
             let nanos = (seconds * 1e9).round();
-            let is_one = (0.0..field::MAX_INTEGER as f64 * 1e3).contains(&nanos);
+            let is_one = (0.0..=MAX_NANOS as f64).contains(&nanos) && nanos as u64 <= MAX_NANOS;
             if is_one {
                 flow.set_duration(nanos as u64);
             }

@@ -36,7 +36,8 @@ const SPEC: Spec = Spec {
     explain: "
 A file that flowcat wrote gives its lines again, added members included. Columns of other files are taken by name, as in
 csv, by the table of aliases or by --map. Times that the schema calls UTC are, others are of the zone that --tz names;
-dates, times of day, decimals and numbers of any width are read as what the schema says they are. Members of a structure
+dates, times of day, numbers of any width and decimals of up to 18 digits in integers are read as what the schema says
+they are; lists, bytes of fixed length and wider decimals are not, which is told of columns with a known name. Members of a structure
 are columns named outer.inner. Names of columns, not their order, count.",
     columns: RECORD,
     memory: "one page of each column that is used; a file that comes through a pipe or packed as a whole, at most 1 GiB",
@@ -91,6 +92,14 @@ impl Source for Parquet {
                 let names = flat.iter().map(|i| columns[*i].path().parts().join(".")).collect();
                 let plan = self.settings.plan(names, &ANY)?;
                 plan.doubts().for_each(|doubt| flows.warn("columns that mean the same", &doubt));
+                for column in columns.iter().filter(|column| !is_flat(column)) {
+                    if let Some(used) = ANY.column(column.name(), &self.settings.mapping) {
+                        let name = snippet(column.path().string().as_bytes(), 40);
+                        let text =
+                            format!("{name} is of a type that is not read, so there is no {} of it", used.cell.name());
+                        flows.warn("columns that cannot be read", &text);
+                    }
+                }
                 let is_bare = |column: &&ColumnDescPtr| self.is_bare_duration(column);
                 if let Some(column) = columns.iter().find(is_bare) {
                     let name = snippet(column.name().as_bytes(), 40);

@@ -58,6 +58,11 @@ fn a_duration_is_what_two_times_leave_and_a_start_what_end_and_duration_do() {
         r#"{"timestamp":"2023-01-25T18:35:43.500Z","duration":0.5,"bytes":1}"#
     );
     assert_eq!(foreign(&[(Cell::End, "2023-01-25 18:35:44.000"), bytes]), r#"{"bytes":1}"#);
+    // More than a duration can be.
+    assert_eq!(
+        foreign(&[(Cell::Start, "1700-01-01 00:00:00"), (Cell::End, "2200-01-01 00:00:00"), bytes]),
+        r#"{"timestamp":"1700-01-01T00:00:00.000Z","bytes":1,"clock":"implausible"}"#
+    );
 }
 
 #[test]

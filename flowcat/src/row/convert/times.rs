@@ -8,6 +8,7 @@ use crate::row::moment::{Length, Moment, Said, length};
 use crate::row::{Cell, Row};
 use flow_record::record::Flow;
 use flow_record::record::field;
+use flow_record::value::number::MAX_NANOS;
 use flow_record::value::time::Time;
 
 /// 1990-01-01T00:00:00Z: no flow was exported before.
@@ -38,7 +39,12 @@ impl Converter {
                 doubt = Some("implausible");
                 None
             }
-            (None, Some(s), Some(e)) => u64::try_from(i128::from(e.time.nanos()) - i128::from(s.time.nanos())).ok(),
+            (None, Some(s), Some(e)) => {
+                let nanos = u64::try_from(i128::from(e.time.nanos()) - i128::from(s.time.nanos())).ok();
+                let is_too_long = nanos.is_some_and(|nanos| nanos > MAX_NANOS);
+                doubt = doubt.or(is_too_long.then_some("implausible"));
+                nanos.filter(|_| !is_too_long)
+            }
             _ => None,
         };
         if let (None, Some(e), Some(nanos)) = (start, end, duration) {

@@ -68,7 +68,12 @@ fn chosen_columns_come_in_their_order_and_alone() {
 
 /// A file with a column of bytes and one of other members, as somebody else would forge it.
 fn forged(rows: &[(i64, &str)]) -> Vec<u8> {
-    let schema = parse_message_type("message flow { optional int64 bytes; optional binary extra (UTF8); }").unwrap();
+    forged_with("extra", rows)
+}
+
+fn forged_with(name: &str, rows: &[(i64, &str)]) -> Vec<u8> {
+    let schema = format!("message flow {{ optional int64 bytes; optional binary {name} (UTF8); }}");
+    let schema = parse_message_type(&schema).unwrap();
     let mut file = SerializedFileWriter::new(Vec::new(), schema.into(), WriterProperties::new().into()).unwrap();
     let mut group = file.next_row_group().unwrap();
     let levels = vec![1; rows.len()];
@@ -105,6 +110,13 @@ fn members_that_no_line_could_have_are_rejected_as_on_a_line() {
 }
 
 #[test]
+fn members_of_the_suites_names_are_of_their_types() {
+    let outcome = read(&forged_with("dup_of", &[(1, "10.0.0.1"), (2, "x")]), &[]);
+    assert_eq!(outcome.lines, ["{\"bytes\":1,\"dup_of\":\"10.0.0.1\"}"]);
+    assert_eq!((outcome.rejects.len(), outcome.code), (1, 3), "{:?}", outcome.rejects);
+}
+
+#[test]
 fn a_file_that_is_cut_or_changed_is_told_and_does_no_harm() {
     let lines: Vec<String> =
         (0..300).map(|i| format!(r#"{{"src_ip":"10.0.0.{}","bytes":{i},"note":"n{i}"}}"#, i % 200)).collect();
@@ -114,7 +126,7 @@ fn a_file_that_is_cut_or_changed_is_told_and_does_no_harm() {
         assert!(outcome.code == 2 || end == 0, "{end}: {}", outcome.code);
     }
     let mut state = 7u64;
-    for _ in 0..400 {
+    for _ in 0..1000 {
         let mut bytes = whole.clone();
         for _ in 0..3 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
