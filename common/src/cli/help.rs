@@ -28,7 +28,17 @@ pub(super) const EXIT_CODES: [(&str, &str); 5] = [
 pub(super) fn command<A: CommandFactory>(program: &Program) -> clap::Command {
     let short = format!("{}\n{}", examples(program, SHORT_EXAMPLES), names(program));
     let long = format!("{}\n{}", examples(program, usize::MAX), items(program));
+    // Parquet is flowcat's; the others only say so in full.
+    let short_of = |id: &str| match (program.over_inputs(), id) {
+        (false, "to") => Some("Write ndjson, csv or table"),
+        (false, "fields") => Some("Columns of tables and CSV, in this order"),
+        _ => None,
+    };
     A::command()
+        .mut_args(|arg| match short_of(arg.get_id().as_str()) {
+            Some(text) => arg.help(text),
+            None => arg,
+        })
         .name(program.name)
         .bin_name(program.name)
         .about(program.about)

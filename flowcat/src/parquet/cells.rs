@@ -238,6 +238,10 @@ pub(crate) fn write_json(value: Value<'_>, meaning: Meaning, out: &mut Vec<u8>) 
     if is_number || matches!(value, Value::Truth(_)) {
         return write_text(value, meaning, out);
     }
+    if let (Value::Bytes(text), Meaning::Plain) = (value, meaning) {
+        flow_record::value::text::write_json(&String::from_utf8_lossy(text), out);
+        return true;
+    }
     let mut text = Vec::new();
     let has_text = write_text(value, meaning, &mut text);
     if has_text {
