@@ -9,6 +9,9 @@
 //! Invariants: inputs come in order; what was read before an error comes before the error; output is flushed whenever
 //! the next block is not there yet. Bound: [`POOL`] parcels.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "no format of bytes yet"))]
+pub(crate) mod stream;
+
 use crate::flows::Flows;
 use crate::source::{Detect, Seen};
 use flow_record::input::feed::{Load, Parcel, Reader};
