@@ -24,11 +24,15 @@
 //! To add a step: see `step`. To add a format: a file in `source/` with its `Spec`, its probe and its `Source`, a row in
 //! `source::FORMATS`, a sample in the tests. To add a name for a column: a word in `row/alias.rs`.
 
+#[allow(dead_code, unused_imports, reason = "no source yet")]
+mod capture;
 mod explain;
 mod feed;
 mod flows;
 mod merge;
 mod options;
+#[allow(dead_code, unused_imports, reason = "no source yet")]
+mod packet;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod row;
