@@ -9,7 +9,6 @@
 //! Invariants: inputs come in order; what was read before an error comes before the error; output is flushed whenever
 //! the next block is not there yet. Bound: [`POOL`] parcels.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no format of bytes yet"))]
 pub(crate) mod stream;
 
 use crate::flows::Flows;
@@ -47,6 +46,8 @@ pub(crate) struct Feed {
     /// The block that is in use.
     block: Option<Block>,
     ended: bool,
+    /// The current input ended with an error, which was told.
+    failed: bool,
     patience: Patience,
 }
 
@@ -78,6 +79,7 @@ impl Feed {
             whole: None,
             block: None,
             ended: true,
+            failed: false,
             patience: Patience::new(GRACE),
         }
     }
@@ -114,7 +116,7 @@ impl Feed {
             match load {
                 Load::Begin(begin) => {
                     self.current = input;
-                    (self.ended, self.whole) = (false, begin.whole);
+                    (self.ended, self.failed, self.whole) = (false, false, begin.whole);
                     return Some((begin.name, begin.seen));
                 }
                 // What was read of an input that is passed over tells nothing.
@@ -135,7 +137,10 @@ impl Feed {
             match &parcel.load {
                 Load::Lines | Load::Piece => return Some(&self.block.insert(parcel).bytes),
                 Load::Begin(_) | Load::End => self.ended = true,
-                Load::Fault(text) => flows.fail(text),
+                Load::Fault(text) => {
+                    self.failed = true;
+                    flows.fail(text);
+                }
                 Load::Long(part) => {
                     flows.line += u64::from(part.first);
                     flows.reject_long(flows.line, *part, &parcel.bytes);

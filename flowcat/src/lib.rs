@@ -10,6 +10,7 @@
 //!
 //! - `feed`: inputs, opened and unpacked by a thread of their own, as blocks of whole lines or as their format wants.
 //! - `source`: the registry of formats, how they are told apart, and one file for each.
+//! - `nfcapd`: what is in the files of nfcapd: headers, blocks and how they are packed, records.
 //! - `row`: what all formats share: the table of aliases, units and encodings, and the one conversion to a flow.
 //! - `flows`: where sources put flows, lines that pass, and rejects.
 //! - `step`: what is done with flows on their way out, one file a step: scale, gather (what is joined or reported
@@ -30,6 +31,7 @@ mod explain;
 mod feed;
 mod flows;
 mod merge;
+mod nfcapd;
 mod options;
 #[allow(dead_code, unused_imports, reason = "no source yet")]
 mod packet;

@@ -74,10 +74,8 @@ pub(crate) const PROGRAM: Program = Program {
     },
     examples: &[
         ("flowcat flows.csv | flowstat hosts -t", "hosts of a CSV of nfdump, or of any other with a header"),
-        (
-            "nfdump -r nfcapd.202603100710 -o csv | flowcat --tz Europe/Lisbon",
-            "what nfdump prints, its times being Lisbon's",
-        ),
+        ("flowcat nfcapd.20260310*", "a day of nfcapd's files, in the order of time"),
+        ("flowcat --tz Europe/Lisbon flows.csv", "what nfdump printed, its times being Lisbon's"),
         ("flowcat --map src_ip=Quelle,bytes=Menge table.csv", "a table whose columns have names of their own"),
         ("flowcat --explain table.csv", "what flowcat makes of a file, column by column"),
     ],

@@ -1,5 +1,5 @@
-//! Every text form that four versions of nfdump printed of the same four nfcapd files: the rows and sums are those of the
-//! file, and the same flow becomes the same record whatever printed it.
+//! Every text form that four versions of nfdump printed of the same four nfcapd files, and the files: the rows and sums are
+//! those of the file, and the same flow becomes the same record whatever printed it.
 //!
 //! The files lie beside the project, in `../shared/data/nfdump_outputs`; without them nothing is tested, and that is said.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -25,13 +25,16 @@ const HEADERS: &str = "tcp_flags tos";
 const ROUTING: &str = "input_if output_if src_as dst_as";
 const EXPORTER: &str = "exporter next_hop vlan";
 
+/// What stands for the file itself, beside the forms that are printed of it.
+const NATIVE: &str = "the file";
+
 /// The fields that a form prints.
 fn printed(form: &str, version: &str) -> Vec<&'static str> {
     let parts: &[&str] = match form {
         "csv" | "bidir.csv" if version.contains("1.7.8") => &[ALWAYS, "flows"],
         "csv" | "bidir.csv" => &[ALWAYS, REVERSE, HEADERS, ROUTING, EXPORTER],
         "csv-fast" | "pipe" => &[ALWAYS, HEADERS, ROUTING],
-        "json" | "ndjson" => &[ALWAYS, REVERSE, HEADERS, ROUTING, EXPORTER, "flows"],
+        "json" | "ndjson" | NATIVE => &[ALWAYS, REVERSE, HEADERS, ROUTING, EXPORTER, "flows"],
         "line" | "line-N" => &[ALWAYS, "flows"],
         "long" | "extended" | "extended6" | "fmt" => &[ALWAYS, HEADERS, "flows"],
         "biline" => &[ALWAYS, REVERSE, "flows"],
@@ -68,6 +71,10 @@ fn outputs() -> Vec<Output> {
             let form = name[nfcapd.len() + 1..].to_owned();
             outputs.push(Output { version: version.file_name().into_string().unwrap(), nfcapd, form, path });
         }
+    }
+    for (folder, nfcapd) in ["chrispassas-nfdump"; 3].into_iter().chain(["phaag-nfdump"]).zip(FIGURES.map(|f| f.0)) {
+        let path = root.with_file_name("nfcapd").join(folder).join(nfcapd);
+        outputs.push(Output { version: String::new(), nfcapd, form: NATIVE.to_owned(), path });
     }
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     outputs

@@ -12,11 +12,26 @@ pub struct Known {
     pub unpacked_by: &'static str,
 }
 
+impl Known {
+    /// The command that makes flow lines of FILE.
+    pub fn read_by(self) -> String {
+        match self.unpacked_by {
+            OURS => OURS.to_owned(),
+            other => format!("{other} | flowcat"),
+        }
+    }
+}
+
+/// What reads the kinds that need nothing else.
+const OURS: &str = "flowcat FILE";
+
 const fn known(name: &'static str, unpacked_by: &'static str) -> Known {
     Known { name, unpacked_by }
 }
 
-const NFCAPD: Known = known("an nfcapd file", "nfdump -r FILE -o csv");
+const NFCAPD: Known = known("an nfcapd file", OURS);
+const NFCAPD_SWAPPED: Known =
+    known("an nfcapd file of a machine with another byte order", "ssh THERE nfdump -r FILE -o csv");
 const PCAP: Known = known("a packet capture", "mkdir FLOWS && nfpcapd -r FILE -w FLOWS && nfdump -R FLOWS -o csv");
 const PACKED: Known = known("packed twice", "gzip -dc FILE");
 const BZIP2: Known = known("packed twice", "bzip2 -dc FILE");
@@ -36,17 +51,18 @@ const ZIP: Known = known("a ZIP archive", "unzip -p FILE");
 const EXCEL: Known = known("an Excel workbook", "xlsx2csv FILE");
 const TAR: Known = known("a tar archive", "tar -xOf FILE");
 
-const KINDS: [(&[u8], Known); 24] = [
+const KINDS: [(&[u8], Known); 25] = [
     (b"\x0c\xa5\x01\x00", NFCAPD),
     (b"\x0c\xa5\x02\x00", NFCAPD),
-    (b"\xa5\x0c\x00\x01", NFCAPD),
-    (b"\xa5\x0c\x00\x02", NFCAPD),
+    (b"\x0c\xa5\x03\x00", NFCAPD),
+    (b"\xa5\x0c\x00\x01", NFCAPD_SWAPPED),
+    (b"\xa5\x0c\x00\x02", NFCAPD_SWAPPED),
     (b"\xd4\xc3\xb2\xa1", PCAP),
     (b"\xa1\xb2\xc3\xd4", PCAP),
     (b"\x4d\x3c\xb2\xa1", PCAP),
     (b"\xa1\xb2\x3c\x4d", PCAP),
     (b"\x0a\x0d\x0d\x0a", PCAP),
-    (b"PAR1", known("a Parquet file", "flowcat FILE")),
+    (b"PAR1", known("a Parquet file", OURS)),
     (b"ARROW1", known("an Arrow file", "duckdb -csv -c \"from 'FILE'\"")),
     (b"Obj\x01", known("an Avro file", "avro cat FILE")),
     (b"SQLite f", known("an SQLite database", "sqlite3 -csv -header FILE 'select * from TABLE'")),

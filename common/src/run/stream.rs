@@ -32,10 +32,9 @@ impl Look for Lines {
     fn look(&mut self, input: &mut Input) -> Result<((), Cut), String> {
         while Kind::of(input.ahead()) == Kind::Open && input.look_ahead() == Ahead::More {}
         match Kind::of(input.ahead()) {
-            Kind::Known(kind) => Err(format!(
-                "this is {}, no lines of flows; {} | flowcat makes those of it",
-                kind.name, kind.unpacked_by
-            )),
+            Kind::Known(kind) => {
+                Err(format!("this is {}, no lines of flows; {} makes those of it", kind.name, kind.read_by()))
+            }
             _ => Ok(((), Cut::Lines)),
         }
     }

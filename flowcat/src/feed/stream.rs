@@ -30,6 +30,11 @@ impl<'f> Stream<'f> {
         self.offset
     }
 
+    /// Whether the input ended with an error, which was told then.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.feed.failed
+    }
+
     /// The next `count` bytes, which are not taken: fewer only where the input ends before.
     #[inline]
     pub(crate) fn ahead(&mut self, count: usize, flows: &mut Flows<'_>) -> &[u8] {

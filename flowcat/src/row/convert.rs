@@ -278,7 +278,7 @@ fn counts(row: &Row, flow: &mut Flow, layer: Option<&'static str>) -> Result<(),
 }
 
 /// A label in the record's words, where it is one of the usual ones; else as it stands.
-fn truth(label: &str) -> &str {
+pub(super) fn truth(label: &str) -> &str {
     const BENIGN: [&str; 7] = ["benign", "normal", "legitimate", "0", "0.0", "false", "good"];
     const MALICIOUS: [&str; 10] =
         ["malicious", "attack", "anomaly", "anomalous", "malware", "1", "1.0", "true", "bad", "evil"];

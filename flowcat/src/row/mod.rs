@@ -345,6 +345,12 @@ fn is_none(text: &[u8]) -> bool {
     }
 }
 
+/// A label in the record's words; `None` where the text stands for no value.
+pub(crate) fn label(text: &str) -> Option<&str> {
+    let text = text.trim_ascii();
+    (!is_none(text.as_bytes())).then(|| convert::truth(text))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

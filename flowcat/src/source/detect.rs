@@ -120,7 +120,7 @@ impl Detect {
         }
         match Kind::of(head) {
             Kind::Known(kind) => {
-                let text = format!("this is {}; {} | flowcat reads it", kind.name, kind.unpacked_by);
+                let text = format!("this is {}; {} reads it", kind.name, kind.read_by());
                 Some(Detected::Unknown(text))
             }
             Kind::Open if !last => None,

@@ -18,6 +18,7 @@ mod goflow2;
 mod ipfixcol2;
 mod json;
 mod messages;
+mod nfcapd;
 pub(crate) mod nfdump;
 mod nfdump_csv;
 mod nfdump_json;
@@ -89,7 +90,6 @@ pub(crate) enum Takes {
     /// its probe sees all that is there, as before.
     Objects,
     /// Bytes: pieces cut anywhere, nothing taken away. Its probe sees the first bytes as they are.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no format of bytes yet"))]
     Bytes,
     /// Bytes to seek in, which its source has from [`Feed::whole`]. Its probe sees the first bytes as they are.
     #[cfg_attr(all(not(test), not(feature = "parquet")), expect(dead_code, reason = "no format of files then"))]
@@ -98,6 +98,7 @@ pub(crate) enum Takes {
 
 /// All formats, in the order in which they are tried.
 pub(crate) const FORMATS: &[&Format] = &[
+    &nfcapd::FORMAT,
     &nfdump_csv::FORMAT,
     &nfdump_pipe::FORMAT,
     &nfdump_line::FORMAT,

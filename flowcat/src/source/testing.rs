@@ -12,10 +12,11 @@ use flow_record::run::{Conduct, Session};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What came of a text: lines, rejects as `line:column reason`, the exit code.
+/// What came of a text: lines, rejects as `line:column reason` and as they are kept, the exit code.
 pub(crate) struct Outcome {
     pub(crate) lines: Vec<String>,
     pub(crate) rejects: Vec<String>,
+    pub(crate) raw: Vec<String>,
     pub(crate) code: u8,
 }
 
@@ -42,12 +43,13 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
     flows.finish();
     let code = session.end().code();
     let kept = std::fs::read_to_string(&rejects).unwrap();
-    let reject = |line: &str| {
-        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+    let kept: Vec<serde_json::Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let reject = |value: &serde_json::Value| {
         let number = |key: &str| value[key].as_u64().unwrap_or(0);
         format!("{}:{} {}", number("line"), number("column"), value["reason"].as_str().unwrap())
     };
-    Outcome { lines, rejects: kept.lines().map(reject).collect(), code }
+    let raw = kept.iter().map(|value| value["raw"].as_str().unwrap_or_default().to_owned()).collect();
+    Outcome { lines, rejects: kept.iter().map(reject).collect(), raw, code }
 }
 
 /// The lines that a text becomes.

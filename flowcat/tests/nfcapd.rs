@@ -1,0 +1,276 @@
+//! nfcapd files beside what nfdump prints of them: every file there is, and what the installed nfdump writes again of it,
+//! in every packing. Then files that are cut and damaged: nothing panics, hangs or grows, and 0 means all flows.
+//!
+//! What nfdump is needed for is skipped, and that is said, where it is not installed; files of the shared folder likewise.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use support::{Outcome, Record, clean, flowcat, read, run, sample, shared, sums};
+
+/// Damaged files of each packing, of which there are four.
+const ROUNDS: u64 = 250;
+
+/// Longer than a run takes on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The samples, by how they are packed; all but the last two have the same flows.
+const SAMPLES: [&str; 6] =
+    ["sample.nfcapd", "sample.raw.nfcapd", "sample.lzo.nfcapd", "sample.bz2.nfcapd", "traffic.nfcapd", "normal.nfcapd"];
+
+/// Files of two layouts, three packings and three programs.
+const SHARED: [&str; 4] = [
+    "chrispassas-nfdump/nfcapd.sample",
+    "chrispassas-nfdump/nfcapd-small-lzo",
+    "chrispassas-nfdump/nfcapd-empty",
+    "phaag-nfdump/nfgen-flows-v1-bz2",
+];
+
+/// Every file there is.
+fn files() -> Vec<PathBuf> {
+    let others = SHARED.iter().filter_map(|name| shared(&format!("nfcapd/{name}")));
+    SAMPLES.iter().map(|name| sample(name)).chain(others).collect()
+}
+
+/// A run of nfdump; `None`, said, where it is not installed.
+fn nfdump(args: &[&str]) -> Option<Output> {
+    match Command::new("nfdump").args(args).env("TZ", "UTC").stdin(Stdio::null()).output() {
+        Ok(output) => Some(output),
+        Err(_) => {
+            println!("skipped: nfdump is not installed");
+            None
+        }
+    }
+}
+
+fn records(path: &Path) -> Vec<Record> {
+    clean(read(path, &["-q"]), &path.display().to_string())
+}
+
+/// The records of a file as nfdump prints them.
+fn printed(path: &Path, form: &str) -> Option<Vec<Record>> {
+    let output = nfdump(&["-r", path.to_str().unwrap(), "-o", form])?;
+    Some(clean(run(&["-q"], output.stdout), &format!("{} as {form}", path.display())))
+}
+
+#[test]
+fn every_field_is_that_of_the_json_that_nfdump_prints() {
+    for path in files() {
+        let Some(theirs) = printed(&path, "json") else { return };
+        let ours = records(&path);
+        assert_eq!(ours.len(), theirs.len(), "{}", path.display());
+        for (row, (a, b)) in ours.iter().zip(&theirs).enumerate() {
+            assert_eq!(a, b, "{}: row {}", path.display(), row + 1);
+        }
+        println!("{}: {} rows", path.display(), ours.len());
+    }
+}
+
+#[test]
+fn every_field_is_that_of_the_csv_that_nfdump_prints() {
+    for path in files() {
+        let Some(theirs) = printed(&path, "csv") else { return };
+        let ours = records(&path);
+        assert_eq!(sums(&ours), sums(&theirs), "{}", path.display());
+        for (row, (mut a, mut b)) in ours.into_iter().zip(theirs).enumerate() {
+            // CSV has whole seconds and no count of flows.
+            for record in [&mut a, &mut b] {
+                let time = record["timestamp"].as_str().unwrap()[..19].to_owned();
+                record.insert("timestamp".into(), time.into());
+                record.remove("flows");
+            }
+            assert_eq!(a, b, "{}: row {}", path.display(), row + 1);
+        }
+    }
+}
+
+#[test]
+fn what_nfdump_writes_again_in_every_packing_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, path) in files().iter().enumerate() {
+        let ours = records(path);
+        for option in [None, Some("-z"), Some("-j"), Some("-y")] {
+            let copy = folder.path().join(format!("{number}{}", option.unwrap_or_default()));
+            let args = ["-r", path.to_str().unwrap(), "-w", copy.to_str().unwrap()];
+            let args: Vec<&str> = args.into_iter().chain(option).collect();
+            let Some(output) = nfdump(&args) else { return };
+            assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+            assert!(records(&copy) == ours, "{args:?}");
+        }
+    }
+}
+
+#[test]
+fn the_samples_have_the_figures_of_nfdump_in_every_packing() {
+    let text = std::fs::read_to_string(sample("figures.json")).unwrap();
+    let all: Value = serde_json::from_str(&text).unwrap();
+    let figures = |name: &str| ["rows", "packets", "bytes"].map(|key| all[name][key].as_u64().unwrap());
+    for name in SAMPLES {
+        let wanted = if name.starts_with("sample.") { "sample.nfcapd" } else { name };
+        assert_eq!(sums(&records(&sample(name))), figures(wanted), "{name}");
+    }
+    let plain = read(&sample("sample.nfcapd"), &[]).stdout;
+    for name in &SAMPLES[1..4] {
+        assert!(read(&sample(name), &[]).stdout == plain, "{name}");
+    }
+    let bytes = std::fs::read(sample("sample.nfcapd")).unwrap();
+    assert!(run(&[], bytes).stdout == plain, "from a pipe");
+}
+
+#[test]
+fn a_folder_is_read_in_the_order_of_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["nfcapd.202512312355", "nfcapd.202601010000", "nfcapd.202601010005"];
+    let parts = ["sample.lzo.nfcapd", "normal.nfcapd", "sample.raw.nfcapd"];
+    let mut wanted = Vec::new();
+    for (name, part) in names.iter().zip(parts).rev() {
+        std::fs::copy(sample(part), folder.path().join(name)).unwrap();
+    }
+    parts.iter().for_each(|part| wanted.extend(read(&sample(part), &[]).stdout));
+    let outcome = read(folder.path(), &[]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(outcome.stdout == wanted);
+}
+
+#[test]
+fn a_packed_file_is_unpacked_first() {
+    let packed = Command::new("gzip").arg("-c").arg(sample("sample.raw.nfcapd")).output().unwrap().stdout;
+    let plain = read(&sample("sample.raw.nfcapd"), &[]).stdout;
+    assert!(run(&[], &packed).stdout == plain);
+    let cut = run(&[], &packed[..packed.len() / 2]);
+    assert_eq!(cut.code, Some(2));
+    assert_eq!(cut.stderr.matches("error").count(), 1, "one cause is told once: {}", cut.stderr);
+}
+
+#[test]
+fn what_a_file_is_like_is_explained() {
+    let outcome = run(&["--explain", sample("sample.nfcapd").to_str().unwrap()], "");
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(outcome.text().contains("nfcapd, files of nfcapd"), "{}", outcome.text());
+    assert!(outcome.text().contains("\"src_ip\""), "{}", outcome.text());
+}
+
+/// Reads bytes with little memory; nothing may take long.
+fn confined(folder: &Path, bytes: &[u8]) -> Outcome {
+    let path = |name: &str| folder.join(name);
+    std::fs::write(path("input"), bytes).unwrap();
+    let (out, err) = (std::fs::File::create(path("out")).unwrap(), std::fs::File::create(path("err")).unwrap());
+    let program = flowcat(&[]).get_program().to_owned();
+    let mut child = Command::new("bash")
+        .args(["-c", "ulimit -v 400000; exec \"$0\" --counters \"$1\" \"$2\""])
+        .arg(program)
+        .args([path("counters"), path("input")])
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if began.elapsed() > PATIENCE => panic!("it hangs"),
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    };
+    let text = |name: &str| std::fs::read(path(name)).unwrap();
+    let stderr = String::from_utf8(text("err")).unwrap();
+    assert!(matches!(status.code(), Some(0 | 2 | 3)), "{status}: {stderr}");
+    assert!(stderr.len() < 64 << 10);
+    let counted: Value = serde_json::from_slice(&text("counters")).unwrap();
+    let number = |key: &str| counted[key].as_u64().unwrap();
+    assert_eq!(number("read"), number("passed") + number("rejected"), "{counted}");
+    Outcome { code: status.code(), stdout: text("out"), stderr }
+}
+
+/// The first so many flows of a file, as nfdump writes them.
+fn beginning(folder: &Path, flows: usize) -> Option<Vec<u8>> {
+    let path = folder.join("beginning");
+    let (from, count) = (sample("sample.raw.nfcapd"), flows.to_string());
+    nfdump(&["-r", from.to_str().unwrap(), "-c", &count, "-w", path.to_str().unwrap()])?;
+    Some(std::fs::read(path).unwrap())
+}
+
+#[test]
+fn cut_at_every_byte_a_file_gives_what_is_whole_and_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(bytes) = beginning(folder.path(), 3) else { return };
+    let whole = confined(folder.path(), &bytes);
+    assert_eq!((whole.code, whole.records().len()), (Some(0), 3));
+    let mut lengths = Vec::new();
+    // Of no byte and of one nothing tells that there were more.
+    for end in 2..bytes.len() {
+        let cut = confined(folder.path(), &bytes[..end]);
+        assert_eq!(cut.code, Some(2), "{end}");
+        assert!(whole.stdout.starts_with(&cut.stdout), "{end}");
+        assert!(cut.stderr.contains(&format!("byte {end}")) || end < 4, "{end}: {}", cut.stderr);
+        lengths.push(cut.records().len());
+    }
+    assert!(lengths.is_sorted() && lengths.first() == Some(&0) && lengths.last() == Some(&3), "{lengths:?}");
+}
+
+/// Numbers that are the same in every run (xorshift, Marsaglia 2003).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound.max(1) as u64) as usize
+    }
+}
+
+/// A file with one to four bytes changed, left out or put in, half of them in its first headers, or cut off.
+fn broken(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+    let mut broken = bytes.to_vec();
+    if numbers.below(8) == 0 {
+        broken.truncate(2 + numbers.below(bytes.len() - 2));
+        return broken;
+    }
+    for _ in 0..=numbers.below(4) {
+        let range = if numbers.below(2) == 0 { broken.len().min(160) } else { broken.len() };
+        // The magic stays: what lacks it is of another format.
+        let at = 2 + numbers.below(range - 2);
+        match numbers.below(8) {
+            0 => _ = broken.remove(at),
+            1 => broken.insert(at, numbers.below(256) as u8),
+            2 => broken[at] = [0, 0xff, 0x7f, 0x80][numbers.below(4)],
+            _ => broken[at] = numbers.below(256) as u8,
+        }
+    }
+    broken
+}
+
+#[test]
+fn a_thousand_damaged_files_neither_panic_nor_hang_and_lose_nothing_in_silence() {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(name) = SAMPLES[..4].get(next.fetch_add(1, Ordering::Relaxed)) {
+            let folder = tempfile::tempdir().unwrap();
+            let bytes = std::fs::read(sample(name)).unwrap();
+            let rows = confined(folder.path(), &bytes).records().len();
+            let mut numbers = Numbers(bytes.iter().fold(1, |seed, byte| seed * 31 % 1_000_003 + u64::from(*byte)));
+            let mut codes = [0u64; 4];
+            for round in 0..ROUNDS {
+                let outcome = confined(folder.path(), &broken(&bytes, &mut numbers));
+                let records = outcome.records();
+                if outcome.code == Some(0) {
+                    assert_eq!(records.len(), rows, "{name}: round {round}: flows are gone and nothing says so");
+                }
+                codes[outcome.code.unwrap() as usize] += 1;
+            }
+            println!("{name}: {} without loss, {} damaged, {} rejected", codes[0], codes[2], codes[3]);
+            assert!(codes[2] > ROUNDS / 3, "{codes:?}");
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+    });
+}
