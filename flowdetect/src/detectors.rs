@@ -3,7 +3,8 @@
 //! One a thread, merged at the end; a window's pane is one as well. Invariant: as that of every state, see
 //! [`State`](flow_record::state::State), whose shape this has; what it ends in are the outcomes of the items.
 
-use crate::item::{Item, Outcome};
+use crate::alert::{Alert, Naming};
+use crate::item::{Item, Lacks, Outcome};
 use crate::pairs::Pairs;
 use flow_record::scan::{Line, LineKind};
 use flow_record::state::Takes;
@@ -37,7 +38,11 @@ impl Detectors {
         Detectors { items, pairs, takes }
     }
 
-    /// Which lines they take.
+    /// The items, in the order of the command line.
+    pub(crate) fn items(&self) -> &[Item] {
+        &self.items
+    }
+
     /// The names of those that take rows and no flows.
     pub(crate) fn of_rows(&self) -> Vec<String> {
         let of_rows = self.items.iter().filter(|item| item.takes().rows && !item.takes().flows);
@@ -83,6 +88,26 @@ impl Detectors {
     /// The same detectors, given nothing.
     pub(crate) fn empty(&self) -> Detectors {
         Detectors::of(self.items.iter().map(Item::empty).collect(), self.pairs.as_ref().map(Pairs::empty))
+    }
+
+    /// The same detectors, with all that they have taken.
+    pub(crate) fn copy(&self) -> Detectors {
+        Detectors::of(self.items.iter().map(Item::copy).collect(), self.pairs.clone())
+    }
+
+    /// Hands over how many lines each item could not use, by what they lacked, and forgets them.
+    pub(crate) fn take_lacks(&mut self) -> Vec<Lacks> {
+        let pairs = self.pairs.as_ref();
+        let lacks = self.items.iter_mut().map(|item| item.take_lacks(pairs)).collect();
+        if let Some(pairs) = &mut self.pairs {
+            pairs.forget_lacks();
+        }
+        lacks
+    }
+
+    /// What the items found so far that stays true whatever else comes.
+    pub(crate) fn look(&self) -> impl Iterator<Item = (&Naming, Vec<Alert>)> {
+        self.items.iter().filter_map(|item| Some((item.naming(), item.look(self.pairs.as_ref())?)))
     }
 
     /// Event time has come so far.

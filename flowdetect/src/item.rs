@@ -19,8 +19,11 @@ pub(crate) struct Item {
     /// Lines that it is given; a rule over pairs is given none, for the table is.
     takes: Takes,
     /// How many lines it could not use, by what they lacked.
-    lacks: Vec<(&'static str, u64)>,
+    lacks: Lacks,
 }
+
+/// How many lines lacked what.
+pub(crate) type Lacks = Vec<(&'static str, u64)>;
 
 /// The detectors of a run.
 #[derive(Default)]
@@ -128,6 +131,11 @@ impl Item {
         }
     }
 
+    /// How it names its alerts.
+    pub(crate) fn naming(&self) -> &Naming {
+        &self.naming
+    }
+
     /// The name it goes by.
     pub(crate) fn name(&self) -> &str {
         self.naming.detector()
@@ -158,10 +166,7 @@ impl Item {
     }
 
     fn lack(&mut self, what: &'static str, n: u64) -> bool {
-        match self.lacks.iter_mut().find(|(met, _)| *met == what) {
-            Some((_, count)) => *count += n,
-            None => self.lacks.push((what, n)),
-        }
+        count_lack(&mut self.lacks, what, n);
         false
     }
 
@@ -173,6 +178,35 @@ impl Item {
         if let (Built::State(state), Built::State(more)) = (&mut self.work, other.work) {
             state.merge(more);
         }
+    }
+
+    /// The same use, with all that it has taken; the table of pairs left aside.
+    pub(crate) fn copy(&self) -> Item {
+        let work = match &self.work {
+            Built::State(state) => Built::State(state.copy()),
+            Built::Pairs(rule) => Built::Pairs(rule.again()),
+        };
+        Item { lacks: self.lacks.clone(), ..Item::new(self.naming.clone(), work) }
+    }
+
+    /// Hands over how many lines it could not use, by what they lacked, and forgets them.
+    pub(crate) fn take_lacks(&mut self, pairs: Option<&Pairs>) -> Lacks {
+        match (&self.work, pairs) {
+            (Built::Pairs(rule), Some(pairs)) => pairs.lacking(&**rule),
+            _ => std::mem::take(&mut self.lacks),
+        }
+    }
+
+    /// Its alerts so far, in order, where what it has found stays true whatever else comes.
+    pub(crate) fn look(&self, pairs: Option<&Pairs>) -> Option<Vec<Alert>> {
+        let mut found = Found::default();
+        match (&self.work, pairs) {
+            (Built::State(state), _) if state.rises() => state.copy().finish(&mut found),
+            (Built::Pairs(rule), Some(pairs)) if rule.rises() => rule.finish(pairs, &mut found),
+            _ => return None,
+        }
+        found.alerts.sort_by(Alert::order);
+        Some(found.alerts)
     }
 
     /// Event time has come so far.
@@ -233,6 +267,14 @@ impl Item {
     }
 }
 
+/// Counts so many more lines that lacked this.
+pub(crate) fn count_lack(lacks: &mut Lacks, what: &'static str, n: u64) {
+    match lacks.iter_mut().find(|(met, _)| *met == what) {
+        Some((_, count)) => *count += n,
+        None => lacks.push((what, n)),
+    }
+}
+
 /// What an item found.
 pub(crate) struct Outcome {
     /// Names its alerts.
@@ -244,7 +286,7 @@ pub(crate) struct Outcome {
 }
 
 /// All that is to be told of an item, with its name in front.
-fn told(naming: &Naming, mut lacks: Vec<(&'static str, u64)>, notes: Vec<String>) -> Vec<String> {
+pub(crate) fn told(naming: &Naming, mut lacks: Lacks, notes: Vec<String>) -> Vec<String> {
     lacks.sort_unstable();
     let lacks = lacks.into_iter().map(|(what, n)| format!("{n} {} without {what} left out", lines(n)));
     lacks.chain(notes).map(|text| format!("{}: {text}", naming.detector())).collect()

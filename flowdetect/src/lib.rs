@@ -12,10 +12,11 @@
 //! - `population`: numbers of hosts, flows or rows, and rules that learn from them (zscore, iqr, mad);
 //!   `normal`: bounds learnt elsewhere (sigma, fence); `single`: alerts on single flows; `mark`: flows that are marked
 //!   instead.
+//! - `window`: the same in windows of time, with alerts while lines still come.
 //! - `pairs`: one table of sources and destinations for portscan, sweep, exfil and beacon.
 //! - `measure`, `ends`: a number of a flow, its two ends.
 //!
-//! Invariants: alerts are a function of the multiset of lines, whatever their order and the number of threads; numbers are
+//! Invariants: without windows alerts are a function of the multiset of lines, whatever their order and the number of threads; numbers are
 //! compared unrounded; nothing here reads the clock; a flow that lacks what a detector needs is left out, counted and told,
 //! never taken as 0.
 //!
@@ -33,6 +34,7 @@ mod options;
 mod pairs;
 mod population;
 mod single;
+mod window;
 mod worker;
 
 use detect::Marks;
@@ -44,6 +46,7 @@ use mark::{Holding, MAX_HELD, Marker};
 use options::{Options, PROGRAM};
 use std::process::ExitCode;
 use std::sync::Arc;
+use window::{Layout, Windowed};
 use worker::Detecting;
 
 /// Runs the program.
@@ -61,12 +64,22 @@ fn run() -> Result<ExitCode, ExitCode> {
     let marks = options.mark || options.flagged;
     let when =
         if marks { mark::when(&plan.items).map_err(|e| usage_error(&PROGRAM, &e.to_string()))? } else { Marks::Never };
+    let layout = options.layout().map_err(|e| usage_error(&PROGRAM, &e))?;
+    if layout.is_some()
+        && let Some(item) = plan.items.iter().find(|item| item.takes().rows && !item.takes().flows)
+    {
+        let name = item.name();
+        return Err(usage_error(&PROGRAM, &format!("--window: {name} scores rows, which have no time of their own")));
+    }
     let sources = options.inputs.sources(&PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &args, &sources)?;
     plan.notes.iter().for_each(|note| session.messages.note(note));
     let result = match when {
         Marks::Never => {
-            detect(&mut session, sources, plan, &options);
+            match layout {
+                Some(layout) => detect_in_windows(&mut session, sources, plan, &options, layout),
+                None => detect(&mut session, sources, plan, &options),
+            }
             Ok(())
         }
         Marks::AtOnce => mark_at_once(&mut session, sources, plan, &options),
@@ -110,11 +123,29 @@ fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options
                 session.found();
             }
         }
-        let (name, n) = (naming.detector(), alerts.len() as u64);
-        match session.account.details.iter_mut().find(|(met, _)| met == name) {
-            Some((_, count)) => *count += n,
-            None => session.account.details.push((name.to_owned(), n)),
-        }
+        count_alerts(session, naming.detector(), alerts.len() as u64);
+    }
+}
+
+/// Takes all lines and writes alerts as windows are over.
+fn detect_in_windows(session: &mut Session, sources: Sources, plan: Plan, options: &Options, layout: Layout) {
+    let worker = Windowed::new(layout, Detectors::new(plan.items), options.tee);
+    // One thread: time passes once.
+    let Some(worker) = each_line(session, sources, plan.setup.watched(), vec![worker]).pop() else { return };
+    let ended = worker.finish();
+    session.write_made(&ended.lines);
+    ended.alerts.iter().for_each(|(name, n)| count_alerts(session, name, *n));
+    ended.notes.iter().for_each(|note| session.messages.note(note));
+    if options.fail_on.is_some_and(|least| ended.gravest >= Some(least)) {
+        session.found();
+    }
+}
+
+/// Adds to the number of alerts of a detector.
+fn count_alerts(session: &mut Session, name: &str, n: u64) {
+    match session.account.details.iter_mut().find(|(met, _)| met == name) {
+        Some((_, count)) => *count += n,
+        None => session.account.details.push((name.to_owned(), n)),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::detect::{self, DETECTORS};
 use crate::mark::MAX_HELD;
+use crate::window::{LATENESS, Layout};
 use clap::Parser;
 use flow_record::alert::{self, Severity};
-use flow_record::cli::{Common, Inputs, Program, Threads};
+use flow_record::cli::{self, Common, Inputs, Program, Threads};
 use flow_record::item::Spec;
 use flow_record::record::Kind;
 use flow_record::record::schema::{self, Form};
@@ -21,6 +22,7 @@ pub(crate) const PROGRAM: Program = Program {
         ("flowcat --biflow trace.csv | flowdetect -t", "the default detectors, as a table"),
         ("flowcat --biflow day.csv | flowdetect zscore:threshold=4 portscan beacon", "chosen detectors"),
         ("flowcat day.csv | flowstat hosts | flowdetect zscore:field=bytes", "hosts by their rows"),
+        ("flowcat udp://:2055 | flowdetect --window 5m", "alerts as they arise, for days"),
         ("flowcat day.csv | flowdetect --mark sigma:normal=normal.json", "all flows, marked where they are not normal"),
     ],
     files: &[],
@@ -47,12 +49,38 @@ pub(crate) struct Options {
     /// The exit code is 1 if there is an alert of this severity or a graver one.
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Severity>,
+    /// Find in windows of event time, and alert as they end
+    ///
+    /// Windows are of the times in the flows, never of the clock, and begin at multiples of their length since 1970. What
+    /// no later flow can undo, as many ports tried, is looked at ten times a window, all else at its end. Findings of one
+    /// detector about one key are one incident, until there are none for 12 windows: it has one alert, and others with the
+    /// same id, numbered by `update`, as its value or its flows reach another power of ten, or it becomes graver; those
+    /// tell of the whole incident, with the last window's evidence. Lines of rows pass. State is that of one window and
+    /// of what may be late.
+    #[arg(long, value_name = "DURATION", value_parser = cli::duration, conflicts_with_all = ["mark", "flagged"])]
+    pub(crate) window: Option<u64>,
+    /// Have a window begin each so much time [default: one ends where the next begins]
+    #[arg(long, value_name = "DURATION", value_parser = cli::duration, requires = "window")]
+    pub(crate) slide: Option<u64>,
+    /// How late a line may be, by event time [default: 120s]
+    ///
+    /// A window is over when a flow or a tick is so much later than its end. Within this bound the order of lines does not
+    /// show in the alerts. A line that is later still goes to windows that are to come, else it is counted as late.
+    #[arg(long, value_name = "DURATION", value_parser = cli::duration, requires = "window")]
+    pub(crate) lateness: Option<u64>,
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
     pub(crate) threads: Threads,
+}
+
+impl Options {
+    /// How windows lie, if there are any.
+    pub(crate) fn layout(&self) -> Result<Option<Layout>, String> {
+        self.window.map(|window| Layout::new(window, self.slide, self.lateness.unwrap_or(LATENESS))).transpose()
+    }
 }
 
 fn mark_help() -> String {

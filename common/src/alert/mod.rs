@@ -13,6 +13,7 @@ use crate::record::key::Part;
 use crate::record::{Field, Kind};
 use crate::row::columns::FLOWS;
 use crate::value::Number;
+use crate::value::number::MAX_INTEGER;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -25,6 +26,7 @@ const fn described(name: &'static str, kind: Kind, about: &'static str) -> Field
 pub const FIELDS: &[Field] = &[
     described("kind", Kind::Text, "what the line is"),
     described("id", Kind::Text, "16 hexadecimal digits of detector, parameters, key and window start"),
+    described("update", Kind::Integer(MAX_INTEGER), "of a re-alert: which one of its incident, from 1 on"),
     described("detector", Kind::Text, "the detector"),
     described("severity", Kind::Word(&Severity::NAMES), "how grave it is"),
     described("score", Kind::Number, "0 to 1"),

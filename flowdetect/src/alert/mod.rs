@@ -1,8 +1,8 @@
 //! An alert: what was found about whom, by which numbers, and why; and the line that it is written as.
 //!
-//! Members in this order: `kind id detector severity score timestamp end`, whom it is about, `value threshold flows
-//! reason evidence technique`. Those of the flow record keep their meaning, so that an alert can be enriched like a flow.
-//! The `id` is a keyed hash of detector, parameters and key: the same finding has the same name in every run, on every
+//! Members in this order: `kind id`, `update` of a re-alert, `detector severity score timestamp end`, whom it is about,
+//! `value threshold flows reason evidence technique`. Those of the flow record keep their meaning, so that an alert can be
+//! enriched like a flow. The `id` is a keyed hash of detector, parameters and key: the same finding has the same name in every run, on every
 //! machine, whatever its numbers. Order within a detector: value descending (as it is: a signed score below 0 comes
 //! last), then key.
 
@@ -47,6 +47,15 @@ impl Verdict {
 /// `a / (a + b)`: 0.5 where both are the same, 0 where `a` is 0.
 pub(crate) fn share(a: f64, b: f64) -> f64 {
     if a > 0.0 { a / (a + b) } else { 0.0 }
+}
+
+/// What an alert is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Label {
+    /// Its name: see [`Naming::id`].
+    pub(crate) id: u64,
+    /// Which re-alert of the incident it is; 0 is the first alert.
+    pub(crate) update: u64,
 }
 
 /// A finding.
@@ -115,12 +124,21 @@ impl Alert {
         order(Some(self.verdict.value), Some(other.verdict.value)).then_with(|| self.key.cmp(&other.key))
     }
 
-    /// Appends the alert as a line.
+    /// Appends the alert on the whole input as a line.
     pub(crate) fn write(&self, naming: &Naming, out: &mut Vec<u8>) {
+        self.write_as(naming.detector(), Label { id: naming.id(&self.key, None), update: 0 }, out);
+    }
+
+    /// Appends the alert as a line under this label.
+    pub(crate) fn write_as(&self, detector: &str, label: Label, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"kind\":\"alert\",\"id\":\"");
-        out.extend_from_slice(format!("{:016x}", naming.id(&self.key, None)).as_bytes());
-        out.extend_from_slice(b"\",\"detector\":");
-        text::write_json(naming.detector(), out);
+        out.extend_from_slice(format!("{:016x}\"", label.id).as_bytes());
+        if label.update > 0 {
+            member("update", out);
+            number::write_integer(label.update, out);
+        }
+        out.extend_from_slice(b",\"detector\":");
+        text::write_json(detector, out);
         out.extend_from_slice(b",\"severity\":\"");
         out.extend_from_slice(self.verdict.severity.name().as_bytes());
         out.extend_from_slice(b"\",\"score\":");

@@ -94,6 +94,10 @@ impl PairRule for Exfil {
         NEEDS
     }
 
+    fn rises(&self) -> bool {
+        true
+    }
+
     fn again(&self) -> Box<dyn PairRule> {
         Box::new(self.clone())
     }

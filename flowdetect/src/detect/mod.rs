@@ -95,8 +95,13 @@ impl Goal for ToAlerts {
     type Into<'i> = Found;
 }
 
-/// A rule that can be put to single flows.
+/// What a detector with a state of its own may do beside finding: mark single flows, and find early.
 pub(crate) trait Mark {
+    /// Whether what it has found stays true whatever else comes, so that in a window it need not wait for the end.
+    fn rises(&self) -> bool {
+        false
+    }
+
     /// Whether single flows can be marked.
     fn marks(&self) -> Marks {
         Marks::Never
@@ -120,11 +125,18 @@ pub(crate) trait Mark {
 pub(crate) trait Detect: AnyState<ToAlerts> + Mark {
     /// A new one with the same parameters, that was given nothing.
     fn fresh(&self) -> Box<dyn Detect>;
+
+    /// The same again, with all that it has taken.
+    fn copy(&self) -> Box<dyn Detect>;
 }
 
 impl<T: State<Goal = ToAlerts> + Mark> Detect for T {
     fn fresh(&self) -> Box<dyn Detect> {
         Box::new(State::empty(self))
+    }
+
+    fn copy(&self) -> Box<dyn Detect> {
+        Box::new(self.clone())
     }
 }
 

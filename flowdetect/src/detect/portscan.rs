@@ -138,6 +138,10 @@ impl PairRule for PortScan {
         true
     }
 
+    fn rises(&self) -> bool {
+        true
+    }
+
     fn again(&self) -> Box<dyn PairRule> {
         Box::new(self.clone())
     }

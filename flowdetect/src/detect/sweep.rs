@@ -73,6 +73,10 @@ impl PairRule for Sweep {
         true
     }
 
+    fn rises(&self) -> bool {
+        true
+    }
+
     fn again(&self) -> Box<dyn PairRule> {
         Box::new(self.clone())
     }

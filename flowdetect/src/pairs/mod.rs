@@ -81,6 +81,11 @@ pub(crate) trait PairRule: Send + Sync {
         false
     }
 
+    /// Whether what it has found stays true whatever else comes, so that in a window it need not wait for the end.
+    fn rises(&self) -> bool {
+        false
+    }
+
     /// The same again.
     fn again(&self) -> Box<dyn PairRule>;
 
@@ -185,6 +190,11 @@ impl Pairs {
         self.digits = self.digits.max(other.digits);
         let places = self.table.merge(other.table, self.wants.ports);
         self.calls.merge(other.calls, |pair| places.of(pair));
+    }
+
+    /// Forgets what flows lacked.
+    pub(crate) fn forget_lacks(&mut self) {
+        self.met = [0; Has::ALL];
     }
 
     /// How many flows a rule could not take, by what they lacked.

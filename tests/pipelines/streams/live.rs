@@ -35,6 +35,28 @@ fn a_line_goes_out_before_the_next_comes_in() {
 }
 
 #[test]
+fn a_window_that_is_over_is_told_while_lines_still_come() {
+    let mut run = reading_stdin("flowdetect --window 1m --lateness 0 portscan:ports=3 -i IN");
+    let mut child = run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for minute in 0..3 {
+        for (second, port) in [(0, 1), (1, 2), (2, 3), (59, 3)] {
+            let line = format!(
+                r#"{{"timestamp":"2024-06-01T12:0{minute}:{second:02}.000Z","src_ip":"10.0.{minute}.1","dst_ip":"192.0.2.1","dst_port":{port}}}"#
+            );
+            stdin.write_all((line + "\n").as_bytes()).unwrap();
+        }
+        // Would wait for ever if the alert were kept back.
+        let alert = lines.next().unwrap().unwrap();
+        assert!(alert.contains(&format!("\"src_ip\":\"10.0.{minute}.1\"")), "{alert}");
+    }
+    drop(stdin);
+    assert!(lines.next().is_none());
+    assert_eq!(ended(&mut child).code(), Some(0));
+}
+
+#[test]
 fn a_chain_of_programs_hands_on_each_line() {
     let chain = "flowcat | flowenrich scope | flowdetect --tee beacon | flowenrich service";
     let mut child = crate::support::shell(chain).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
