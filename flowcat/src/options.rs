@@ -1,7 +1,7 @@
 //! The options of flowcat, and what they say of foreign sources.
 
 #[cfg(feature = "parquet")]
-use crate::parquet::{Files, Writer, numbered};
+use crate::parquet::{Files, Writer, check_numbered, numbered};
 use crate::row::Mapping;
 use crate::source::{FORMATS, Format, Settings};
 use crate::step::{StepOptions, Store};
@@ -51,7 +51,7 @@ pub(crate) struct Options {
     /// With --to parquet: begin another file after N flows
     ///
     /// Files are numbered before the suffix of -o: flows.parquet is flows-00001.parquet and so on. Each appears when it
-    /// is complete.
+    /// is complete. Files of an earlier run with higher numbers are left as they are, and named in a warning.
     #[arg(long, value_name = "N", value_parser = whole, hide_short_help = true)]
     pub(crate) rows_per_file: Option<u64>,
     #[command(flatten)]
@@ -145,6 +145,7 @@ impl Options {
             (None, _) => None,
             (Some(_), None) => return Err("--rows-per-file needs -o FILE".into()),
             (Some(rows), Some(path)) => {
+                check_numbered(path)?;
                 let first = numbered(path, 1);
                 Some((std::mem::replace(path, first), rows))
             }

@@ -1,6 +1,11 @@
 //! Parquet from outside: what other programs read of it, what comes back, and several files.
 #![allow(clippy::unwrap_used)]
 
+mod faults;
+mod forge;
+mod hostile;
+mod types;
+
 use crate::support::{folder, python, run};
 use std::process::Command;
 
@@ -60,6 +65,56 @@ fn files_of_so_many_rows_follow_each_other_and_hold_all() {
     assert_eq!(names, ["part-00001.parquet", "part-00002.parquet", "part-00003.parquet"]);
     let together = run(&format!("flowcat '{}'", folder.path().display())).code(0);
     assert!(together.text() == run("flowcat -q tests/data/sample.csv").text());
+}
+
+#[test]
+fn files_of_a_longer_run_are_named_and_left() {
+    let folder = folder();
+    let path = folder.path().join("part.parquet");
+    let write = |rows: u32| {
+        run(&format!(
+            "flowcat -q --head {rows} tests/data/sample.csv --to parquet -o '{0}' --rows-per-file 20",
+            path.display()
+        ))
+        .code(0);
+        run(&format!(
+            "flowcat --tz UTC --head {rows} tests/data/sample.csv --to parquet -o '{0}' --rows-per-file 20",
+            path.display()
+        ))
+        .code(0)
+    };
+    write(130).quiet();
+    for other in ["part-1.parquet", "part-00009.csv", "parts-00009.parquet", "part-00009", "part--0009.parquet"] {
+        std::fs::write(folder.path().join(other), "").unwrap();
+    }
+    let outcome = write(90);
+    let told: Vec<&str> = outcome.stderr.lines().filter(|line| line.contains("earlier run")).collect();
+    assert_eq!(told.len(), 2, "{}", outcome.stderr);
+    for (line, number) in told.iter().zip([6, 7]) {
+        let name = folder.path().join(format!("part-0000{number}.parquet"));
+        assert_eq!(
+            *line,
+            format!("flowcat: warning: {} is of an earlier run and not part of this one", name.display())
+        );
+        assert!(name.exists());
+    }
+}
+
+#[test]
+fn files_are_numbered_after_a_regular_one() {
+    let folder = folder();
+    let folder = folder.path().display();
+    for output in ["/dev/full", "/dev/null", "/dev/stdout", "-", "/proc/self/fd/1", &folder.to_string(), ".."] {
+        run(&format!("flowcat -q tests/data/sample.csv --to parquet --rows-per-file 5 -o {output} >/dev/null"))
+            .code(2)
+            .says("is no regular file, after which others could be numbered");
+    }
+    run(&format!(
+        "mkfifo {folder}/pipe; flowcat -q tests/data/sample.csv --to parquet --rows-per-file 5 -o {folder}/pipe"
+    ))
+    .code(2)
+    .says("is no regular file");
+    assert!(!std::path::Path::new("/dev/full-00001").exists());
 }
 
 #[test]

@@ -1,67 +1,13 @@
-//! The values of one column of a file, batch by batch, and how each reads as text.
+//! The values of one column of a file, batch by batch.
 
-use flow_record::value::Time;
-use flow_record::value::number::write_float;
-use flow_record::value::time::date_text;
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use super::footer::Footer;
+use super::meaning::Meaning;
+use super::pages::{Held, Pages};
+use super::storage::Storage;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
 use parquet::errors::{ParquetError, Result};
-use parquet::schema::types::ColumnDescriptor;
-use std::io::Write;
-
-/// What the numbers of a column stand for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    /// What they are.
-    Plain,
-    /// A point in time, in parts of a second of so many decimals; of UTC, or of a clock.
-    Time { decimals: u8, is_utc: bool },
-    /// Days since 1970-01-01.
-    Date,
-    /// Parts of a second since midnight.
-    Clock { decimals: u8 },
-    /// A whole number without a sign.
-    Unsigned,
-    /// A number in parts of ten to the power of so many.
-    Decimal(u8),
-    /// Nothing that has a text here.
-    Other,
-}
-
-impl Meaning {
-    /// What the schema says of a column.
-    pub(crate) fn of(column: &ColumnDescriptor) -> Meaning {
-        let decimals = |unit: &TimeUnit| match unit {
-            TimeUnit::MILLIS => 3,
-            TimeUnit::MICROS => 6,
-            TimeUnit::NANOS => 9,
-        };
-        let is_bytes = matches!(column.physical_type(), Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY);
-        match (column.logical_type_ref(), column.converted_type(), column.physical_type()) {
-            (Some(LogicalType::Timestamp(t)), ..) => {
-                Meaning::Time { decimals: decimals(&t.unit), is_utc: t.is_adjusted_to_u_t_c }
-            }
-            (None, ConvertedType::TIMESTAMP_MILLIS, _) => Meaning::Time { decimals: 3, is_utc: true },
-            (None, ConvertedType::TIMESTAMP_MICROS, _) => Meaning::Time { decimals: 6, is_utc: true },
-            (_, _, Physical::INT96) => Meaning::Time { decimals: 9, is_utc: true },
-            (Some(LogicalType::Time(t)), ..) => Meaning::Clock { decimals: decimals(&t.unit) },
-            (None, ConvertedType::TIME_MILLIS, _) => Meaning::Clock { decimals: 3 },
-            (None, ConvertedType::TIME_MICROS, _) => Meaning::Clock { decimals: 6 },
-            (Some(LogicalType::Date), ..) | (None, ConvertedType::DATE, _) => Meaning::Date,
-            (Some(LogicalType::Decimal(_)), ..) | (None, ConvertedType::DECIMAL, _) if is_bytes => Meaning::Other,
-            (Some(LogicalType::Decimal(d)), ..) => u8::try_from(d.scale).map_or(Meaning::Other, Meaning::Decimal),
-            (Some(LogicalType::Integer(i)), ..) if !i.is_signed => Meaning::Unsigned,
-            (
-                None,
-                ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64,
-                _,
-            ) => Meaning::Unsigned,
-            (_, _, Physical::FIXED_LEN_BYTE_ARRAY) => Meaning::Other,
-            _ => Meaning::Plain,
-        }
-    }
-}
+use std::sync::Arc;
 
 /// Values of one type.
 #[derive(Debug)]
@@ -85,12 +31,14 @@ pub(crate) enum Value<'v> {
     Bytes(&'v [u8]),
 }
 
-/// A column that is read row by row.
+/// A column of a row group that is read row by row.
 pub(crate) struct Cells {
     reader: ColumnReader,
     /// The level of a value that is there.
     full: i16,
     pub(crate) meaning: Meaning,
+    /// Its number in the file.
+    pub(crate) column: usize,
     levels: Vec<i16>,
     batch: Batch,
     /// The next row of the batch, and the next value.
@@ -99,8 +47,24 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    /// A column without lists.
-    pub(crate) fn new(reader: ColumnReader, column: &ColumnDescriptor) -> Cells {
+    /// A column without lists, whose values have a meaning.
+    ///
+    /// # Errors
+    /// The file has not what its footer says.
+    pub(crate) fn new(
+        storage: &Arc<Storage>,
+        footer: &Footer,
+        group: usize,
+        column: usize,
+        held: &Held,
+    ) -> Result<Cells, String> {
+        let (chunk, packing) = footer.chunk(group, column, storage)?;
+        let number = column;
+        let column = footer.columns.get(column).ok_or("no such column")?;
+        let described = column.described().map_err(|e| e.to_string())?;
+        let (full, meaning) = (described.max_def_level(), column.meaning);
+        let pages = Pages::new(storage.clone(), column, &chunk, packing, held.clone());
+        let reader = get_column_reader(described, Box::new(pages));
         let batch = match &reader {
             ColumnReader::BoolColumnReader(_) => Batch::Truth(Vec::new()),
             ColumnReader::Int32ColumnReader(_) => Batch::Int32(Vec::new()),
@@ -111,8 +75,7 @@ impl Cells {
             ColumnReader::ByteArrayColumnReader(_) => Batch::Bytes(Vec::new()),
             ColumnReader::FixedLenByteArrayColumnReader(_) => Batch::Fixed(Vec::new()),
         };
-        let (full, meaning) = (column.max_def_level(), Meaning::of(column));
-        Cells { reader, full, meaning, levels: Vec::new(), batch, row: 0, value: 0 }
+        Ok(Cells { reader, full, meaning, column: number, levels: Vec::new(), batch, row: 0, value: 0 })
     }
 
     /// Reads the next so many rows.
@@ -161,17 +124,29 @@ impl Cells {
         match &self.batch {
             Batch::Truth(v) => v.get(at).map(|v| Value::Truth(*v)),
             Batch::Int32(v) if self.meaning == Meaning::Unsigned => {
-                v.get(at).map(|v| Value::Integer((*v as u32).into()))
+                v.get(at).map(|v| Value::Integer(v.cast_unsigned().into()))
             }
             Batch::Int32(v) => v.get(at).map(|v| Value::Integer((*v).into())),
             Batch::Int64(v) => v.get(at).map(|v| Value::Integer(*v)),
-            Batch::Int96(v) => v.get(at).map(|v| Value::Integer(v.to_nanos())),
+            Batch::Int96(v) => v.get(at).map(|v| Value::Integer(nanos(v))),
             Batch::Float(v) => v.get(at).map(|v| Value::Number((*v).into())),
             Batch::Double(v) => v.get(at).map(|v| Value::Number(*v)),
             Batch::Bytes(v) => v.get(at).map(|v| Value::Bytes(v.data())),
             Batch::Fixed(v) => v.get(at).map(|v| Value::Bytes(v.data())),
         }
     }
+}
+
+/// 1970-01-01 as a Julian day, from noon to noon, as those times have it.
+const EPOCH: i128 = 2_440_588;
+
+/// Nanoseconds since 1970 of a time of twelve bytes: those of the day, then the day. One that is out of range is one that
+/// no time can have.
+fn nanos(time: &Int96) -> i64 {
+    let [low, high, day] = <[u32; 3]>::try_from(time.data()).unwrap_or_default();
+    let of_day = (u64::from(high) << 32 | u64::from(low)).cast_signed();
+    let nanos = (i128::from(day) - EPOCH) * 86_400_000_000_000 + i128::from(of_day);
+    i64::try_from(nanos).unwrap_or(i64::MIN)
 }
 
 fn read<T: DataType>(
@@ -185,67 +160,9 @@ fn read<T: DataType>(
     while have < rows {
         let (records, ..) = reader.read_records(rows - have, Some(levels), None, values)?;
         if records == 0 {
-            return Err(ParquetError::General("a column has fewer rows than its row group".into()));
+            return Err(ParquetError::General("fewer rows than its row group".into()));
         }
         have += records;
     }
     Ok(())
-}
-
-/// Appends a value as text; whether it has one.
-pub(crate) fn write_text(value: Value<'_>, meaning: Meaning, out: &mut Vec<u8>) -> bool {
-    match (value, meaning) {
-        (_, Meaning::Other) => return false,
-        (Value::Integer(parts), Meaning::Time { decimals, is_utc }) => {
-            let nanos = i128::from(parts) * i128::from(10u32.pow(9 - u32::from(decimals)));
-            let Some(time) = Time::from_nanos(nanos) else {
-                // So that it is rejected, and not passed over.
-                return write!(out, "{parts} parts of {decimals} decimals").is_ok();
-            };
-            let text = time.to_text(decimals);
-            out.extend_from_slice(if is_utc { text.as_bytes() } else { text.trim_end_matches('Z').as_bytes() });
-        }
-        (Value::Integer(days), Meaning::Date) => {
-            out.extend_from_slice(&date_text(days.clamp(-100_000_000, 100_000_000)));
-            out.extend_from_slice(b" 00:00:00");
-        }
-        (Value::Integer(parts), Meaning::Clock { decimals }) => {
-            let second = 10i64.pow(u32::from(decimals));
-            let (seconds, parts) = (parts.div_euclid(second), parts.rem_euclid(second));
-            let (hour, minute) = (seconds / 3600, seconds / 60 % 60);
-            let width = usize::from(decimals);
-            return write!(out, "{hour:02}:{minute:02}:{:02}.{parts:0width$}", seconds % 60).is_ok();
-        }
-        (Value::Integer(value), Meaning::Decimal(places)) => {
-            write_float(value as f64 / 10f64.powi(places.into()), out);
-        }
-        (Value::Integer(value), Meaning::Unsigned) => return write!(out, "{}", value as u64).is_ok(),
-        (Value::Integer(value), _) => return write!(out, "{value}").is_ok(),
-        (Value::Number(value), _) if !value.is_finite() => return false,
-        (Value::Number(value), _) => write_float(value, out),
-        (Value::Truth(value), _) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-        (Value::Bytes(text), _) => out.extend_from_slice(text),
-    }
-    true
-}
-
-/// Appends a value as JSON; whether it has one. Bytes that are no UTF-8 are shown as a lossy text.
-pub(crate) fn write_json(value: Value<'_>, meaning: Meaning, out: &mut Vec<u8>) -> bool {
-    let is_number = matches!(
-        (value, meaning),
-        (Value::Integer(_) | Value::Number(_), Meaning::Plain | Meaning::Unsigned | Meaning::Decimal(_))
-    );
-    if is_number || matches!(value, Value::Truth(_)) {
-        return write_text(value, meaning, out);
-    }
-    if let (Value::Bytes(text), Meaning::Plain) = (value, meaning) {
-        flow_record::value::text::write_json(&String::from_utf8_lossy(text), out);
-        return true;
-    }
-    let mut text = Vec::new();
-    let has_text = write_text(value, meaning, &mut text);
-    if has_text {
-        flow_record::value::text::write_json(&String::from_utf8_lossy(&text), out);
-    }
-    has_text
 }

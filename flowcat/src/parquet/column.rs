@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
-use parquet::errors::Result;
-use parquet::file::writer::SerializedColumnWriter;
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::{Type, TypePtr};
 
 /// Texts one after the other.
@@ -135,29 +135,30 @@ impl Column {
     }
 
     /// Writes the values of so many rows, and forgets them.
-    pub(super) fn write(&mut self, rows: usize, out: &mut SerializedColumnWriter<'_>) -> Result<()> {
+    pub(super) fn write(&mut self, rows: usize, out: &mut ColumnWriter<'_>) -> Result<()> {
         self.levels.resize(rows, 0);
         let levels = Some(self.levels.as_slice());
-        match &mut self.values {
-            Values::Int32(values) => {
-                out.typed::<Int32Type>().write_batch(values, levels, None)?;
+        match (&mut self.values, out) {
+            (Values::Int32(values), ColumnWriter::Int32ColumnWriter(out)) => {
+                out.write_batch(values, levels, None)?;
                 values.clear();
             }
-            Values::Int64(values) => {
-                out.typed::<Int64Type>().write_batch(values, levels, None)?;
+            (Values::Int64(values), ColumnWriter::Int64ColumnWriter(out)) => {
+                out.write_batch(values, levels, None)?;
                 values.clear();
             }
-            Values::Double(values) => {
-                out.typed::<DoubleType>().write_batch(values, levels, None)?;
+            (Values::Double(values), ColumnWriter::DoubleColumnWriter(out)) => {
+                out.write_batch(values, levels, None)?;
                 values.clear();
             }
-            Values::Truth(values) => {
-                out.typed::<BoolType>().write_batch(values, levels, None)?;
+            (Values::Truth(values), ColumnWriter::BoolColumnWriter(out)) => {
+                out.write_batch(values, levels, None)?;
                 values.clear();
             }
-            Values::Text(texts) => {
-                out.typed::<ByteArrayType>().write_batch(&texts.take(), levels, None)?;
+            (Values::Text(texts), ColumnWriter::ByteArrayColumnWriter(out)) => {
+                out.write_batch(&texts.take(), levels, None)?;
             }
+            _ => return Err(ParquetError::General("a column of another type than its schema".into())),
         }
         self.levels.clear();
         Ok(())

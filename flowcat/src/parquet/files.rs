@@ -1,9 +1,14 @@
 //! Flows into Parquet files, one after the other.
+//!
+//! Invariant: where there are several, each has its number in its name, and files of an earlier run with higher numbers
+//! are told of: whoever reads the folder would read them, too.
 
 use super::Writer;
 use crate::step::{Form, Record, Store};
 use flow_record::run::Session;
+use flow_record::value::text::printable;
 use parquet::errors::Result;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// The file that is written, and those that follow.
@@ -61,12 +66,55 @@ impl Store for Files {
         for text in self.writer.left_out() {
             session.messages.note(&text);
         }
+        if let Some((path, _)) = &self.many {
+            for name in left_over(path, self.complete + 1) {
+                let text = || format!("{name} is of an earlier run and not part of this one");
+                session.messages.warn("files of an earlier run", text);
+            }
+        }
     }
 }
 
 /// Tells of an error of the writer, which ends the run.
 fn check<T>(result: Result<T>, session: &mut Session) -> Option<T> {
     result.map_err(|e| session.break_off(&format!("writing Parquet: {e}"))).ok()
+}
+
+/// Whether files can be numbered after an output of this name.
+///
+/// # Errors
+/// It is standard output, a device, a pipe or a folder; it has no name.
+pub(crate) fn check_numbered(path: &Path) -> std::result::Result<(), String> {
+    let is_stream =
+        path == Path::new("-") || ["/dev/std", "/dev/fd/", "/proc/"].iter().any(|p| shown(path).starts_with(p));
+    let is_other = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+    if is_stream || is_other || path.file_name().is_none() {
+        return Err(format!(
+            "--rows-per-file: {:?} is no regular file, after which others could be numbered",
+            shown(path)
+        ));
+    }
+    Ok(())
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The files beside `path` that are numbered after it, with a number above `last`, in order.
+fn left_over(path: &Path, last: u64) -> Vec<String> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let stem = path.file_stem().unwrap_or_default().as_encoded_bytes();
+    let number = |name: &OsStr| -> Option<u64> {
+        let digits = Path::new(name).file_stem()?.as_encoded_bytes().strip_prefix(stem)?.strip_prefix(b"-")?;
+        let number = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        (numbered(path, number).file_name() == Some(name)).then_some(number)
+    };
+    let mut found: Vec<_> = entries.filter_map(|entry| Some((number(&entry.file_name())?, entry.path()))).collect();
+    found.retain(|(number, _)| *number > last);
+    found.sort_unstable();
+    found.into_iter().map(|(_, path)| printable(&shown(&path)).into_owned()).collect()
 }
 
 /// The name of file number `number`, from 1: `flows.parquet` is `flows-00001.parquet`.

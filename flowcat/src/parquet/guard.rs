@@ -29,7 +29,7 @@ pub(crate) fn guarded<T, E: Display>(call: impl FnOnce() -> Result<T, E>) -> Res
     let result = catch_unwind(AssertUnwindSafe(call));
     IS_GUARDED.set(false);
     match result {
-        Ok(result) => result.map_err(|e| e.to_string()),
+        Ok(result) => result.map_err(|e| e.to_string().trim_start_matches("Parquet error: ").to_owned()),
         Err(_) => Err("it contradicts itself".into()),
     }
 }

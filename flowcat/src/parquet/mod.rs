@@ -3,9 +3,13 @@
 //! ```text
 //! End ─► Writer ─► Column (values, levels) ─┬─► row group ─► bytes ─► output
 //!          └─────► Members (JSON tokens) ───┘
-//! Cells (columns, batch by batch) ─► Own: back into lines, field by field
-//!                                └─► source::parquet: files of other programs, by the names of their columns
+//! Storage ─► Footer (columns, parts) ─► Pages (checked, unpacked) ─► Cells (columns, batch by batch)
+//!   Cells ─┬─► Own: back into lines, field by field
+//!          └─► source::parquet: files of other programs, by the names of their columns
 //! ```
+//!
+//! The `parquet` crate writes (summed adds checksums), and reads the values out of pages. Footers and pages are read here, by thrift, header, codec
+//! and delta, because that crate believes the sizes and numbers in them; limit has what is believed.
 //!
 //! | in the record | in the file |
 //! |---|---|
@@ -21,14 +25,26 @@
 //! is in the file. Bound: one row group, [`GROUP_ROWS`] rows or [`GROUP_BYTES`] of values.
 
 pub(crate) mod cells;
+mod codec;
 mod column;
+mod delta;
 mod files;
+pub(crate) mod footer;
 pub(crate) mod guard;
+mod header;
+pub(crate) mod limit;
+pub(crate) mod meaning;
 mod member;
 pub(crate) mod own;
+pub(crate) mod pages;
+pub(crate) mod schema;
+pub(crate) mod scribe;
+pub(crate) mod storage;
+mod summed;
+mod thrift;
 mod writer;
 
-pub(crate) use files::{Files, numbered};
+pub(crate) use files::{Files, check_numbered, numbered};
 pub(crate) use writer::Writer;
 
 use parquet::basic::TimeUnit;

@@ -3,7 +3,10 @@
 //! Without the mark of flowcat, all names must be the suite's own. Whole numbers may be of any type there, because some
 //! programs make floating point numbers of a column in which one is absent.
 
-use super::cells::{Cells, Meaning, Value, write_json};
+use super::cells::{Cells, Value};
+use super::footer::Footer;
+use super::meaning::Meaning;
+use super::scribe::{self, Scribe};
 use super::{JSON_COLUMNS, REST, VERSION};
 use crate::flows::Flows;
 use flow_record::record::field::{self, FieldId, Kind};
@@ -13,7 +16,6 @@ use flow_record::scan::{Clean, Scanner};
 use flow_record::value::Address;
 use flow_record::value::number::MAX_NANOS;
 use parquet::basic::Type as Physical;
-use parquet::file::metadata::FileMetaData;
 
 /// The columns whose texts are JSON where the file does not say which are.
 const UNMARKED: &str = "[\"extra\",\"flagged\"]";
@@ -30,7 +32,9 @@ enum Part {
 
 /// Makes lines of rows.
 pub(crate) struct Own {
+    /// By column, those without that cannot be read.
     parts: Vec<Part>,
+    scribe: Scribe,
     flow: Flow,
     members: Vec<u8>,
     writer: Writer,
@@ -40,21 +44,20 @@ pub(crate) struct Own {
 
 impl Own {
     /// For a file whose columns are what flowcat writes; `None` for any other.
-    pub(crate) fn of(file: &FileMetaData) -> Option<Own> {
-        let value = |key: &str| file.key_value_metadata()?.iter().find(|pair| pair.key == key)?.value.as_deref();
-        let is_marked = value(VERSION).is_some();
-        let json = names(value(JSON_COLUMNS).unwrap_or(UNMARKED))?;
-        let columns = file.schema_descr().columns();
-        let mut parts = Vec::with_capacity(columns.len());
-        for column in columns {
+    pub(crate) fn of(file: &Footer) -> Option<Own> {
+        let is_marked = file.value(VERSION).is_some();
+        let json = names(file.value(JSON_COLUMNS).unwrap_or(UNMARKED))?;
+        let mut parts = Vec::with_capacity(file.columns.len());
+        for column in &file.columns {
             let name = column.name();
-            if column.max_rep_level() > 0 || column.path().parts().len() != 1 {
+            if column.is_list || !column.is_outermost() {
                 return None;
             }
             let is_json = json.iter().any(|n| n == name);
             parts.push(match FieldId::named(name) {
-                Some(id) if is_kind(id.field().kind, column.physical_type(), Meaning::of(column)) => Part::Field(id),
+                Some(id) if is_kind(id.field().kind, column.physical, column.meaning) => Part::Field(id),
                 Some(_) => return None,
+                None if !is_readable(column.meaning) => continue,
                 None if name == REST && is_json => Part::Rest,
                 None if !is_marked && !field::ADDED.iter().any(|f| f.name == name) => return None,
                 None => {
@@ -65,11 +68,12 @@ impl Own {
                 }
             });
         }
-        let mut all: Vec<&str> = columns.iter().map(|column| column.name()).collect();
+        let mut all: Vec<&str> = file.columns.iter().map(|column| column.name()).collect();
         all.sort_unstable();
         let is_once = all.windows(2).all(|pair| pair[0] != pair[1]);
         is_once.then(|| Own {
             parts,
+            scribe: Scribe::default(),
             flow: Flow::new(),
             members: Vec::new(),
             writer: Writer::new(),
@@ -94,7 +98,7 @@ impl Own {
                 Part::Field(id) => {
                     if !set(&mut self.flow, *id, value, meaning) {
                         let mut text = Vec::new();
-                        write_json(value, meaning, &mut text);
+                        self.scribe.write_json(value, meaning, &mut text);
                         bad = bad.or(Some((*id, text)));
                     }
                 }
@@ -106,7 +110,7 @@ impl Own {
                             self.members.extend_from_slice(token);
                             true
                         }
-                        value => write_json(value, meaning, &mut self.members),
+                        value => self.scribe.write_json(value, meaning, &mut self.members),
                     };
                     if !written {
                         self.members.truncate(before);
@@ -161,9 +165,7 @@ fn set(flow: &mut Flow, id: FieldId, value: Value<'_>, meaning: Meaning) -> bool
         }
         (Kind::Time, Value::Integer(parts)) => {
             let Meaning::Time { decimals, .. } = meaning else { return false };
-            let nanos = i128::from(parts) * i128::from(10u32.pow(9 - u32::from(decimals)));
-            let time = flow_record::value::Time::from_nanos(nanos);
-            time.map(|time| flow.set_time(time, decimals)).is_some()
+            scribe::time(parts, decimals).map(|time| flow.set_time(time, decimals)).is_some()
         }
         (Kind::Seconds, Value::Number(seconds)) => {
             let nanos = (seconds * 1e9).round();
@@ -182,6 +184,11 @@ fn set(flow: &mut Flow, id: FieldId, value: Value<'_>, meaning: Meaning) -> bool
         }
         _ => false,
     }
+}
+
+/// Whether the values of a member can be read: what has no text, and bytes that would be an address, cannot.
+pub(crate) fn is_readable(meaning: Meaning) -> bool {
+    !matches!(meaning, Meaning::Other | Meaning::Address)
 }
 
 /// Whether a column's values can be those of a field.

@@ -2,12 +2,15 @@
 
 use super::column::{Column, Texts, Values};
 use super::member::Members;
+use super::summed::Summed;
 use super::{GROUP_BYTES, GROUP_ROWS, JSON_COLUMNS, VERSION, unit};
+use bytes::Bytes;
 use flow_record::record::Flow;
 use flow_record::record::field::{self, FieldId, Kind};
 use flow_record::scan::Clean;
 use flow_record::scan::walk::Walk;
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, ZstdLevel};
+use parquet::column::writer::get_column_writer;
 use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -92,7 +95,10 @@ impl Writer {
     /// Those of the writer of Parquet.
     pub(crate) fn line(&mut self, flow: &Flow, line: &str) -> Result<()> {
         self.flow(flow);
-        self.others(line);
+        // Where there is a comma less than fields, there is nothing else, and no need to walk.
+        if memchr::memchr_iter(b',', line.as_bytes()).count() >= flow.present().count() {
+            self.others(line);
+        }
         self.end_row()
     }
 
@@ -177,11 +183,17 @@ impl Writer {
         if self.rows == 0 {
             return Ok(());
         }
+        let (schema, properties) = (file.schema_descr().columns().to_vec(), file.properties().clone());
+        let mut schema = schema.into_iter();
         let mut group = file.next_row_group()?;
         let mut members: Vec<_> = self.members.columns().collect();
-        let mut write = |column: &mut Column| match group.next_column()? {
-            Some(mut out) => column.write(self.rows, &mut out).and_then(|()| out.close()),
-            None => Ok(()),
+        let mut write = |column: &mut Column| {
+            let Some(described) = schema.next() else { return Ok(()) };
+            let mut bytes = Vec::new();
+            let mut out = get_column_writer(described, properties.clone(), Box::new(Summed(&mut bytes)));
+            column.write(self.rows, &mut out)?;
+            let done = out.close()?;
+            group.append_column(&Bytes::from(bytes), done)
         };
         match &self.order {
             None => self.record.iter_mut().flatten().chain(members).try_for_each(write)?,
