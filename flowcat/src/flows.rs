@@ -275,6 +275,20 @@ impl<'s> Flows<'s> {
         }
     }
 
+    /// Adds a number to the accounts, unless it is 0.
+    pub(crate) fn detail(&mut self, name: &str, count: u64) {
+        if count > 0 {
+            self.end.session.account.details.push((name.into(), count));
+        }
+    }
+
+    /// Counts records that are well formed and no flows, for a reason.
+    pub(crate) fn unused_all(&mut self, why: &'static str, count: u64) {
+        if count > 0 {
+            *self.end.session.account.fates.unused.entry(why).or_default() += count;
+        }
+    }
+
     /// Counts what is lost of a record; says so once an input and kind. `column` counts bytes from 1; 0 where unknown.
     #[cold]
     pub(crate) fn lose(&mut self, line: u64, column: usize, loss: Loss<'_>) {

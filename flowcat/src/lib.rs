@@ -12,6 +12,7 @@
 //! - `source`: the registry of formats, how they are told apart, and one file for each.
 //! - `nfcapd`: what is in the files of nfcapd: headers, blocks and how they are packed, records.
 //! - `row`: what all formats share: the table of aliases, units and encodings, and the one conversion to a flow.
+//! - `export`: NetFlow, IPFIX and sFlow: from datagrams to flows, whatever carries them.
 //! - `flows`: where sources put flows, lines that pass, and rejects.
 //! - `step`: what is done with flows on their way out, one file a step: scale, gather (what is joined or reported
 //!   twice), uniflow, sort, select, sample, head, anonymize, write.
@@ -28,6 +29,7 @@
 #[allow(dead_code, unused_imports, reason = "no source yet")]
 mod capture;
 mod explain;
+pub mod export;
 mod feed;
 mod flows;
 mod merge;
@@ -79,10 +81,15 @@ fn begin() -> Result<ExitCode, ExitCode> {
         flows.write_into(store);
     }
     match options.merge {
-        true => merge::all(sources, flows, &mut spares, &shared).ok_or(ExitCode::from(2))?.finish(),
+        true => {
+            let mut flows = merge::all(sources, flows, &mut spares, &shared).ok_or(ExitCode::from(2))?;
+            settings.exporters.finish(&mut flows);
+            flows.finish();
+        }
         false => {
             let mut feed = Feed::start(sources, shared.detect(), shared.stop.clone(), shared.output);
             run::all(&mut feed, &mut flows, &settings);
+            settings.exporters.finish(&mut flows);
             flows.finish();
         }
     }

@@ -3,6 +3,7 @@
 #[cfg(feature = "parquet")]
 use crate::parquet::{Files, Writer, check_numbered, numbered};
 use crate::row::Mapping;
+use crate::source::datagrams::Exporters;
 use crate::source::{FORMATS, Format, Settings};
 use crate::step::{StepOptions, Store};
 use flow_record::alert;
@@ -126,7 +127,8 @@ impl Options {
             }
         };
         let mapping = Mapping::parse(self.map.iter().map(String::as_str))?;
-        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep: self.keep_extra })
+        let exporters = Exporters::new(self.keep_extra);
+        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep: self.keep_extra, exporters })
     }
 
     /// The Parquet files that are to be written, if that is the form; the output becomes the first of them.

@@ -152,26 +152,11 @@ fn nothing_that_nfdump_prints_of_an_empty_file_is_a_flow() {
 
 #[test]
 fn files_of_bytes_are_named_with_what_makes_text_of_them() {
-    for (file, name, remedy) in [
-        ("derived/argus3_csv/maccdc.argus", "an Argus file", "ra -r FILE"),
-        (
-            "netflow_dat/influxdata-telegraf/netflow_v5_example/netflow_v5.bin",
-            "a datagram of NetFlow or IPFIX",
-            "nfcapd",
-        ),
-        (
-            "netflow_dat/influxdata-telegraf/netflow_v9_example/netflow_v9.bin",
-            "a datagram of NetFlow or IPFIX",
-            "nfcapd",
-        ),
-        ("netflow_dat/influxdata-telegraf/ipfix_example/ipfix_0.bin", "a datagram of NetFlow or IPFIX", "nfcapd"),
-        ("netflow_dat/influxdata-telegraf/sflow_v5_example/sflow_v5.bin", "a datagram of sFlow", "sfcapd"),
-    ] {
-        let Some(path) = shared(file) else { return };
-        let outcome = read(&path, &[]);
-        let told = outcome.stderr.contains(&format!("this is {name}; ")) && outcome.stderr.contains(remedy);
-        assert!(outcome.code == Some(2) && told && outcome.stdout.is_empty(), "{file}: {}", outcome.stderr);
-    }
+    let file = "derived/argus3_csv/maccdc.argus";
+    let Some(path) = shared(file) else { return };
+    let outcome = read(&path, &[]);
+    assert!(outcome.stderr.contains("this is an Argus file; ra -r FILE"), "{}", outcome.stderr);
+    assert!(outcome.code == Some(2) && outcome.stdout.is_empty(), "{}", outcome.stderr);
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(sample("sample.csv"), folder.path().join("flows.csv")).unwrap();
     let archive = folder.path().join("flows.tar");

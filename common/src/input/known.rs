@@ -41,12 +41,8 @@ const ARGUS: Known = known(
     "an Argus file",
     "ra -r FILE -n -u -c , -s stime dur proto saddr sport dir daddr dport state pkts bytes spkts sbytes",
 );
-const DATAGRAMS: &str = "nc -u -w1 localhost 9995 <FILE while nfcapd -p 9995 -w FLOWS listens; nfdump -R FLOWS -o csv";
-const NETFLOW: Known = known("a datagram of NetFlow or IPFIX", DATAGRAMS);
-const SFLOW: Known = known(
-    "a datagram of sFlow",
-    "nc -u -w1 localhost 6343 <FILE while sfcapd -p 6343 -w FLOWS listens; nfdump -R FLOWS -o csv",
-);
+const NETFLOW: Known = known("a datagram of NetFlow or IPFIX", "flowcat --from netflow FILE");
+const SFLOW: Known = known("a datagram of sFlow", "flowcat --from netflow FILE");
 const ZIP: Known = known("a ZIP archive", "unzip -p FILE");
 const EXCEL: Known = known("an Excel workbook", "xlsx2csv FILE");
 const TAR: Known = known("a tar archive", "tar -xOf FILE");

@@ -1,6 +1,7 @@
 //! What of the records that are taken is lost or doubtful: counted, and said once an input.
 
 use crate::row::{Cell, Cells};
+use flow_record::record::field::FieldId;
 use flow_record::run::{Messages, Place};
 use flow_record::value::text::snippet;
 
@@ -9,6 +10,8 @@ use flow_record::value::text::snippet;
 pub(crate) enum Loss<'l> {
     /// An IPv6 address that the tool that printed it cut short.
     Condensed(&'l [u8]),
+    /// A number that its field cannot hold.
+    Number(FieldId, u64),
     /// So many numbers, which the tool that printed them has rounded.
     Digits(u64),
     /// A text that means nothing here.
@@ -48,6 +51,8 @@ pub(super) struct Losses {
 pub(super) struct Told {
     times: Vec<&'static str>,
     values: Cells,
+    /// Fields whose numbers were too large, a bit each.
+    numbers: u64,
     members: bool,
     addresses: bool,
     digits: bool,
@@ -90,6 +95,16 @@ impl Losses {
                     let (text, name) = (snippet(text, 40), cell.name());
                     messages.warn("values left out", || {
                         format!("{place}: \"{text}\" is no {name}: flows are kept without what cannot be read of it")
+                    });
+                }
+            }
+            Loss::Number(id, value) => {
+                self.values += 1;
+                if self.told.numbers >> id.0 & 1 == 0 {
+                    self.told.numbers |= 1 << id.0;
+                    let name = id.name();
+                    messages.warn("values left out", || {
+                        format!("{place}: {value} is too much for {name}: flows are kept without it")
                     });
                 }
             }

@@ -11,6 +11,8 @@
 mod tcp_flags;
 mod times;
 
+pub(crate) use times::{DAY, FIRST_YEAR};
+
 use super::count::{count, count_or_hex};
 use super::moment::Clock;
 use super::port::{Names, set_ports};

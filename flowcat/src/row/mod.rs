@@ -20,7 +20,7 @@ mod port;
 mod year_last;
 
 pub(crate) use cells::Cells;
-pub(crate) use convert::Converter;
+pub(crate) use convert::{Converter, DAY, FIRST_YEAR};
 pub(crate) use dialect::{ANY, Dialect};
 pub(crate) use flow_record::net::flags::parse as flags;
 pub(crate) use flow_record::net::protocol::number as protocol;

@@ -10,6 +10,7 @@ mod aws;
 mod azure;
 mod cicflowmeter;
 mod csv;
+pub(crate) mod datagrams;
 mod detect;
 mod fields;
 mod flow;
@@ -45,6 +46,7 @@ pub(crate) use detect::{Detect, Seen};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{Dialect, Maker, Mapping, Plan};
+use datagrams::Exporters;
 use fields::{ONE_WAY, Set};
 use flow_record::item::Spec;
 use flow_record::record::field;
@@ -129,6 +131,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &csv::FORMAT,
     #[cfg(feature = "parquet")]
     &parquet::FORMAT,
+    &datagrams::FORMAT,
 ];
 
 /// What the user says about foreign sources.
@@ -142,6 +145,8 @@ pub(crate) struct Settings {
     pub(crate) zone_given: bool,
     /// Keep columns that are no field of the record.
     pub(crate) keep: bool,
+    /// What is known of exporters of datagrams, whose templates serve all inputs.
+    pub(crate) exporters: Exporters,
 }
 
 /// A column or member of a source, and what becomes of it: `None` where it is dropped.

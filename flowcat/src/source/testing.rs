@@ -38,6 +38,7 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
     let filter = options.common.filter(&PROGRAM, &settings.zone).unwrap();
     let mut flows = Flows::look(&mut session, options.steps.build(filter).unwrap());
     crate::run::all(&mut feed, &mut flows, &settings);
+    settings.exporters.finish(&mut flows);
     flows.drain();
     let lines = String::from_utf8(flows.lines().to_vec()).unwrap().lines().map(str::to_owned).collect();
     flows.finish();

@@ -12,10 +12,10 @@ use flow_record::value::number::MAX_NANOS;
 use flow_record::value::time::Time;
 
 /// 1990-01-01T00:00:00Z: no flow was exported before.
-const FIRST_YEAR: i64 = 631_152_000;
+pub(crate) const FIRST_YEAR: i64 = 631_152_000;
 
 /// A flow cannot be exported this much before it starts, in seconds.
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
 impl Converter {
     /// Start, duration, and whether to believe them.

@@ -207,6 +207,7 @@ fn in_pieces(text: &str, sizes: &[usize]) -> (Vec<String>, Vec<String>) {
         zone: flow_record::value::time::Zone::utc(),
         zone_given: true,
         keep: true,
+        exporters: crate::source::datagrams::Exporters::new(false),
     };
     let mut flows = Flows::look(&mut session, vec![]);
     let mut csv = Csv::open(&settings, &ANY);

@@ -1,0 +1,169 @@
+//! Files of datagrams that exporters sent: NetFlow 5, 7, 9, IPFIX and sFlow 5, one after the other, as their payloads.
+//!
+//! Where a datagram ends, its header or its sets say ([`extent`]). Invariant: what lies before damage is read. Bound:
+//! one datagram, and what [`limits`](crate::export::limits) say.
+
+mod extent;
+mod probe;
+
+use super::fields::{Set, TWO_WAY};
+use super::{Fate, Format, SPEC_OF_ROWS, Settings, Source, Takes};
+use crate::export::{Damage, Decoder, Origin, Take};
+use crate::feed::Feed;
+use crate::feed::stream::Stream;
+use crate::flows::{Flows, Loss};
+use extent::Extent;
+use flow_record::item::Spec;
+use flow_record::record::Flow;
+use flow_record::record::field::{self, FieldId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(super) const FORMAT: Format = Format {
+    spec: &SPEC,
+    probe: probe::probe,
+    open: |settings| Box::new(Datagrams { settings: settings.clone() }),
+    takes: Takes::Bytes,
+    told_by: "a whole datagram of NetFlow 5, 7 or 9, IPFIX or sFlow 5 at its beginning",
+    lost: "elements without a field: MAC addresses, MPLS labels, prefix lengths, what enterprises define and the like",
+};
+
+/// What exports can give.
+pub(super) const FIELDS: Set = TWO_WAY.and(&[
+    field::FLOWS,
+    field::TCP_FLAGS,
+    field::REV_TCP_FLAGS,
+    field::APP,
+    field::STATE,
+    field::EXPORTER,
+    field::INPUT_IF,
+    field::OUTPUT_IF,
+    field::SRC_AS,
+    field::DST_AS,
+    field::NEXT_HOP,
+    field::TOS,
+    field::VLAN,
+    field::SAMPLING,
+    field::BYTE_LAYER,
+]);
+
+const SPEC: Spec = Spec {
+    name: "netflow",
+    about: "datagrams of NetFlow 5, 7 and 9, IPFIX and sFlow 5, one after the other",
+    explain: "
+The payloads that exporters sent, as files (.dat, .bin). Templates serve all inputs that follow, each those of its
+exporter and observation domain; data that comes before its template waits for it, 300 seconds of the exporter's time and
+64 KiB of one exporter. Elements are known by IANA's numbers, those of the reverse direction (RFC 5103) are rev_; in
+NetFlow 9 elements 23 and 24 are, too, where 1 and 2 are there. Times that count from the exporter's start are made
+absolute, over their wraps. The sampling comes from the record, or from the exporter's options. ICMP's type and code come
+from their elements, or from the destination port. Options are no flows and counted as unused. --keep-extra keeps all other
+elements by IANA's names, or as ie57590, or e9ie12232 of enterprise 9. Numbers of datagrams tell of losses, which are
+counted. Kept are 1024 templates of a domain, 64 domains of an exporter, 4096 exporters; who sends more displaces its own.",
+    columns: &FIELDS.rows::<{ FIELDS.len() }>(),
+    memory: "64 MiB: 16 of templates reserved for exporters, 12 of templates beyond, 16 of data that waits",
+    source: "Cisco NetFlow 5 and 7; RFC 3954; RFC 7011 to 7012; RFC 5103; IANA IPFIX information elements; sFlow version 5",
+    ..SPEC_OF_ROWS
+};
+
+/// What is known of exporters, shared by all inputs of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Exporters(Arc<Mutex<Decoder>>);
+
+impl Exporters {
+    /// Nothing is known. `keeps` says that elements which are no field become members.
+    pub(crate) fn new(keeps: bool) -> Exporters {
+        Exporters(Arc::new(Mutex::new(Decoder::new(keeps))))
+    }
+
+    fn hold(&self) -> MutexGuard<'_, Decoder> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a datagram, number `number` of its input.
+    pub(crate) fn datagram(&self, bytes: &[u8], origin: &Origin, number: u64, flows: &mut Flows<'_>) {
+        self.hold().datagram(bytes, origin, &mut Taking { flows, number });
+    }
+
+    /// All inputs were read.
+    pub(crate) fn finish(&self, flows: &mut Flows<'_>) {
+        let mut decoder = self.hold();
+        decoder.finish(&mut Taking { flows, number: 0 });
+        decoder.counts().for_each(|(name, count)| flows.detail(name, count));
+    }
+}
+
+/// Puts what a datagram holds into the flows.
+struct Taking<'t, 's> {
+    flows: &'t mut Flows<'s>,
+    /// Number of the datagram.
+    number: u64,
+}
+
+impl Take for Taking<'_, '_> {
+    #[inline]
+    fn flow(&mut self, flow: &Flow, extras: &[u8]) {
+        if let Some(clock) = flow.text(field::CLOCK) {
+            self.flows.lose(self.number, 0, Loss::Time(clock));
+        }
+        self.flows.flow_with(flow, extras);
+    }
+
+    fn unused(&mut self, why: &'static str, count: u64) {
+        self.flows.unused_all(why, count);
+    }
+
+    fn damage(&mut self, damage: &Damage, rest: &[u8]) {
+        let message = format!("{}, at byte {} of its datagram", damage.message, damage.offset);
+        self.flows.reject(self.number, damage.offset + 1, damage.kind, &message, rest);
+    }
+
+    fn lost(&mut self, field: FieldId, value: u64) {
+        self.flows.lose(self.number, 0, Loss::Number(field, value));
+    }
+
+    fn warn(&mut self, kind: &'static str, text: &str) {
+        self.flows.warn(kind, text);
+    }
+}
+
+struct Datagrams {
+    settings: Settings,
+}
+
+impl Source for Datagrams {
+    fn run(&mut self, feed: &mut Feed, flows: &mut Flows<'_>) -> Result<(), String> {
+        let exporters = &self.settings.exporters;
+        exporters.hold().begin_input();
+        let mut stream = Stream::new(feed);
+        let origin = Origin::default();
+        while !flows.is_over() && !stream.ahead(1, flows).is_empty() {
+            flows.line += 1;
+            let (offset, number) = (stream.offset(), flows.line);
+            let (length, wanted) = match extent::next(&mut stream, flows) {
+                Extent::Whole(length) => (length, None),
+                Extent::Cut { there, wanted } => (there, Some(wanted)),
+                Extent::Other => {
+                    flows.fail_input(&format!("byte {offset}: no datagram of an export begins here"));
+                    return Ok(());
+                }
+            };
+            exporters.datagram(stream.ahead(length, flows), &origin, number, flows);
+            stream.take(length as u64, flows);
+            if let Some(wanted) = wanted {
+                let end = offset + length as u64;
+                flows.fail_input(&format!("truncated at byte {end}, {wanted} before the end of datagram {number}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn fates(&self) -> Vec<Fate> {
+        let to = |name: &str| Some(name.to_owned());
+        vec![
+            ("elements of the record".into(), to("themselves")),
+            ("others".into(), to("with --keep-extra, by name").filter(|_| self.settings.keep)),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests;
