@@ -3,6 +3,7 @@
 //! Invariant: a member that the line has is kept, or its value is replaced in place if the enricher overwrites; nothing
 //! else of the line changes, unless the enricher is one that rewrites.
 
+use flow_record::item::Spec;
 use flow_record::record::Flow;
 use flow_record::record::splice::Splice;
 use flow_record::scan::{Line, Span};
@@ -44,6 +45,11 @@ pub(crate) fn key_text(key: &str) -> Vec<u8> {
     text::write_json(key, &mut out);
     out.push(b':');
     out
+}
+
+/// The rendered key of each column of an item, in their order.
+pub(crate) fn keys(spec: &Spec) -> Vec<Vec<u8>> {
+    spec.columns.iter().map(|column| key_text(column.name)).collect()
 }
 
 /// The line that an enricher is given.
@@ -99,6 +105,15 @@ impl<'r, 'l> Record<'r, 'l> {
         match self.line.span(self.base + column) {
             None => self.splice.add_keyed(key, value),
             Some(span) if self.overwrite => self.splice.replace(span, |out| out.extend_from_slice(value)),
+            Some(_) => {}
+        }
+    }
+    /// Puts a member in whose key is rendered as [`key_text`] does, and whose value `write` appends as JSON.
+    #[inline]
+    pub(crate) fn write(&mut self, column: usize, key: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
+        match self.line.span(self.base + column) {
+            None => self.splice.add_written(key, write),
+            Some(span) if self.overwrite => self.splice.replace(span, write),
             Some(_) => {}
         }
     }

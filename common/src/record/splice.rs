@@ -51,6 +51,13 @@ impl Splice {
         self.added.extend_from_slice(value);
     }
 
+    /// Adds a member by its rendered key, `,"key":`, whose value `write` appends as JSON.
+    #[inline]
+    pub fn add_written(&mut self, key: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
+        self.add_rendered(key);
+        write(&mut self.added);
+    }
+
     /// Replaces the value at `span` by what `write` appends as JSON.
     pub fn replace(&mut self, span: Span, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.values.len();
@@ -108,8 +115,9 @@ mod tests {
             s.add_rendered(b",\"a\":1");
             s.add("b", |o| o.push(b'2'));
             s.add_keyed(b",\"c\":", b"3");
+            s.add_written(b",\"d\":", |o| o.push(b'4'));
         };
-        assert_eq!(spliced(r#"{"kind":"x"}"#, &[], add), "{\"kind\":\"x\",\"a\":1,\"b\":2,\"c\":3}\n");
+        assert_eq!(spliced(r#"{"kind":"x"}"#, &[], add), "{\"kind\":\"x\",\"a\":1,\"b\":2,\"c\":3,\"d\":4}\n");
     }
 
     #[test]

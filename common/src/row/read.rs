@@ -69,7 +69,7 @@ impl<'a> Row<'a> {
     pub fn names(&self) -> impl Iterator<Item = (Member, bool)> {
         self.members.iter().filter_map(|(name, raw)| {
             let part = part(name, raw.get())?;
-            let added = field::ADDED.iter().any(|f| f.name == name);
+            let added = field::ADDED.iter().any(|f| f.name == name) && !HOURS.contains(&name.as_str());
             Some(((name.clone().into(), part), !added))
         })
     }

@@ -5,12 +5,17 @@
 
 mod anonymize;
 mod asn;
+mod communityid;
+mod flags;
 mod geo;
+mod hour;
 mod ipclass;
 mod portclass;
 mod protoname;
+mod rates;
 mod scope;
 mod service;
+mod weekday;
 
 use crate::record::Record;
 use flow_record::item::{Args, Param, ParamKind, Spec};
@@ -33,6 +38,11 @@ pub(crate) static ENRICHERS: &[Enricher] = &[
     portclass::ENRICHER,
     service::ENRICHER,
     protoname::ENRICHER,
+    flags::ENRICHER,
+    hour::ENRICHER,
+    weekday::ENRICHER,
+    rates::ENRICHER,
+    communityid::ENRICHER,
     geo::ENRICHER,
     asn::ENRICHER,
     anonymize::ENRICHER,
@@ -149,9 +159,12 @@ pub(crate) mod tests {
 
     #[test]
     fn a_line_without_a_field_that_it_needs_lacks_it_and_stays() {
-        for text in ["scope", "ipclass", "portclass", "service", "protoname"] {
+        for text in ["scope", "ipclass", "portclass", "service", "protoname", "flags", "hour", "weekday", "communityid"]
+        {
             let line = r#"{ "bytes":1 }"#;
             assert_eq!(enriched(text, line), (line.to_owned(), Outcome::Lacking), "{text}");
         }
+        let line = r#"{ "src_ip":"10.0.0.1" }"#;
+        assert_eq!(enriched("rates", line), (line.to_owned(), Outcome::Lacking));
     }
 }

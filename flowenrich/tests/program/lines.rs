@@ -7,7 +7,8 @@ use serde_json::Value;
 fn all() -> Vec<String> {
     let geo = format!("geo:db={},full=true", data("city.mmdb"));
     let asn = format!("asn:db={}", sample("demo-asn.mmdb"));
-    ["scope", "ipclass", "portclass", "service", "protoname", &geo, &asn].map(str::to_owned).to_vec()
+    let plain = ["scope", "ipclass", "portclass", "service", "protoname", "hour", "weekday", "rates", "communityid"];
+    plain.into_iter().chain([&*geo, &asn]).map(str::to_owned).collect()
 }
 
 fn enriched(items: &[String], input: &str) -> String {
@@ -43,6 +44,7 @@ fn every_enricher_adds_its_fields_in_the_order_given() {
             r#"dst_port_class="WellKnown""#,
             r#"service="https""#,
             r#"protocol_name="TCP""#,
+            r#"community_id="1:GlQzeoxjJduMpJU0qJYLxOH84YE=""#,
             r#"dst_country="GB""#,
             r#"dst_city="London""#,
             "dst_latitude=51.5",

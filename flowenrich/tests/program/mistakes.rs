@@ -74,7 +74,24 @@ fn bad_lines_are_rejected_and_the_others_enriched() {
 fn the_documentation_lists_every_enricher_with_its_parameters() {
     let list = lines(&["--list"], "");
     let names: Vec<_> = list.lines().filter_map(|l| l.split_whitespace().next()).collect();
-    assert_eq!(names, ["scope", "ipclass", "portclass", "service", "protoname", "geo", "asn", "anonymize"]);
+    assert_eq!(
+        names,
+        [
+            "scope",
+            "ipclass",
+            "portclass",
+            "service",
+            "protoname",
+            "flags",
+            "hour",
+            "weekday",
+            "rates",
+            "communityid",
+            "geo",
+            "asn",
+            "anonymize"
+        ]
+    );
     let help = lines(&["--help"], "");
     for name in names {
         assert!(help.contains(name), "{name}");
