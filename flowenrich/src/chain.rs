@@ -4,17 +4,16 @@
 //! their members go in together. One that does begins a stage of its own, which takes the line apart again as the
 //! stage before left it. So the whole equals a pipe of one program an enricher, and mostly costs one pass.
 //! Invariant: a line that grows into one that no filter accepts is written as it came, and counted; but where an enricher
-//! rewrites lines, no line is written that it did not go through.
+//! guards what it rewrites, no line is written that it did not go through.
 
-use crate::enrich::{ENRICHERS, Enrich, Outcome};
+use crate::enrich::{Ahead, Enrich};
 use crate::limit::LONG_LINE;
-use crate::record::Record;
+use crate::stage::{Stage, Step, Told};
 use flow_record::item::Args;
-use flow_record::record::splice::Splice;
-use flow_record::run::{Fate, Out, Worker, pass};
+use flow_record::run::{Fate, pass};
 use flow_record::scan::{Clean, Line, LineKind, Scanner};
 
-/// Why lines are left out where an enricher rewrites them.
+/// Why lines are left out where an enricher guards what is in them.
 const BASELINE: &str = "a baseline cannot be rewritten";
 const UNFIT: &str = "rewritten, no filter would accept them";
 
@@ -27,8 +26,8 @@ pub(crate) struct Chain {
     /// Checks lines that have grown long.
     checker: Scanner,
     overgrown: u64,
-    /// An enricher rewrites lines.
-    rewrites: bool,
+    /// An enricher lets no line through that it could not change.
+    is_guarded: bool,
 }
 
 /// A stage after the first, with what takes its lines apart.
@@ -37,54 +36,13 @@ struct Later {
     stage: Stage,
 }
 
-/// Enrichers that do not depend on each other.
-#[derive(Default)]
-struct Stage {
-    steps: Vec<Step>,
-    watch: Vec<String>,
-    splice: Splice,
-}
-
-/// One enricher in its place.
-struct Step {
-    args: Args,
-    enrich: Box<dyn Enrich>,
-    /// Its first column among the watched names.
-    base: usize,
-    overwrite: bool,
-    lacking: u64,
-    damaged: u64,
-}
-
-/// What there is to tell of one item after the run.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Told {
-    /// The item's name.
-    pub(crate) name: &'static str,
-    /// The fields that it needs.
-    pub(crate) needs: &'static [&'static str],
-    /// Lines that had none of them.
-    pub(crate) lacking: u64,
-    /// Lines for which its database could not be read.
-    pub(crate) damaged: u64,
-}
-
 impl Chain {
-    /// Builds the enrichers of these items.
-    ///
-    /// # Errors
-    /// What one of them reads is missing or damaged.
-    pub(crate) fn build(items: Vec<Args>) -> anyhow::Result<Chain> {
+    /// A chain of these enrichers.
+    pub(crate) fn of(items: Vec<(Args, Box<dyn Enrich>)>) -> Chain {
         let mut stages = vec![Stage::default()];
-        for args in items {
-            // Items were looked up among the enrichers.
-            let Some(enricher) = ENRICHERS.iter().find(|e| e.spec.name == args.spec.name) else { continue };
-            if args.is_given("as") {
-                anyhow::bail!("{}: as= names rows, and an enricher makes none", args.spec.name);
-            }
-            let enrich = (enricher.build)(&args)?;
+        for (args, enrich) in items {
             let is_apart = enrich.rewrites() && stages.last().is_some_and(|stage| !stage.steps.is_empty());
-            if is_apart || stages.last().is_none_or(|stage| stage.rewrites() || stage.concerns(&args)) {
+            if is_apart || stages.last().is_none_or(|stage| stage.rewrites() || stage.concerns(&args, &*enrich)) {
                 stages.push(Stage::default());
             }
             if let Some(stage) = stages.last_mut() {
@@ -93,11 +51,12 @@ impl Chain {
         }
         let mut stages = stages.into_iter();
         let first = stages.next().unwrap_or_default();
-        Ok(Chain::of(first, stages.collect()))
+        Chain::staged(first, stages.collect())
     }
 
-    fn of(first: Stage, more: Vec<Stage>) -> Chain {
-        let rewrites = first.rewrites() || more.iter().any(Stage::rewrites);
+    fn staged(first: Stage, more: Vec<Stage>) -> Chain {
+        let guards = |stage: &Stage| stage.steps.iter().any(|step| step.enrich.guards());
+        let is_guarded = guards(&first) || more.iter().any(guards);
         let later = |stage: Stage| Later { scanner: Scanner::watching(&stage.watch), stage };
         Chain {
             first,
@@ -105,13 +64,13 @@ impl Chain {
             between: [Vec::new(), Vec::new()],
             checker: Scanner::new(),
             overgrown: 0,
-            rewrites,
+            is_guarded,
         }
     }
 
     /// The same for another thread.
     pub(crate) fn another(&self) -> Chain {
-        Chain::of(self.first.another(), self.more.iter().map(|later| later.stage.another()).collect())
+        Chain::staged(self.first.another(), self.more.iter().map(|later| later.stage.another()).collect())
     }
 
     /// The members whose places the chain wants to know in the lines that it is given.
@@ -136,12 +95,17 @@ impl Chain {
 
     /// What there is to tell of each item, in order.
     pub(crate) fn told(&self) -> impl Iterator<Item = Told> {
-        self.steps().map(|step| Told {
-            name: step.args.spec.name,
-            needs: step.args.spec.needs,
-            lacking: step.lacking,
-            damaged: step.damaged,
-        })
+        self.steps().map(Step::told)
+    }
+
+    /// Has its first enricher, which looks ahead, learn from a line.
+    pub(crate) fn learn(&mut self, line: &Line<'_>) {
+        self.first.learn(line);
+    }
+
+    /// Its first enricher, if that looks ahead.
+    pub(crate) fn ahead(&mut self) -> Option<&mut dyn Ahead> {
+        self.first.ahead()
     }
 
     /// Appends the line with everything put in; `None` where that is no line that filters accept.
@@ -170,18 +134,19 @@ fn is_acceptable(checker: &mut Scanner, line: &[u8], is_doubtful: bool) -> bool 
     line.len() <= LONG_LINE && !is_doubtful || Clean::line(line).and_then(|line| checker.scan(line).map(|_| ())).is_ok()
 }
 
-impl Worker for Chain {
+impl Chain {
+    /// Appends what becomes of a line, whole and with its newline.
     #[inline]
-    fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
+    pub(crate) fn put(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> Fate {
         match line.kind {
-            LineKind::Baseline if self.rewrites => return Fate::Unused(BASELINE),
+            LineKind::Baseline if self.is_guarded => return Fate::Unused(BASELINE),
             LineKind::Baseline | LineKind::Tick => return pass(line, out),
             _ => {}
         }
         let start = out.len();
         match self.enrich(line, out) {
             Some(()) => Fate::Passed,
-            None if self.rewrites => {
+            None if self.is_guarded => {
                 out.truncate(start);
                 Fate::Unused(UNFIT)
             }
@@ -202,69 +167,24 @@ impl Later {
     }
 }
 
-impl Stage {
-    /// Whether an item reads or writes what an enricher of this stage writes.
-    fn concerns(&self, args: &Args) -> bool {
-        let names = args.spec.columns.iter().map(|c| c.name).chain(args.spec.needs.iter().copied());
-        names.into_iter().any(|name| self.watch.iter().any(|w| w == name))
-    }
-
-    /// Whether its one enricher rewrites lines.
-    fn rewrites(&self) -> bool {
-        self.steps.iter().any(|step| step.enrich.rewrites())
-    }
-
-    fn push(&mut self, args: Args, enrich: Box<dyn Enrich>) {
-        let base = self.watch.len();
-        let overwrite = args.spec.param("overwrite").is_some() && args.truth("overwrite");
-        self.watch.extend(args.spec.columns.iter().map(|c| c.name.to_owned()));
-        self.steps.push(Step { args, enrich, base, overwrite, lacking: 0, damaged: 0 });
-    }
-
-    fn another(&self) -> Stage {
-        let mut stage = Stage::default();
-        for step in &self.steps {
-            stage.push(step.args.clone(), step.enrich.another());
-        }
-        stage
-    }
-
-    /// Appends the line with the members of all steps; answers whether it may be one that no filter accepts.
-    #[inline]
-    fn apply(&mut self, line: &Line<'_>, out: &mut Vec<u8>) -> bool {
-        let mut is_doubtful = false;
-        self.splice.clear();
-        for step in &mut self.steps {
-            let mut record = Record::new(line, &mut self.splice, step.base, step.overwrite);
-            match step.enrich.enrich(&mut record) {
-                Outcome::Done => {}
-                Outcome::Doubtful => is_doubtful = true,
-                Outcome::Lacking => step.lacking += 1,
-                Outcome::Damaged => step.damaged += 1,
-            }
-        }
-        self.splice.apply(line, out);
-        is_doubtful
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::enrich::{ENRICHERS, enricher_of};
 
     fn chain(items: &[&str]) -> Chain {
         let specs = ENRICHERS.iter().map(|e| &e.spec);
-        Chain::build(items.iter().map(|i| Args::resolve(i, "enricher", specs.clone()).unwrap()).collect()).unwrap()
+        let args = items.iter().map(|i| Args::resolve(i, "enricher", specs.clone()).unwrap());
+        Chain::of(args.map(|args| (args.clone(), enricher_of(&args).unwrap())).collect())
     }
 
     fn run(chain: &mut Chain, line: &str) -> String {
         let mut scanner = Scanner::watching(chain.watch());
         let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
-        let mut out = Out::default();
-        out.extend_from_slice(b"before\n");
-        assert_eq!(chain.line(&line, &mut out), Fate::Passed);
-        String::from_utf8(out.to_vec()).unwrap().strip_prefix("before\n").unwrap().to_owned()
+        let mut out = b"before\n".to_vec();
+        assert_eq!(chain.put(&line, &mut out), Fate::Passed);
+        String::from_utf8(out).unwrap().strip_prefix("before\n").unwrap().to_owned()
     }
 
     const FLOW: &str = r#"{"src_ip":"10.0.0.1","dst_ip":"81.2.69.160","src_port":50000,"dst_port":443,"protocol":6}"#;
@@ -385,8 +305,8 @@ mod tests {
                 let mut chain = anonymizing(items);
                 let mut scanner = Scanner::watching(chain.watch());
                 let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).unwrap();
-                let mut out = Out::default();
-                assert_eq!((chain.line(&line, &mut out), out.len()), (Fate::Unused(why), 0), "{items:?}");
+                let mut out = Vec::new();
+                assert_eq!((chain.put(&line, &mut out), out.len()), (Fate::Unused(why), 0), "{items:?}");
             }
         }
     }

@@ -19,3 +19,15 @@ pub(crate) const SAMPLED_NETWORKS: usize = 10_000;
 /// Lines that have grown beyond this length, in bytes, are checked again: one that no filter would accept is written as
 /// it was. Shorter ones cannot have too many members.
 pub(crate) const LONG_LINE: usize = 4096;
+
+/// Bytes of memory for lines that wait, unless told.
+pub(crate) const MEMORY: &str = "4G";
+
+/// The least that may be told: a few chunks.
+pub(crate) const LEAST_MEMORY: u64 = 8_000_000;
+
+/// Bytes of waiting lines that go to a file together, at least.
+pub(crate) const CHUNK: usize = 1 << 20;
+
+/// Bytes that are written at once when all that waits is let go.
+pub(crate) const OUTPUT: usize = 1 << 16;

@@ -6,7 +6,7 @@
 use flow_record::item::Spec;
 use flow_record::record::Flow;
 use flow_record::record::splice::Splice;
-use flow_record::scan::{Line, Span};
+use flow_record::scan::{Line, LineKind, Span};
 use flow_record::value::text;
 use std::ops::Range;
 
@@ -58,6 +58,8 @@ pub(crate) struct Record<'r, 'l> {
     splice: &'r mut Splice,
     /// The watched name that is the enricher's first column.
     base: usize,
+    /// The watched name that is the first of what it reads.
+    reads: usize,
     overwrite: bool,
 }
 
@@ -65,7 +67,25 @@ impl<'r, 'l> Record<'r, 'l> {
     /// A line for an enricher whose columns are watched from `base` on.
     #[inline]
     pub(crate) fn new(line: &'r Line<'l>, splice: &'r mut Splice, base: usize, overwrite: bool) -> Record<'r, 'l> {
-        Record { line, splice, base, overwrite }
+        Record { line, splice, base, reads: usize::MAX, overwrite }
+    }
+
+    /// The same where what the enricher reads is watched from `reads` on.
+    #[inline]
+    pub(crate) fn reading(self, reads: usize) -> Record<'r, 'l> {
+        Record { reads, ..self }
+    }
+
+    /// The member of this number among those that the enricher reads, as JSON text.
+    #[inline]
+    pub(crate) fn value(&self, read: usize) -> Option<&'l str> {
+        self.line.value(self.reads.wrapping_add(read))
+    }
+
+    /// Whether the line is a flow, and not a row or an alert.
+    #[inline]
+    pub(crate) fn is_flow(&self) -> bool {
+        self.line.kind == LineKind::Flow
     }
 
     /// The fields of the record that the line has.

@@ -7,6 +7,7 @@ mod advice;
 mod anonymize;
 mod clashes;
 mod embed;
+mod enrichment;
 mod escapes;
 mod hangups;
 mod help;

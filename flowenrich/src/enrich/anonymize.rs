@@ -76,6 +76,10 @@ impl Enrich for Anonymize {
         true
     }
 
+    fn guards(&self) -> bool {
+        true
+    }
+
     fn warning(&self) -> Option<String> {
         self.warning.clone()
     }

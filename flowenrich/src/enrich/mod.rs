@@ -1,11 +1,13 @@
 //! The enrichers: one file each, one row each in [`ENRICHERS`].
 //!
 //! An enricher is described by its [`Spec`], whose columns are the fields that it adds, and built from its parameters
-//! once, before any input is read. What is built adds members to one line at a time and knows no other line.
+//! once, before any input is read. What is built adds members to one line at a time; one that has to know others first is
+//! [`Ahead`].
 
 mod anonymize;
 mod asn;
 mod communityid;
+mod fan;
 mod flags;
 mod geo;
 mod hour;
@@ -18,7 +20,9 @@ mod service;
 mod weekday;
 
 use crate::record::Record;
+use anyhow::{Context, bail};
 use flow_record::item::{Args, Param, ParamKind, Spec};
+use flow_record::value::Time;
 
 /// One enricher: what it is, and how to build it.
 pub(crate) struct Enricher {
@@ -43,6 +47,7 @@ pub(crate) static ENRICHERS: &[Enricher] = &[
     weekday::ENRICHER,
     rates::ENRICHER,
     communityid::ENRICHER,
+    fan::ENRICHER,
     geo::ENRICHER,
     asn::ENRICHER,
     anonymize::ENRICHER,
@@ -62,10 +67,85 @@ pub(crate) trait Enrich: Send {
         false
     }
 
+    /// Whether no line may be written that it did not go through, as it came or otherwise.
+    fn guards(&self) -> bool {
+        false
+    }
+
+    /// The members that it writes, where its parameters say so and not its columns.
+    fn columns(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Members that it reads beside its columns and the record's fields, numbered in this order.
+    fn reads(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether it must see all lines in their order.
+    fn is_ordered(&self) -> bool {
+        false
+    }
+
+    /// The side of it that learns from lines before it enriches them, if it has one.
+    fn ahead(&mut self) -> Option<&mut dyn Ahead> {
+        None
+    }
+
+    /// What the user should be told after the run; of several threads one is asked.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the user should be told before the run, if anything.
     fn warning(&self) -> Option<String> {
         None
     }
+}
+
+/// An enricher that must see other lines before it can enrich one: it learns from each line in order, and later
+/// enriches each in the same order.
+pub(crate) trait Ahead {
+    /// How late flows of a stream may be, in nanoseconds; `None` for input that ends.
+    fn begin(&mut self, _lateness: Option<u64>) {}
+
+    /// Takes note of the next line.
+    fn learn(&mut self, record: &Record<'_, '_>);
+
+    /// A stream says that it is so late.
+    fn tick(&mut self, _time: Time) {}
+
+    /// How many of the lines that were learnt from may be enriched by now, counted from the first.
+    fn settled(&mut self) -> u64;
+
+    /// Waits for what is under way, since nothing more has come so far; says whether there was something.
+    fn catch_up(&mut self) -> bool {
+        false
+    }
+
+    /// Nothing more comes: after this all lines may be enriched.
+    ///
+    /// # Errors
+    /// Why they cannot.
+    fn finish(&mut self) -> Result<(), String>;
+
+    /// Bytes of memory that grow with the lines that wait.
+    fn memory(&self) -> u64 {
+        0
+    }
+}
+
+/// Builds the enricher of an item.
+///
+/// # Errors
+/// What it reads is missing or damaged.
+pub(crate) fn enricher_of(args: &Args) -> anyhow::Result<Box<dyn Enrich>> {
+    let name = args.spec.name;
+    let enricher = ENRICHERS.iter().find(|e| e.spec.name == name).with_context(|| format!("{name}: no enricher"))?;
+    if args.is_given("as") && args.spec.param("as").is_none() {
+        bail!("{name}: as= names rows, and an enricher makes none");
+    }
+    (enricher.build)(args)
 }
 
 /// What an enricher made of a line.
@@ -107,17 +187,25 @@ pub(crate) mod tests {
     use flow_record::record::splice::Splice;
     use flow_record::scan::{Clean, Scanner};
 
+    fn args(text: &str) -> Args {
+        Args::resolve(text, "enricher", ENRICHERS.iter().map(|e| &e.spec)).expect("an item")
+    }
+
+    /// The enricher of an item, as on the command line.
+    pub(crate) fn built(text: &str) -> Box<dyn Enrich> {
+        enricher_of(&args(text)).expect("an enricher")
+    }
+
     /// The line as the item leaves it, and its outcome; `text` is as on the command line.
     pub(crate) fn enriched(text: &str, line: &str) -> (String, Outcome) {
-        let args = Args::resolve(text, "enricher", ENRICHERS.iter().map(|e| &e.spec)).expect("an item");
-        let enricher = ENRICHERS.iter().find(|e| e.spec.name == args.spec.name).unwrap();
-        let mut built = (enricher.build)(&args).expect("an enricher");
-        let columns: Vec<_> = args.spec.columns.iter().map(|c| c.name).collect();
-        let mut scanner = Scanner::watching(&columns);
+        let args = args(text);
+        let mut built = built(text);
+        let columns = built.columns().unwrap_or_else(|| args.spec.columns.iter().map(|c| c.name.to_owned()).collect());
+        let mut scanner = Scanner::watching(&[&columns[..], &built.reads()].concat());
         let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).expect("a line");
         let mut splice = Splice::default();
         let overwrite = args.spec.param("overwrite").is_some() && args.truth("overwrite");
-        let outcome = built.enrich(&mut Record::new(&line, &mut splice, 0, overwrite));
+        let outcome = built.enrich(&mut Record::new(&line, &mut splice, 0, overwrite).reading(columns.len()));
         let mut out = Vec::new();
         splice.apply(&line, &mut out);
         (String::from_utf8(out).unwrap().trim_end().to_owned(), outcome)

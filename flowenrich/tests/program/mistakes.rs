@@ -87,6 +87,7 @@ fn the_documentation_lists_every_enricher_with_its_parameters() {
             "weekday",
             "rates",
             "communityid",
+            "fan",
             "geo",
             "asn",
             "anonymize"
