@@ -11,6 +11,7 @@
 //! - `record`: a line while it is enriched, and members ready to be put in.
 //! - `enrich`: the enrichers, one file each, and their registry.
 //! - `database`, `lookup`: databases in the MaxMind DB format, and what was looked up in them.
+//! - `table`: CSV files that enrichers look things up in.
 //! - `limit`: every limit.
 //! - `schema`: the lines that are written.
 //!
@@ -31,11 +32,12 @@ mod relay;
 mod schema;
 mod spool;
 mod stage;
+mod table;
 
 use clap::Parser;
 use flow_record::cli::{self, Common, Inputs, Program, Threads};
-use flow_record::run::{Ending, Messages, Session, each_line};
 use flow_record::people::read;
+use flow_record::run::{Ending, Messages, Session, each_line};
 use relay::{Relay, Setup};
 use spool::Room;
 use std::path::PathBuf;

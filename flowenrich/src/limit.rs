@@ -31,3 +31,6 @@ pub(crate) const CHUNK: usize = 1 << 20;
 
 /// Bytes that are written at once when all that waits is let go.
 pub(crate) const OUTPUT: usize = 1 << 16;
+
+/// The longest row of a table that is looked things up in, in bytes.
+pub(crate) const MAX_ROW: usize = 1 << 20;

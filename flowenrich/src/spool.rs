@@ -46,7 +46,17 @@ enum Chunk {
 
 impl Spool {
     pub(crate) fn new(room: Room) -> Spool {
-        Spool { room, chunks: VecDeque::new(), at: 0, used: 0, file: None, end: 0, away: 0, spare: Vec::new(), count: 0 }
+        Spool {
+            room,
+            chunks: VecDeque::new(),
+            at: 0,
+            used: 0,
+            file: None,
+            end: 0,
+            away: 0,
+            spare: Vec::new(),
+            count: 0,
+        }
     }
 
     /// How many lines wait.

@@ -97,4 +97,46 @@ def fan(report, programs, flows, path, folder):
              wanted.iloc[order].reset_index(drop=True), b"".join(text[i] for i in order))
 
 
-CHECKS = {"simple": simple, "communityid": community, "fan": fan}
+def truth_of(flows):
+    """A ground truth as UNSW-NB15's: whole seconds, either direction, some rows of no flow, some that disagree."""
+    r = np.random.default_rng(23)
+    rows = flows.iloc[r.choice(len(flows), 20_000, replace=False)]
+    start = (rows["ms"].to_numpy() + FIRST) // 1000 + r.integers(-2, 3, len(rows))
+    turned = r.random(len(rows)) < 0.4
+    ends = [np.where(turned, rows[b], rows[a]) for a, b in
+            (("src_ip", "dst_ip"), ("src_port", "dst_port"), ("dst_ip", "src_ip"), ("dst_port", "src_port"))]
+    return pd.DataFrame({"Start time": start, "Last time": start + r.integers(0, 4, len(rows)),
+                         "Attack category": r.choice([" Fuzzers ", "DoS", "Exploits"], len(rows)), "Protocol": rows["protocol"].to_numpy(),
+                         "Source IP": ends[0], "Source Port": ends[1], "Destination IP": ends[2], "Destination Port": ends[3]})
+
+
+def matched(flows, truth, keys, slack, either):
+    """For each flow the first row of the truth that belongs to it, by a merge on the keys and a look at the times."""
+    rows = truth.set_axis(["start", "end", "attack", "protocol", "src_ip", "src_port", "dst_ip", "dst_port"], axis=1).reset_index(names="row")
+    turn = {"src_ip": "dst_ip", "dst_ip": "src_ip", "src_port": "dst_port", "dst_port": "src_port"}
+    sides = [rows, rows.rename(columns=turn)] if either else [rows]
+    f = flows.reset_index(names="flow")[["flow", "ms", "duration", *keys]]
+    both = pd.concat([f.merge(side[["row", "start", "end", "attack", *keys]], on=keys) for side in sides])
+    begins = both["ms"] + FIRST
+    ends = begins + (both["duration"] * 1000).round().astype("int64")
+    near = (both["start"] * 1000 - slack <= ends) & (both["end"] * 1000 + slack >= begins)
+    first = both[near].sort_values("row").groupby("flow").first()
+    return flows.index.to_series().map(first["attack"])
+
+
+def label(report, programs, flows, path, folder):
+    """Ground truth as a merge in pandas has it."""
+    truth = truth_of(flows)
+    file = folder / "truth.csv"
+    truth.to_csv(file, index=False)
+    full = ["src_ip", "dst_ip", "src_port", "dst_port", "protocol"]
+    attack = matched(flows, truth, full, 1000, True)
+    wanted = pd.DataFrame({"label": np.where(attack.isna(), "benign", "malicious"), "attack": attack.str.strip()})
+    compared(report, programs, "label", [("flowenrich", "-i", path, f"label:truth={file}")], wanted)
+    ports = ["src_port", "dst_port", "protocol"]
+    numeric = pd.DataFrame({"label_numeric": matched(flows, truth, ports, 0, False).notna().astype(int)})
+    item = f"label:truth={file},key={'+'.join(ports)},direction=forward,slack=0,numeric=true"
+    compared(report, programs, "label as a notebook has it", [("flowenrich", "-i", path, item)], numeric)
+
+
+CHECKS = {"label": label, "simple": simple, "communityid": community, "fan": fan}

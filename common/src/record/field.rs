@@ -226,6 +226,7 @@ pub const ADDED: &[Field] = &[
     field("fan_in_dst", COUNT, "hosts", "hosts that send to the destination, around the start"),
     field("fan_out_dst", COUNT, "hosts", "hosts that the destination sends to, around the start"),
     field("fan_late", Kind::Truth, "", "whether the flow came after its window had closed (flowenrich fan)"),
+    field("label_numeric", Kind::Integer(1), "", "ground truth: 0 benign, 1 malicious"),
     field("src_country", Kind::Text, "", "country of the source, ISO 3166-1, two letters"),
     field("dst_country", Kind::Text, "", "country of the destination, ISO 3166-1, two letters"),
     field("src_city", Kind::Text, "", "city of the source"),

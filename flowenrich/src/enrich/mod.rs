@@ -12,6 +12,7 @@ mod flags;
 mod geo;
 mod hour;
 mod ipclass;
+mod label;
 mod portclass;
 mod protoname;
 mod rates;
@@ -48,6 +49,7 @@ pub(crate) static ENRICHERS: &[Enricher] = &[
     rates::ENRICHER,
     communityid::ENRICHER,
     fan::ENRICHER,
+    label::ENRICHER,
     geo::ENRICHER,
     asn::ENRICHER,
     anonymize::ENRICHER,
@@ -194,6 +196,13 @@ pub(crate) mod tests {
     /// The enricher of an item, as on the command line.
     pub(crate) fn built(text: &str) -> Box<dyn Enrich> {
         enricher_of(&args(text)).expect("an enricher")
+    }
+
+    /// Has a built enricher without columns of its own see a line.
+    pub(crate) fn through(built: &mut Box<dyn Enrich>, line: &str) -> Outcome {
+        let mut scanner = Scanner::new();
+        let line = scanner.scan(Clean::line(line.as_bytes()).unwrap()).expect("a line");
+        built.enrich(&mut Record::new(&line, &mut Splice::default(), 0, false))
     }
 
     /// The line as the item leaves it, and its outcome; `text` is as on the command line.

@@ -88,6 +88,7 @@ fn the_documentation_lists_every_enricher_with_its_parameters() {
             "rates",
             "communityid",
             "fan",
+            "label",
             "geo",
             "asn",
             "anonymize"
