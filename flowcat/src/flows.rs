@@ -211,6 +211,12 @@ impl<'s> Flows<'s> {
         self.end.session.account.fates.count(Fate::Unused(why));
     }
 
+    /// Counts records that became part of a flow which is taken by itself.
+    #[inline]
+    pub(crate) fn merged(&mut self, count: u64) {
+        self.end.merged += count;
+    }
+
     /// Counts, keeps and tells of a record that is no flow. `column` counts bytes from 1; 0 where unknown.
     #[cold]
     pub(crate) fn reject(&mut self, line: u64, column: usize, kind: &'static str, message: &str, raw: &[u8]) {

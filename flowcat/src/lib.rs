@@ -17,6 +17,7 @@
 //! - `step`: what is done with flows on their way out, one file a step: scale, gather (what is joined or reported
 //!   twice), uniflow, sort, select, sample, head, anonymize, write.
 //! - `merge`: `--merge`: sources of several inputs in turns.
+//! - `capture`, `packet`, `meter`: captures to packets, packets to their headers, these to two-way flows.
 //! - `explain`: `--explain FILE`.
 //!
 //! Invariants: only this crate knows formats; the same flow printed by another tool or version becomes the same record,
@@ -26,16 +27,15 @@
 //! To add a step: see `step`. To add a format: a file in `source/` with its `Spec`, its probe and its `Source`, a row in
 //! `source::FORMATS`, a sample in the tests. To add a name for a column: a word in `row/alias.rs`.
 
-#[allow(dead_code, unused_imports, reason = "no source yet")]
 mod capture;
 mod explain;
 pub mod export;
 mod feed;
 mod flows;
 mod merge;
+mod meter;
 mod nfcapd;
 mod options;
-#[allow(dead_code, unused_imports, reason = "no source yet")]
 mod packet;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -1,10 +1,11 @@
 //! The options of flowcat, and what they say of foreign sources.
 
+use crate::meter::options::MeterOptions;
 #[cfg(feature = "parquet")]
 use crate::parquet::{Files, Writer, check_numbered, numbered};
 use crate::row::Mapping;
 use crate::source::datagrams::Exporters;
-use crate::source::{FORMATS, Format, Settings};
+use crate::source::{FORMATS, Format, Metering, Settings};
 use crate::step::{StepOptions, Store};
 use flow_record::alert;
 use flow_record::cli::{Common, Form, Inputs, Program};
@@ -57,6 +58,8 @@ pub(crate) struct Options {
     pub(crate) rows_per_file: Option<u64>,
     #[command(flatten)]
     pub(crate) steps: StepOptions,
+    #[command(flatten)]
+    pub(crate) meter: MeterOptions,
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     #[command(flatten)]
@@ -128,7 +131,8 @@ impl Options {
         };
         let mapping = Mapping::parse(self.map.iter().map(String::as_str))?;
         let exporters = Exporters::new(self.keep_extra);
-        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep: self.keep_extra, exporters })
+        let metering = Metering::new(self.meter.plan(self.steps.most())?);
+        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep: self.keep_extra, exporters, metering })
     }
 
     /// The Parquet files that are to be written, if that is the form; the output becomes the first of them.

@@ -7,13 +7,14 @@ use crate::source::{Format, Seen, Settings, Source};
 /// Reads all inputs.
 pub(crate) fn all(feed: &mut Feed, flows: &mut Flows<'_>, settings: &Settings) {
     while !flows.is_over() && !flows.is_stopped() {
-        let Some(source) = open(feed, flows, settings) else { return };
+        let Some(source) = open(feed, flows, settings) else { break };
         if let Some((_, mut source)) = source
             && let Err(refusal) = source.run(feed, flows)
         {
             flows.fail_input(&refusal);
         }
     }
+    settings.metering.finish(flows);
 }
 
 /// A format and a source of it.

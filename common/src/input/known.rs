@@ -32,7 +32,7 @@ const fn known(name: &'static str, unpacked_by: &'static str) -> Known {
 const NFCAPD: Known = known("an nfcapd file", OURS);
 const NFCAPD_SWAPPED: Known =
     known("an nfcapd file of a machine with another byte order", "ssh THERE nfdump -r FILE -o csv");
-const PCAP: Known = known("a packet capture", "mkdir FLOWS && nfpcapd -r FILE -w FLOWS && nfdump -R FLOWS -o csv");
+const PCAP: Known = known("a packet capture", OURS);
 const PACKED: Known = known("packed twice", "gzip -dc FILE");
 const BZIP2: Known = known("packed twice", "bzip2 -dc FILE");
 const UTF_16: Known = known("UTF-16", "iconv -f UTF-16 -t UTF-8 FILE");

@@ -4,6 +4,8 @@
 //! scanner checks and converts each. `ADDED` holds what options and enrichers write; those are read by name.
 //! The scanner, the writer, the schema, the documentation and the CSV and table columns are made from these rows.
 
+use super::statistics::STATISTICS;
+
 /// How a value is written in JSON and kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -175,13 +177,36 @@ pub const RECORD: &[Field] = &[
     ),
 ];
 
-/// Fields that options and enrichers add to a line.
-pub const ADDED: &[Field] = &[
+/// Fields that options and enrichers add to a line, those of [`STATISTICS`] last.
+pub const ADDED: &[Field] = &{
+    let mut all = [OTHERS[0]; OTHERS.len() + STATISTICS.len()];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = if i < OTHERS.len() { OTHERS[i] } else { STATISTICS[i - OTHERS.len()] };
+        i += 1;
+    }
+    all
+};
+
+/// Fields that are added one by one.
+const OTHERS: &[Field] = &[
     field(
         "dir_reason",
         Kind::Word(&["syn", "request", "service", "first", "port", "none"]),
         "",
         "why the source of a joined flow is taken for its client (flowcat --biflow)",
+    ),
+    field(
+        "app_guessed",
+        Kind::Truth,
+        "",
+        "whether app is what its port is for, because the payload does not show it (flowcat on packets)",
+    ),
+    field(
+        "app_host",
+        Kind::Text,
+        "",
+        "the server's name that the client asked for: HTTP, TLS, QUIC (flowcat on packets)",
     ),
     field("scaled", Kind::Truth, "", "whether packets and bytes were multiplied by the sampling (flowcat --sampling)"),
     field("dup_of", Kind::Address, "", "exporter whose record of the same traffic counts (flowcat --dedup)"),

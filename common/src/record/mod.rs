@@ -6,6 +6,7 @@ pub mod key;
 pub mod schema;
 mod serde;
 pub mod splice;
+pub mod statistics;
 mod write;
 
 pub use field::{Field, FieldId, Kind};

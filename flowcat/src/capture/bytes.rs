@@ -38,6 +38,7 @@ impl Bytes for Stream<'_> {
 }
 
 /// Bytes that are all there.
+#[allow(dead_code, reason = "read by tests and by who looks ahead")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Whole<'b> {
     all: &'b [u8],
@@ -46,6 +47,7 @@ pub(crate) struct Whole<'b> {
 
 impl<'b> Whole<'b> {
     /// From the first on.
+    #[allow(dead_code, reason = "read by tests and by who looks ahead")]
     pub(crate) fn new(all: &'b [u8]) -> Whole<'b> {
         Whole { all, taken: 0 }
     }

@@ -25,7 +25,9 @@ mod bytes;
 mod pcap;
 mod pcapng;
 
-pub(crate) use bytes::{Bytes, Whole};
+pub(crate) use bytes::Bytes;
+#[allow(unused_imports, reason = "read by tests and by who looks ahead")]
+pub(crate) use bytes::Whole;
 
 use crate::source::Probe;
 use std::fmt;

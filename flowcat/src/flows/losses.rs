@@ -20,6 +20,10 @@ pub(crate) enum Loss<'l> {
     Members(u64),
     /// A time that is not to be believed; the value of `clock`.
     Time(&'l str),
+    /// So many packets of a capture, each before the one that came before it.
+    Backwards(u64),
+    /// So many flows of packets, which left so that there was room for others.
+    Early(u64),
 }
 
 /// What is said of times that are not to be believed, by the value of `clock`.
@@ -43,6 +47,8 @@ pub(super) struct Losses {
     members: u64,
     addresses: u64,
     digits: u64,
+    backwards: u64,
+    early: u64,
     told: Told,
 }
 
@@ -115,6 +121,12 @@ impl Losses {
                     messages.warn("members left out", || format!("{place}: {text}"));
                 }
             }
+            Loss::Backwards(count) => self.backwards += count,
+            Loss::Early(count) => {
+                self.early += count;
+                let text = "--max-flows is reached: flows that were silent longest end early, and may begin again";
+                messages.warn("times that --max-flows was reached", || format!("{place}: {text}"));
+            }
             Loss::Time(clock) => {
                 self.times += 1;
                 let Some((name, text)) = DOUBTS.iter().find(|(name, _)| *name == clock) else { return };
@@ -135,6 +147,8 @@ impl Losses {
             ("members left out", self.members),
             ("condensed addresses", self.addresses),
             ("rounded numbers", self.digits),
+            ("packets back in time", self.backwards),
+            ("left early", self.early),
         ];
         all.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count))
     }

@@ -18,6 +18,8 @@ mod link;
 mod transport;
 mod tunnel;
 
+pub(crate) use link::is_known;
+
 use crate::capture::Packet;
 use cursor::Cursor;
 use fragment::Fragment;
@@ -93,6 +95,7 @@ pub(crate) struct Headers<'p> {
 
 impl Headers<'_> {
     /// Source (0) or destination (1).
+    #[allow(dead_code, reason = "for who decodes what UDP carries")]
     pub(crate) fn address(&self, end: usize) -> IpAddr {
         let address = self.addresses[end & 1];
         if self.is_wide { IpAddr::V6(address.into()) } else { IpAddr::V4((address as u32).into()) }
@@ -136,6 +139,7 @@ fn innermost<'p>(outer: Headers<'p>, mut cursor: Cursor<'p>) -> Headers<'p> {
 }
 
 /// What a UDP packet carries.
+#[allow(dead_code, reason = "for who decodes what UDP carries")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Datagram<'p> {
     /// Nanoseconds since 1970, UTC; `None` where the file does not say.
@@ -149,6 +153,7 @@ pub(crate) struct Datagram<'p> {
 }
 
 /// What is missing of a datagram.
+#[allow(dead_code, reason = "for who decodes what UDP carries")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
     Nothing,
@@ -159,6 +164,7 @@ pub(crate) enum Missing {
 }
 
 /// The datagram of a packet; `None` where it is no UDP, or a later fragment of a datagram.
+#[allow(dead_code, reason = "for who decodes what UDP carries")]
 pub(crate) fn datagram<'p>(packet: &Packet<'p>) -> Option<Datagram<'p>> {
     let headers = decode(packet, false).ok()?;
     let missing = match headers.fragment {

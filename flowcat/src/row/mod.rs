@@ -25,7 +25,7 @@ pub(crate) use dialect::{ANY, Dialect};
 pub(crate) use flow_record::net::flags::parse as flags;
 pub(crate) use flow_record::net::protocol::number as protocol;
 pub(crate) use maker::Maker;
-pub(crate) use plan::{Mapping, Plan, Use, described, doubt, extra_key};
+pub(crate) use plan::{Mapping, Plan, Use, described, doubt, extra_key, is_own};
 
 /// What a text of a record means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@
 use super::alias;
 use super::{Cell, Dialect, Form, NAMES, Row};
 use flow_record::item::nearest_field;
-use flow_record::record::field;
+use flow_record::record::field::{self, Kind};
+use flow_record::record::statistics::STATISTICS;
 use flow_record::value::text::{snippet, write_json};
 
 /// What the user says that columns mean: `--map src_ip=SrcAddr,...`, and in which unit or order they are.
@@ -126,6 +127,8 @@ pub(crate) struct Plan {
     wanted: Vec<usize>,
     /// `,"name":` of each column that is kept besides.
     extras: Vec<Option<Box<[u8]>>>,
+    /// Which of them hold numbers alone.
+    numeric: Vec<bool>,
     /// Columns that are passed over for another one: its number, and whether nothing says which is the better.
     rivals: Vec<Option<(usize, bool)>>,
 }
@@ -177,8 +180,9 @@ impl Plan {
             .zip(&uses)
             .map(|(name, used)| (keep && used.is_none() && !name.trim().is_empty()).then(|| extra(name)))
             .collect();
+        let numeric = columns.iter().map(|name| is_statistic(name.trim())).collect();
         let wanted = (0..uses.len()).filter(|i| uses[*i].is_some() || extras[*i].is_some()).collect();
-        Ok(Plan { columns, uses, wanted, extras, rivals })
+        Ok(Plan { columns, uses, wanted, extras, numeric, rivals })
     }
 
     /// What to say of columns that mean the same, where nothing tells which is the better.
@@ -220,7 +224,7 @@ impl Plan {
             Some(Some((cell, form))) => row.put(*cell, *form, text, at),
             _ => {
                 if let Some(Some(key)) = self.extras.get(column)
-                    && !extra(key, text, extras)
+                    && !extra(key, text, self.numeric.get(column) == Some(&true), extras)
                 {
                     row.invalidate();
                 }
@@ -281,6 +285,16 @@ pub(crate) fn described(cell: Cell, form: Form) -> String {
     format!("{}{more}", cell.name())
 }
 
+/// Whether a name is the suite's own. Those of statistics are nfstream's, and mean the same there.
+pub(crate) fn is_own(name: &str) -> bool {
+    field::known().any(|f| f.name == name) && !is_statistic(name)
+}
+
+/// Whether members of this name are numbers, whoever writes them.
+fn is_statistic(name: &str) -> bool {
+    STATISTICS.iter().any(|f| f.name == name && f.kind != Kind::Numbers)
+}
+
 /// The key under which a foreign member is kept: its name, with `x_` before it where the suite knows another meaning.
 pub(crate) fn extra_key(name: &str) -> String {
     const RESERVED: [&str; 9] =
@@ -288,24 +302,29 @@ pub(crate) fn extra_key(name: &str) -> String {
     let name = name.trim();
     // Names that look like prefixed ones are prefixed again, so that no two become one.
     let bare = name.trim_start_matches("x_");
-    let clashes = RESERVED.contains(&bare) || field::known().any(|f| f.name == bare);
+    let clashes = RESERVED.contains(&bare) || is_own(bare);
     if clashes { format!("x_{name}") } else { name.to_owned() }
 }
 
-/// Appends `,"name":value`; a text that is a JSON number stays one, and an empty one is left out. False where it is no
-/// text at all.
+/// Appends `,"name":value`; a text that is a JSON number stays one, and an empty one is left out, as is one that is no
+/// number in a column of numbers. False where it is no text at all.
 #[inline]
-fn extra(key: &[u8], text: &[u8], out: &mut Vec<u8>) -> bool {
+fn extra(key: &[u8], text: &[u8], is_numeric: bool, out: &mut Vec<u8>) -> bool {
     let text = text.trim_ascii();
     if text.is_empty() {
         return true;
     }
     let Ok(plain) = std::str::from_utf8(text) else { return false };
-    out.extend_from_slice(key);
-    if is_number(text) {
-        out.extend_from_slice(text);
-    } else {
-        write_json(plain, out);
+    match (is_number(text), is_numeric) {
+        (true, _) => {
+            out.extend_from_slice(key);
+            out.extend_from_slice(text);
+        }
+        (false, false) => {
+            out.extend_from_slice(key);
+            write_json(plain, out);
+        }
+        (false, true) => {}
     }
     true
 }

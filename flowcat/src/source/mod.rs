@@ -29,6 +29,7 @@ mod nfstream;
 mod nprobe;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod pcap;
 mod pmacct;
 mod silk;
 mod spot;
@@ -42,6 +43,7 @@ mod zeek;
 mod zeek_json;
 
 pub(crate) use detect::{Detect, Seen};
+pub(crate) use pcap::Metering;
 
 use crate::feed::Feed;
 use crate::flows::Flows;
@@ -129,6 +131,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &nfdump_json::FORMAT,
     &json::FORMAT,
     &csv::FORMAT,
+    &pcap::FORMAT,
     #[cfg(feature = "parquet")]
     &parquet::FORMAT,
     &datagrams::FORMAT,
@@ -147,6 +150,8 @@ pub(crate) struct Settings {
     pub(crate) keep: bool,
     /// What is known of exporters of datagrams, whose templates serve all inputs.
     pub(crate) exporters: Exporters,
+    /// How packets are metered.
+    pub(crate) metering: Metering,
 }
 
 /// A column or member of a source, and what becomes of it: `None` where it is dropped.

@@ -53,7 +53,7 @@ pub(crate) struct Dedup {
 pub(super) const FLOWS: usize = 1_000_000;
 
 /// A duration of an option, in nanoseconds.
-pub(super) fn time(text: &str) -> Result<i64, String> {
+pub(crate) fn time(text: &str) -> Result<i64, String> {
     let nanos = duration(text)?;
     i64::try_from(nanos)
         .ok()

@@ -26,6 +26,7 @@ mod sort;
 mod uniflow;
 mod write;
 
+pub(crate) use gather::time;
 pub(crate) use head::Head;
 pub(crate) use packed::{Place, pack, unpack};
 pub(crate) use write::{End, Store};
@@ -215,8 +216,9 @@ pub(crate) struct StepOptions {
     /// Split flows that count both directions into one for each
     #[arg(long, conflicts_with = "biflow", hide_short_help = true)]
     pub(crate) uniflow: bool,
-    /// With --dedup, --rejoin, --biflow: at most N flows wait for others [default: 1M]
+    /// With --dedup, --rejoin, --biflow, and of packets: at most N flows wait [default: 1M]
     ///
+    /// Of packets so many flows are open at a time; beyond, the one that was silent longest ends.
     /// Beyond, half of them leave, the conversations that were silent longest. If one could still have been joined, that
     /// is told, and counted as "left early". A flow takes 150 bytes and its line, if it came as one: 1 KiB at most on average.
     #[arg(long, value_name = "N", value_parser = gather::most, allow_negative_numbers = true, hide_short_help = true)]
@@ -279,7 +281,7 @@ impl StepOptions {
             rejoin: self.rejoin,
             pair: self.biflow,
             lateness: self.lateness,
-            most: self.max_flows.unwrap_or(gather::FLOWS),
+            most: self.most(),
         }));
         steps.extend(self.uniflow.then(uniflow::step));
         let sorted = self.sorted()?;
@@ -297,6 +299,11 @@ impl StepOptions {
             steps.push(anonymize::step(file)?);
         }
         Ok(steps)
+    }
+
+    /// How many flows wait for others, or for their packets.
+    pub(crate) fn most(&self) -> usize {
+        self.max_flows.unwrap_or(gather::FLOWS)
     }
 
     /// How flows are sorted, if they are.

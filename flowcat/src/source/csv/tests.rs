@@ -197,6 +197,8 @@ fn in_pieces(text: &str, sizes: &[usize]) -> (Vec<String>, Vec<String>) {
     // The blocks of the feed are as large as reads are, so the pieces are made by a slow pipe.
     use crate::feed::Feed;
     use crate::flows::Flows;
+    use crate::options::Options;
+    use clap::Parser;
     use flow_record::run::{Conduct, Session};
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("rejects");
@@ -207,7 +209,7 @@ fn in_pieces(text: &str, sizes: &[usize]) -> (Vec<String>, Vec<String>) {
         zone: flow_record::value::time::Zone::utc(),
         zone_given: true,
         keep: true,
-        exporters: crate::source::datagrams::Exporters::new(false),
+        ..Options::parse_from(["flowcat"]).settings().unwrap()
     };
     let mut flows = Flows::look(&mut session, vec![]);
     let mut csv = Csv::open(&settings, &ANY);

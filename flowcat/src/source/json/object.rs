@@ -3,9 +3,9 @@
 //! A key that comes where it came last time costs one comparison; another is looked up; only a new one is thought about.
 //! Bound: [`MOST_KEYS`] keys, after which all are forgotten.
 
-use crate::row::{Cell, Dialect, Form, Mapping, Row, Use, described, doubt, extra_key};
+use crate::row::{Cell, Dialect, Form, Mapping, Row, Use, described, doubt, extra_key, is_own};
 use flow_record::map::Map;
-use flow_record::record::field::{self, RECORD};
+use flow_record::record::field::RECORD;
 use flow_record::scan::walk::{Member, Walk, unquoted};
 use flow_record::scan::{Clean, Reject, Why};
 use flow_record::value::text::write_json;
@@ -290,7 +290,7 @@ impl Objects {
                 extra.push(b':');
                 let used = self.dialect.column(&text, &self.mapping);
                 let is_mapped = self.mapping.cell(&text).is_some();
-                let is_own = field::known().any(|f| f.name == &*text) && !is_mapped;
+                let is_own = is_own(&text) && !is_mapped;
                 let is_outer = self.dialect.nested.contains(&&*text) || self.mapping.reaches_into(&text);
                 let group = if is_outer { self.groups.len() as u32 } else { 0 };
                 if group > 0 {
