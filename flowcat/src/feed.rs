@@ -39,6 +39,8 @@ pub(crate) struct Feed {
     /// Inputs below this number are not read on.
     skipped: Arc<AtomicUsize>,
     count: usize,
+    /// Whether one of them is live.
+    has_live: bool,
     /// Number of the current input.
     current: usize,
     /// The current input, where it comes whole.
@@ -66,7 +68,7 @@ impl Feed {
             let _ = free.send(Block::default());
         }
         let skipped = Arc::new(AtomicUsize::new(0));
-        let count = sources.len();
+        let (count, has_live) = (sources.len(), sources.iter().flatten().any(Source::is_live));
         let reader = Reader { look: detect, pool, stop: Some(stop), skipped: skipped.clone(), output, ends: 1 };
         // Not joined: it may be waiting for input that never comes.
         thread::spawn(move || reader.run(sources, |parcel| to_feed.send(parcel).ok()));
@@ -75,6 +77,7 @@ impl Feed {
             free,
             skipped,
             count,
+            has_live,
             current: 0,
             whole: None,
             block: None,
@@ -94,6 +97,11 @@ impl Feed {
         }
         (feed.parcels, feed.ended) = (parcels, false);
         feed
+    }
+
+    /// Whether there is an input of which something is to be read even after a request to stop.
+    pub(crate) fn has_live(&self) -> bool {
+        self.has_live
     }
 
     /// Name and kind of the next input that can be read; `None` after the last. What is left of the current one is

@@ -15,6 +15,7 @@ use flow_record::people::count;
 use flow_record::record::Flow;
 use flow_record::run::{Fate, Patient, Place, Session};
 use flow_record::scan::{Line, LineKind, Reject};
+use flow_record::value::Time;
 use losses::{Losses, Told};
 
 /// The destination of all records of a run.
@@ -279,6 +280,17 @@ impl<'s> Flows<'s> {
             let text = format!("{}: its times have no zone and are taken as UTC; --tz ZONE says otherwise", self.input);
             self.end.session.messages.warn("times without a zone", || text);
         }
+    }
+
+    /// Says that time goes on, while there are no flows.
+    pub(crate) fn tick(&mut self, time: Time) {
+        let text = format!("{{\"kind\":\"tick\",\"timestamp\":\"{}\"}}", time.to_text(3));
+        Next::first(&mut self.steps, &mut self.end).line(LineKind::Tick, &text);
+    }
+
+    /// Lines that were written so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.end.session.account.written() + self.end.passed
     }
 
     /// Adds a number to the accounts, unless it is 0.

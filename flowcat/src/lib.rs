@@ -13,6 +13,7 @@
 //! - `nfcapd`: what is in the files of nfcapd: headers, blocks and how they are packed, records.
 //! - `row`: what all formats share: the table of aliases, units and encodings, and the one conversion to a flow.
 //! - `export`: NetFlow, IPFIX and sFlow: from datagrams to flows, whatever carries them.
+//! - `listen`: live datagrams, from sockets to an input.
 //! - `flows`: where sources put flows, lines that pass, and rejects.
 //! - `step`: what is done with flows on their way out, one file a step: scale, gather (what is joined or reported
 //!   twice), uniflow, sort, select, sample, head, anonymize, write.
@@ -32,6 +33,7 @@ mod explain;
 pub mod export;
 mod feed;
 mod flows;
+mod listen;
 mod merge;
 mod meter;
 mod nfcapd;
@@ -46,10 +48,12 @@ mod step;
 
 use feed::Feed;
 use flow_record::cli::{parse, sources, usage_error};
+use flow_record::input::Source;
 use flows::Flows;
 use merge::Shared;
 use options::{Options, PROGRAM};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -71,10 +75,18 @@ fn begin() -> Result<ExitCode, ExitCode> {
     let filter = options.common.filter(&PROGRAM, &settings.zone)?;
     let steps = options.steps.build(filter).map_err(usage)?;
     let store = options.store().map_err(usage)?;
-    let sources = sources(&options.names(), &PROGRAM)?;
+    let mut names = options.names();
+    let listener = options.exports.listener(&mut names).map_err(usage)?;
+    if options.merge && listener.is_some() {
+        return Err(usage("--merge is for inputs that end; live ones are one input, however many there are".into()));
+    }
+    let mut sources = if names.is_empty() && listener.is_some() { Vec::new() } else { sources(&names, &PROGRAM)? };
+    let about = listener.as_ref().map(|listener| listener.about.clone()).unwrap_or_default();
+    sources.extend(listener.map(|listener| Ok(Source::live(Arc::new(listener)))));
     let mut spares = merge::spares(if options.merge { sources.len() } else { 0 }).map_err(usage)?;
     let mut session = options.common.session(&PROGRAM, &[], &sources)?;
     session.begin_progress(&sources);
+    about.iter().for_each(|text| session.messages.note(text));
     let shared = Shared { settings: &settings, from, stop: session.signals.flag(), output: session.output_identity() };
     let mut flows = Flows::new(&mut session, steps, settings.zone_given);
     if let Some(store) = store {

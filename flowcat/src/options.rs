@@ -1,5 +1,6 @@
 //! The options of flowcat, and what they say of foreign sources.
 
+use crate::listen::ExportOptions;
 use crate::meter::options::MeterOptions;
 #[cfg(feature = "parquet")]
 use crate::parquet::{Files, Writer, check_numbered, numbered};
@@ -18,7 +19,7 @@ use std::ffi::OsString;
 /// Reads any record of network traffic and writes NDJSON flow lines.
 #[derive(Clone, Debug, clap::Parser)]
 pub(crate) struct Options {
-    /// Files and folders to read; - or nothing is stdin
+    /// Files and folders to read, udp://HOST:PORT to listen on; - or nothing is stdin
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<OsString>,
     /// Take all input for FORMAT, without a look at it
@@ -60,6 +61,8 @@ pub(crate) struct Options {
     pub(crate) steps: StepOptions,
     #[command(flatten)]
     pub(crate) meter: MeterOptions,
+    #[command(flatten)]
+    pub(crate) exports: ExportOptions,
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     #[command(flatten)]
@@ -106,7 +109,8 @@ impl Options {
     /// # Errors
     /// An unknown format, with the nearest right one.
     pub(crate) fn format(&self) -> Result<Option<&'static Format>, String> {
-        let Some(name) = &self.from else { return Ok(None) };
+        let captures = self.exports.port.map(|_| "netflow-pcap");
+        let Some(name) = self.from.as_deref().or(captures) else { return Ok(None) };
         let names = || FORMATS.iter().map(|f| f.spec.name);
         match FORMATS.iter().find(|f| f.spec.name == name) {
             Some(format) => Ok(Some(format)),
@@ -132,7 +136,8 @@ impl Options {
         let mapping = Mapping::parse(self.map.iter().map(String::as_str))?;
         let exporters = Exporters::new(self.keep_extra);
         let metering = Metering::new(self.meter.plan(self.steps.most())?);
-        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep: self.keep_extra, exporters, metering })
+        let (keep, port) = (self.keep_extra, self.exports.port);
+        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep, port, exporters, metering })
     }
 
     /// The Parquet files that are to be written, if that is the form; the output becomes the first of them.

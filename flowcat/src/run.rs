@@ -6,7 +6,7 @@ use crate::source::{Format, Seen, Settings, Source};
 
 /// Reads all inputs.
 pub(crate) fn all(feed: &mut Feed, flows: &mut Flows<'_>, settings: &Settings) {
-    while !flows.is_over() && !flows.is_stopped() {
+    while !flows.is_over() && (feed.has_live() || !flows.is_stopped()) {
         let Some(source) = open(feed, flows, settings) else { break };
         if let Some((_, mut source)) = source
             && let Err(refusal) = source.run(feed, flows)

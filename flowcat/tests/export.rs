@@ -241,3 +241,94 @@ fn every_record_is_counted_once() {
     assert_eq!(counters["unused"]["options data"], 1);
     assert_eq!(counters["details"], serde_json::json!({}));
 }
+
+#[test]
+fn captures_have_the_rows_and_sums_that_nfcapd_counts() {
+    for (file, wanted, protocols) in [
+        ("netflow_pcap/NetGauze-NetGauze/flow/srv6/srv6.pcap", [86, 1070, 133_659], "1 10, 17 5, 58 60, 6 11"),
+        ("netflow_pcap/the-tcpdump-group-tcpdump/sflow-print-v6.pcap", [13, 13, 1454], "63 13"),
+        ("netflow_pcap/the-tcpdump-group-tcpdump/sflow_multiple_counter_30_pdus.pcap", [7, 12, 1953], "17 5, 6 2"),
+        ("derived/softflowd_export/maccdc.nf5.pcap", [1096, 9928, 1_286_496], "1 11, 17 92, 6 973, 88 20"),
+        ("derived/softflowd_export/maccdc.nf9.pcap", [1096, 9928, 1_286_496], "1 11, 17 92, 6 973, 88 20"),
+        ("derived/softflowd_export/maccdc.nf10.pcap", [1096, 9928, 1_286_496], "1 11, 17 92, 6 973, 88 20"),
+    ] {
+        let Some(path) = shared(file) else { return };
+        let records = clean(read_all(&[path.clone()], &[]), file);
+        assert_eq!(
+            (figures(&records)[..3].to_vec(), counted(&records, "protocol").as_str()),
+            (wanted.to_vec(), protocols)
+        );
+        assert!(records.iter().all(|record| record.contains_key("exporter")), "{file}");
+        assert_eq!(clean(read_all(&[path], &["--from", "netflow-pcap"]), file), records, "{file}");
+    }
+    // sfcapd multiplies by the sampling.
+    let file = "netflow_pcap/the-tcpdump-group-tcpdump/sflow_expanded.pcap";
+    let Some(path) = shared(file) else { return };
+    let records = clean(read_all(&[path], &["--sampling", "auto"]), file);
+    assert_eq!(figures(&records)[..3], [1, 1000, 126_000]);
+    assert_eq!((counted(&records, "byte_layer"), counted(&records, "sampling")), ("l2 1".into(), "1000 1".into()));
+}
+
+#[test]
+fn netgauze_decoded_the_same_records() {
+    let folder = "netflow_pcap/NetGauze-NetGauze/flow/srv6";
+    let (Some(path), Some(expected)) =
+        (shared(&format!("{folder}/srv6.pcap")), shared(&format!("{folder}/srv6-flow.json")))
+    else {
+        return;
+    };
+    let records = clean(read_all(&[path], &["--keep-extra"]), folder);
+    let expected = std::fs::read_to_string(expected).unwrap();
+    let messages = expected.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let sets: Vec<Value> = messages.flat_map(|m| m["IPFIX"]["sets"].as_array().unwrap().clone()).collect();
+    let data = sets.iter().filter_map(|set| set.get("Data")?["records"].as_array()).flatten();
+    let flows: Vec<_> = data.filter(|r| r["scope_fields"].as_array().unwrap().is_empty()).collect();
+    assert_eq!(records.len(), flows.len());
+    let mut compared = 0;
+    for (record, flow) in records.iter().zip(flows) {
+        // Of an element that is there twice the last counts; the first is kept by its name.
+        let (mut first, mut last) = (BTreeMap::new(), BTreeMap::new());
+        for (name, value) in flow["fields"].as_array().unwrap().iter().flat_map(|f| f.as_object().unwrap()) {
+            first.entry(name.as_str()).or_insert(value);
+            last.insert(name.as_str(), value);
+        }
+        for (name, value) in last {
+            let is_known = |name: &str| record.get(name).cloned();
+            let seen = match name {
+                "packetDeltaCount" => is_known("packets"),
+                "octetDeltaCount" => is_known("bytes"),
+                "ingressInterface" => is_known("input_if").or(Some(0.into())),
+                "egressInterface" => is_known("output_if").or(Some(0.into())),
+                "ipClassOfService" => is_known("tos").or(Some(0.into())),
+                "sourceIPv4Address" => is_known("src_ip"),
+                "destinationIPv4Address" => is_known("dst_ip"),
+                "sourceTransportPort" => is_known("src_port"),
+                // ICMP's type and code stand there.
+                "destinationTransportPort" if record.contains_key("icmp_type") => {
+                    let number = |name| support::number(record, name);
+                    Some((number("icmp_type") * 256 + number("icmp_code")).into())
+                }
+                "destinationTransportPort" => is_known("dst_port"),
+                "bgpSourceAsNumber" => is_known("src_as").or(Some(0.into())),
+                "bgpDestinationAsNumber" => is_known("dst_as").or(Some(0.into())),
+                "dot1qVlanId" => is_known("vlan").or(Some(0.into())),
+                "minimumTTL"
+                | "maximumTTL"
+                | "flowLabelIPv6"
+                | "octetDeltaSumOfSquares"
+                | "ingressVRFID"
+                | "egressVRFID"
+                | "bgpNextHopIPv6Address"
+                | "destinationIPv6PrefixLength"
+                | "ethernetType"
+                | "dot1qPriority" => is_known(name),
+                _ => continue,
+            };
+            compared += 1;
+            // Of what is only kept the first has the name alone.
+            let value = if name == "flowLabelIPv6" { first[name] } else { value };
+            assert_eq!(seen.as_ref(), Some(value), "{name} of {record:?}");
+        }
+    }
+    assert!(compared > 15 * records.len(), "{compared} of {}", records.len());
+}

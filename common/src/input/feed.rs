@@ -121,7 +121,10 @@ impl<L: Look, X> Reader<L, X> {
         let mut read = 0;
         for (number, source) in sources.into_iter().enumerate() {
             let is_stopped = self.stop.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
-            if is_stopped || self.one(number, source, &mut read, &mut deliver).is_none() {
+            if is_stopped && !source.as_ref().is_ok_and(Source::is_live) {
+                continue;
+            }
+            if self.one(number, source, &mut read, &mut deliver).is_none() {
                 return;
             }
         }

@@ -39,11 +39,35 @@ use crate::output::escape::escape_bytes;
 use compress::Look;
 use raw::{Raw, Window};
 
-/// A file of any kind, or standard input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A file of any kind, standard input, or what comes live.
+#[derive(Debug, Clone)]
 pub struct Source {
-    /// `None` is standard input.
-    path: Option<PathBuf>,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Stdin,
+    File(PathBuf),
+    Live(Arc<dyn Live>),
+}
+
+/// An input that goes on as long as nobody stops it, such as a socket.
+pub trait Live: std::fmt::Debug + Send + Sync {
+    /// Its name for messages: printable, never empty.
+    fn name(&self) -> String;
+
+    /// Opens it, once.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    fn open(&self) -> io::Result<Box<dyn LiveReader>>;
+}
+
+/// An open live input. Its bytes are not packed.
+pub trait LiveReader: Read + Send {
+    /// Once `flag` is true, what is there already is still to be read, and then the input ends.
+    fn stop_when(&mut self, flag: Arc<AtomicBool>);
 }
 
 /// Device and inode: the same for two names of one file.
@@ -93,29 +117,47 @@ fn shown(path: &OsStr) -> String {
 impl Source {
     /// Standard input.
     pub fn stdin() -> Self {
-        Source { path: None }
+        Source { place: Place::Stdin }
     }
 
     /// The file at `path`, of whatever kind.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Source { path: Some(path.into()) }
+        Source { place: Place::File(path.into()) }
     }
 
-    /// The path, unless it is standard input.
+    /// What comes live.
+    pub fn live(live: Arc<dyn Live>) -> Self {
+        Source { place: Place::Live(live) }
+    }
+
+    /// The path, if it is a file.
     pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Stdin | Place::Live(_) => None,
+        }
     }
 
     /// The name for messages: the path with control characters escaped, or `stdin`.
     pub fn name(&self) -> String {
-        self.path.as_ref().map_or_else(|| "stdin".into(), |path| shown(path.as_os_str()))
+        match &self.place {
+            Place::Stdin => "stdin".into(),
+            Place::File(path) => shown(path.as_os_str()),
+            Place::Live(live) => live.name(),
+        }
     }
 
-    /// Whether it is a pipe, named or not.
+    /// Whether it is live: what was sent already is read even after a request to stop.
+    pub fn is_live(&self) -> bool {
+        matches!(self.place, Place::Live(_))
+    }
+
+    /// Whether it is a pipe, named or not, or live.
     pub fn is_pipe(&self) -> bool {
-        let metadata = match &self.path {
-            Some(path) => std::fs::metadata(path),
-            None => io::stdin().as_fd().try_clone_to_owned().and_then(|fd| File::from(fd).metadata()),
+        let metadata = match &self.place {
+            Place::File(path) => std::fs::metadata(path),
+            Place::Stdin => io::stdin().as_fd().try_clone_to_owned().and_then(|fd| File::from(fd).metadata()),
+            Place::Live(_) => return true,
         };
         metadata.is_ok_and(|metadata| metadata.file_type().is_fifo())
     }
@@ -129,9 +171,10 @@ impl Source {
     }
 
     fn open_file(&self) -> io::Result<Input> {
-        let mut file = match &self.path {
-            Some(path) => File::open(path)?,
-            None => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+        let mut file = match &self.place {
+            Place::File(path) => File::open(path)?,
+            Place::Stdin => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+            Place::Live(live) => return Ok(Input::over(Raw::live(live.open()?))),
         };
         let metadata = file.metadata()?;
         if metadata.is_dir() {
@@ -236,11 +279,11 @@ impl Input {
         self.compression
     }
 
-    /// Once `flag` is true, reads fail with an error for which [`is_stopped`] holds. A read that waits for a pipe
-    /// ends within 0.1 s. To be called before the first read.
+    /// Once `flag` is true, reads fail with an error for which [`is_stopped`] holds; of live input, what is there already
+    /// is read first, and then its end. A read that waits for a pipe ends within 0.1 s. To be called before the first read.
     pub fn stop_when(&mut self, flag: Arc<AtomicBool>) {
         if let Layer::Fresh(Some(window)) = &mut self.layer {
-            window.reader_mut().stop = Some(flag);
+            window.reader_mut().stop_when(flag);
         }
     }
 

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::LiveReader;
 use super::error::Stopped;
 
 /// Look-ahead of a [`Window`] in bytes.
@@ -27,13 +28,15 @@ pub(super) struct Raw {
     reader: Reader,
     /// Bytes read so far; shared with whoever shows progress.
     pub(super) consumed: Arc<AtomicU64>,
-    pub(super) stop: Option<Arc<AtomicBool>>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 enum Reader {
     /// `bool`: a regular file, which never blocks for long.
     File(File, bool),
     Other(Box<dyn Read + Send>),
+    /// Heeds the stop flag itself.
+    Live(Box<dyn LiveReader>),
 }
 
 impl Raw {
@@ -43,6 +46,18 @@ impl Raw {
 
     pub(super) fn other(reader: Box<dyn Read + Send>) -> Self {
         Raw { reader: Reader::Other(reader), consumed: Arc::default(), stop: None }
+    }
+
+    pub(super) fn live(reader: Box<dyn LiveReader>) -> Self {
+        Raw { reader: Reader::Live(reader), consumed: Arc::default(), stop: None }
+    }
+
+    /// Once `flag` is true nothing more is read, but for what a live input has already.
+    pub(super) fn stop_when(&mut self, flag: Arc<AtomicBool>) {
+        match &mut self.reader {
+            Reader::Live(reader) => reader.stop_when(flag),
+            _ => self.stop = Some(flag),
+        }
     }
 
     /// The file, where it is a regular one.
@@ -82,6 +97,7 @@ impl Read for Raw {
             let result = match &mut self.reader {
                 Reader::File(file, _) => file.read(out),
                 Reader::Other(reader) => reader.read(out),
+                Reader::Live(reader) => reader.read(out),
             };
             match result {
                 Ok(n) => {

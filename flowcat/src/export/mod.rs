@@ -25,6 +25,7 @@ mod record;
 mod sampling;
 mod sequence;
 mod sets;
+mod sflow;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -110,6 +111,7 @@ impl Decoder {
                 [0, 7, ..] => v5::decode(self, rest, at, v5::V7, origin, take),
                 [0, 9, ..] => v9::decode(self, rest, at, origin, take),
                 [0, 10, ..] => ipfix::decode(self, rest, at, origin, take),
+                [0, 0, 0, 5, ..] => sflow::decode(self, rest, at, origin, take),
                 _ if at > 0 => {
                     damage(take, at, "bad datagram", "bytes follow its end".into(), rest);
                     Next::Broken

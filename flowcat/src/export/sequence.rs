@@ -54,7 +54,6 @@ impl Way {
 pub(super) const FIXED_FLOWS: &[Way] = &[Way::Records];
 pub(super) const V9: &[Way] = &[Way::Datagrams, Way::Records, Way::FlowsToo];
 pub(super) const IPFIX: &[Way] = &[Way::Records, Way::Datagrams, Way::FlowsToo];
-#[cfg_attr(not(test), expect(dead_code, reason = "for sFlow"))]
 pub(super) const SFLOW: &[Way] = &[Way::Datagrams];
 
 /// One sequence of numbers.

@@ -186,7 +186,8 @@ fn variable_length(rest: &mut &[u8]) -> Option<usize> {
     Some(length)
 }
 
-/// What becomes of each field: of two that say the same the first counts, or the more exact time.
+/// What becomes of each field: of two that say the same the later counts, which is of the inner header (RFC 7011, section
+/// 8), or the more exact time.
 fn loads(fields: &[Field], habit: Habit) -> Vec<Load> {
     let has = |slot| fields.iter().filter_map(meaning).any(|load| load.slot() == Some(slot));
     let alone = [
@@ -210,13 +211,20 @@ fn loads(fields: &[Field], habit: Habit) -> Vec<Load> {
         let before: &mut Option<usize> = &mut from[slot as usize];
         match before.map(|at| (at, loads[at])) {
             None => *before = Some(loads.len()),
-            Some((at, old)) if form(load) > form(old) => {
+            Some((at, old)) if form(load) >= form(old) => {
                 loads[at] = Load::Skip;
                 *before = Some(loads.len());
             }
             Some(_) => load = Load::Skip,
         }
         loads.push(load);
+    }
+    if fields.iter().filter(|field| meaning(field) == Some(Load::Number(Slot::Protocol))).count() > 1 {
+        for versions in [[Slot::Src4, Slot::Src6], [Slot::Dst4, Slot::Dst6]] {
+            if let [Some(v4), Some(v6)] = versions.map(|slot| from[slot as usize]) {
+                loads[v4.min(v6)] = Load::Skip;
+            }
+        }
     }
     loads
 }
@@ -301,7 +309,11 @@ mod tests {
     #[test]
     fn of_two_fields_that_say_the_same_one_counts_and_the_other_is_kept() {
         let (_, seen, extras) = read(&[field(7, 1), field(7, 1)], &[1, 2]).unwrap();
-        assert_eq!((seen[2], &*extras), (Some(1), ",\"sourceTransportPort\":2"));
+        assert_eq!((seen[2], &*extras), (Some(2), ",\"sourceTransportPort\":1"));
+        // A packet of IPv4 in one of IPv6.
+        let tunnel = [field(27, 16), field(4, 1), field(8, 4), field(4, 1)];
+        let (_, _, extras) = read(&tunnel, &[[0; 15].as_slice(), &[1, 4, 10, 0, 0, 1, 6]].concat()).unwrap();
+        assert_eq!(extras, ",\"sourceIPv6Address\":\"::1\",\"protocolIdentifier\":4");
         let (_, _, extras) = read(&[field(61, 1), field(61, 1)], &[1, 2]).unwrap();
         assert_eq!(extras, ",\"flowDirection\":1,\"flowDirection_2\":2");
         let (_, _, extras) = read(&[field(150, 4), field(152, 8)], &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();

@@ -1,10 +1,14 @@
-//! Files of datagrams that exporters sent: NetFlow 5, 7, 9, IPFIX and sFlow 5, one after the other, as their payloads.
+//! Datagrams that exporters sent: NetFlow 5, 7, 9, IPFIX and sFlow 5, one after the other in files, or live.
 //!
 //! Where a datagram ends, its header or its sets say ([`extent`]). Invariant: what lies before damage is read. Bound:
 //! one datagram, and what [`limits`](crate::export::limits) say.
 
+mod captured;
 mod extent;
+mod live;
 mod probe;
+
+pub(super) use captured::FORMAT as CAPTURED;
 
 use super::fields::{Set, TWO_WAY};
 use super::{Fate, Format, SPEC_OF_ROWS, Settings, Source, Takes};
@@ -12,6 +16,7 @@ use crate::export::{Damage, Decoder, Origin, Take};
 use crate::feed::Feed;
 use crate::feed::stream::Stream;
 use crate::flows::{Flows, Loss};
+use crate::listen::frame::MAGIC;
 use extent::Extent;
 use flow_record::item::Spec;
 use flow_record::record::Flow;
@@ -48,14 +53,15 @@ pub(super) const FIELDS: Set = TWO_WAY.and(&[
 
 const SPEC: Spec = Spec {
     name: "netflow",
-    about: "datagrams of NetFlow 5, 7 and 9, IPFIX and sFlow 5, one after the other",
+    about: "datagrams of NetFlow 5, 7, 9, IPFIX and sFlow 5, in files or live",
     explain: "
-The payloads that exporters sent, as files (.dat, .bin). Templates serve all inputs that follow, each those of its
+The payloads that exporters sent, one after the other in files (.dat, .bin), or live: flowcat udp://:2055. Templates serve all inputs that follow, each those of its
 exporter and observation domain; data that comes before its template waits for it, 300 seconds of the exporter's time and
 64 KiB of one exporter. Elements are known by IANA's numbers, those of the reverse direction (RFC 5103) are rev_; in
 NetFlow 9 elements 23 and 24 are, too, where 1 and 2 are there. Times that count from the exporter's start are made
 absolute, over their wraps. The sampling comes from the record, or from the exporter's options. ICMP's type and code come
-from their elements, or from the destination port. Options are no flows and counted as unused. --keep-extra keeps all other
+from their elements, or from the destination port. Of an element that stands twice the last counts, that of the inner
+header. Options are no flows and counted as unused. --keep-extra keeps all other
 elements by IANA's names, or as ie57590, or e9ie12232 of enterprise 9. Numbers of datagrams tell of losses, which are
 counted. Kept are 1024 templates of a domain, 64 domains of an exporter, 4096 exporters; who sends more displaces its own.",
     columns: &FIELDS.rows::<{ FIELDS.len() }>(),
@@ -134,6 +140,10 @@ impl Source for Datagrams {
         let exporters = &self.settings.exporters;
         exporters.hold().begin_input();
         let mut stream = Stream::new(feed);
+        if stream.ahead(MAGIC.len(), flows) == MAGIC {
+            live::run(&mut stream, exporters, flows);
+            return Ok(());
+        }
         let origin = Origin::default();
         while !flows.is_over() && !stream.ahead(1, flows).is_empty() {
             flows.line += 1;
@@ -157,12 +167,14 @@ impl Source for Datagrams {
     }
 
     fn fates(&self) -> Vec<Fate> {
-        let to = |name: &str| Some(name.to_owned());
-        vec![
-            ("elements of the record".into(), to("themselves")),
-            ("others".into(), to("with --keep-extra, by name").filter(|_| self.settings.keep)),
-        ]
+        fates(&self.settings)
     }
+}
+
+/// What becomes of the elements of exports.
+fn fates(settings: &Settings) -> Vec<Fate> {
+    let others = settings.keep.then(|| "members by their names".to_owned());
+    vec![("elements of fields".into(), Some("fields".into())), ("other elements".into(), others)]
 }
 
 #[cfg(test)]

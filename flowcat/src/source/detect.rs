@@ -114,7 +114,8 @@ impl Detect {
             };
             match (format.probe)(head) {
                 Probe::Yes => return Some(Detected::Format(format, cut)),
-                Probe::Maybe | Probe::Unlikely if !last => return None,
+                Probe::Maybe | Probe::Likely | Probe::Unlikely if !last => return None,
+                Probe::Likely => return Some(Detected::Format(format, cut)),
                 Probe::Maybe | Probe::Unlikely | Probe::No => {}
             }
         }
@@ -165,7 +166,7 @@ impl Detect {
             for format in self.of_text().filter(|f| f.spec.name != csv::FORMAT.spec.name) {
                 match (format.probe)(rest) {
                     Probe::Yes => return Some(as_text(format, shape)),
-                    Probe::Maybe => return last.then(|| as_text(format, shape)),
+                    Probe::Maybe | Probe::Likely => return last.then(|| as_text(format, shape)),
                     Probe::Unlikely if !last => return None,
                     Probe::Unlikely | Probe::No => {}
                 }
@@ -176,7 +177,7 @@ impl Detect {
         // Looks for its header itself, also among what others take for remarks.
         match (csv::FORMAT.probe)(head) {
             Probe::Yes => Some(as_text(&csv::FORMAT, shape)),
-            Probe::Maybe | Probe::Unlikely => last.then(|| as_text(&csv::FORMAT, shape)),
+            Probe::Maybe | Probe::Likely | Probe::Unlikely => last.then(|| as_text(&csv::FORMAT, shape)),
             Probe::No if last || lines == LINES => Some(Detected::Unknown(unknown(first_line(head)))),
             Probe::No => None,
         }

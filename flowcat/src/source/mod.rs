@@ -63,6 +63,8 @@ pub(crate) enum Probe {
     Unlikely,
     /// More must be seen to tell.
     Maybe,
+    /// It is this format, unless more shows that it is something else; of formats of bytes.
+    Likely,
     /// It is this format.
     Yes,
 }
@@ -131,6 +133,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &nfdump_json::FORMAT,
     &json::FORMAT,
     &csv::FORMAT,
+    // Says that a capture is its own only where all of it is; before the one that takes any.
+    &datagrams::CAPTURED,
     &pcap::FORMAT,
     #[cfg(feature = "parquet")]
     &parquet::FORMAT,
@@ -148,6 +152,8 @@ pub(crate) struct Settings {
     pub(crate) zone_given: bool,
     /// Keep columns that are no field of the record.
     pub(crate) keep: bool,
+    /// The UDP port of the exports in captures, where it is pinned.
+    pub(crate) port: Option<u16>,
     /// What is known of exporters of datagrams, whose templates serve all inputs.
     pub(crate) exporters: Exporters,
     /// How packets are metered.

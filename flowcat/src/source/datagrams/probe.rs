@@ -4,6 +4,7 @@
 //! is there or at a place where another begins.
 
 use super::extent::{Extent, of_bytes};
+use crate::listen::frame::MAGIC;
 use crate::row::FIRST_YEAR;
 use crate::source::{HEAD, Probe};
 
@@ -11,20 +12,10 @@ use crate::source::{HEAD, Probe};
 const MOST_FLOWS: u16 = 100;
 
 pub(super) fn probe(head: &[u8]) -> Probe {
-    let word = |at: usize| head.get(at..at + 2).map(|b| u16::from_be_bytes([b[0], b[1]]));
-    let long = |at: usize| Some(u32::from(word(at)?) << 16 | u32::from(word(at + 2)?));
-    let is_time = |at| long(at).is_none_or(|seconds| i64::from(seconds) >= FIRST_YEAR);
-    let Some(version) = word(0) else {
-        return if matches!(head, [] | [0]) { Probe::Maybe } else { Probe::No };
-    };
-    let may_be = match version {
-        5 | 7 => word(2).is_none_or(|count| (1..=MOST_FLOWS).contains(&count)) && is_time(8),
-        9 => word(2).is_none_or(|count| count > 0) && is_time(8) && is_set(word(20), word(22), &[0, 1]),
-        10 => word(2).is_none_or(|length| length >= 20) && is_time(4) && is_set(word(16), word(18), &[2, 3]),
-        0 => word(2).is_none_or(|version| version == 5) && long(4).is_none_or(|kind| matches!(kind, 1 | 2)),
-        _ => false,
-    };
-    if !may_be {
+    if head.starts_with(MAGIC) {
+        return Probe::Yes;
+    }
+    if !tells(head) {
         return Probe::No;
     }
     match of_bytes(head) {
@@ -35,6 +26,21 @@ pub(super) fn probe(head: &[u8]) -> Probe {
             true => Probe::Yes,
             false => Probe::No,
         },
+    }
+}
+
+/// Whether bytes may begin with the header of a datagram, as far as it is there.
+pub(super) fn tells(head: &[u8]) -> bool {
+    let word = |at: usize| head.get(at..at + 2).map(|b| u16::from_be_bytes([b[0], b[1]]));
+    let long = |at: usize| Some(u32::from(word(at)?) << 16 | u32::from(word(at + 2)?));
+    let is_time = |at| long(at).is_none_or(|seconds| i64::from(seconds) >= FIRST_YEAR);
+    let Some(version) = word(0) else { return matches!(head, [] | [0]) };
+    match version {
+        5 | 7 => word(2).is_none_or(|count| (1..=MOST_FLOWS).contains(&count)) && is_time(8),
+        9 => word(2).is_none_or(|count| count > 0) && is_time(8) && is_set(word(20), word(22), &[0, 1]),
+        10 => word(2).is_none_or(|length| length >= 20) && is_time(4) && is_set(word(16), word(18), &[2, 3]),
+        0 => word(2).is_none_or(|version| version == 5) && long(4).is_none_or(|kind| matches!(kind, 1 | 2)),
+        _ => false,
     }
 }
 

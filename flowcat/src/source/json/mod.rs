@@ -138,7 +138,7 @@ fn probe_object(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> Probe {
 pub(super) fn probe_own(head: &[u8], is_ours: impl Fn(Clean<'_>) -> bool) -> Probe {
     match probe_object(head, is_ours) {
         Probe::Yes => Probe::Yes,
-        Probe::No | Probe::Unlikely | Probe::Maybe => Probe::No,
+        Probe::No | Probe::Unlikely | Probe::Maybe | Probe::Likely => Probe::No,
     }
 }
 
