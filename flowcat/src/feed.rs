@@ -14,7 +14,7 @@ pub(crate) mod stream;
 use crate::flows::Flows;
 use crate::source::{Detect, Seen};
 use flow_record::input::feed::{Load, Parcel, Reader};
-use flow_record::input::{Identity, Input, InputError, Source};
+use flow_record::input::{Follow, Identity, Input, InputError, Source};
 use flow_record::run::Patience;
 use flow_record::scan::{Reject, Why};
 use memchr::memchr;
@@ -61,6 +61,23 @@ impl Feed {
         stop: Arc<AtomicBool>,
         output: Option<Identity>,
     ) -> Feed {
+        let (count, has_live) = (sources.len(), sources.iter().flatten().any(Source::is_live));
+        Feed { has_live, ..Feed::over(sources, count, detect, stop, output) }
+    }
+
+    /// The same of files as they appear in a folder.
+    pub(crate) fn follow(folder: Follow, detect: Detect, stop: Arc<AtomicBool>, output: Option<Identity>) -> Feed {
+        Feed::over(folder, usize::MAX, detect, stop, output)
+    }
+
+    /// Reads sources, of which there are so many at most.
+    fn over(
+        sources: impl IntoIterator<Item = Result<Source, InputError>> + Send + 'static,
+        count: usize,
+        detect: Detect,
+        stop: Arc<AtomicBool>,
+        output: Option<Identity>,
+    ) -> Feed {
         let (to_feed, parcels) = channel();
         let (free, pool) = channel();
         for _ in 0..POOL {
@@ -68,35 +85,36 @@ impl Feed {
             let _ = free.send(Block::default());
         }
         let skipped = Arc::new(AtomicUsize::new(0));
-        let (count, has_live) = (sources.len(), sources.iter().flatten().any(Source::is_live));
         let reader = Reader { look: detect, pool, stop: Some(stop), skipped: skipped.clone(), output, ends: 1 };
         // Not joined: it may be waiting for input that never comes.
         thread::spawn(move || reader.run(sources, |parcel| to_feed.send(parcel).ok()));
+        Feed::of(parcels, free, skipped, count, true)
+    }
+
+    /// One input that comes in these blocks; nothing reads.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_blocks(blocks: Vec<Vec<u8>>) -> Feed {
+        let (to_feed, parcels) = channel();
+        for bytes in blocks {
+            let _ = to_feed.send(Parcel { load: Load::Lines, bytes, ..Parcel::default() });
+        }
+        Feed::of(parcels, channel().0, Arc::default(), 1, false)
+    }
+
+    fn of(parcels: Receiver<Block>, free: Sender<Block>, skipped: Arc<AtomicUsize>, count: usize, ended: bool) -> Feed {
         Feed {
             parcels,
             free,
             skipped,
             count,
-            has_live,
+            has_live: false,
             current: 0,
             whole: None,
             block: None,
-            ended: true,
+            ended,
             failed: false,
             patience: Patience::new(GRACE),
         }
-    }
-
-    /// One input that comes in these blocks.
-    #[cfg(test)]
-    pub(crate) fn of_blocks(blocks: Vec<Vec<u8>>) -> Feed {
-        let mut feed = Feed::start(vec![], Detect::new(None), Arc::default(), None);
-        let (to_feed, parcels) = channel();
-        for bytes in blocks {
-            let _ = to_feed.send(Parcel { load: Load::Lines, bytes, ..Parcel::default() });
-        }
-        (feed.parcels, feed.ended) = (parcels, false);
-        feed
     }
 
     /// Whether there is an input of which something is to be read even after a request to stop.

@@ -20,6 +20,7 @@
 //! - `merge`: `--merge`: sources of several inputs in turns.
 //! - `capture`, `packet`, `meter`: captures to packets, packets to their headers, these to two-way flows.
 //! - `explain`: `--explain FILE`.
+//! - `fuzz`: what fuzz targets reach; built for them only.
 //!
 //! Invariants: only this crate knows formats; the same flow printed by another tool or version becomes the same record,
 //! over the fields that both print; each record read is passed or rejected, and counted once; the output depends on the
@@ -33,6 +34,8 @@ mod explain;
 pub mod export;
 mod feed;
 mod flows;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod listen;
 mod merge;
 mod meter;
@@ -48,7 +51,7 @@ mod step;
 
 use feed::Feed;
 use flow_record::cli::{parse, sources, usage_error};
-use flow_record::input::Source;
+use flow_record::input::{Follow, Source};
 use flows::Flows;
 use merge::Shared;
 use options::{Options, PROGRAM};
@@ -80,7 +83,14 @@ fn begin() -> Result<ExitCode, ExitCode> {
     if options.merge && listener.is_some() {
         return Err(usage("--merge is for inputs that end; live ones are one input, however many there are".into()));
     }
-    let mut sources = if names.is_empty() && listener.is_some() { Vec::new() } else { sources(&names, &PROGRAM)? };
+    let mut sources = match &options.follow {
+        Some(_) if !names.is_empty() || listener.is_some() => {
+            return Err(usage("--follow goes without other inputs".into()));
+        }
+        Some(_) => Vec::new(),
+        None if names.is_empty() && listener.is_some() => Vec::new(),
+        None => sources(&names, &PROGRAM)?,
+    };
     let about = listener.as_ref().map(|listener| listener.about.clone()).unwrap_or_default();
     sources.extend(listener.map(|listener| Ok(Source::live(Arc::new(listener)))));
     let mut spares = merge::spares(if options.merge { sources.len() } else { 0 }).map_err(usage)?;
@@ -99,7 +109,11 @@ fn begin() -> Result<ExitCode, ExitCode> {
             flows.finish();
         }
         false => {
-            let mut feed = Feed::start(sources, shared.detect(), shared.stop.clone(), shared.output);
+            let (detect, stop, output) = (shared.detect(), shared.stop.clone(), shared.output);
+            let mut feed = match options.follow {
+                Some(folder) => Feed::follow(Follow::new(folder, stop.clone()), detect, stop, output),
+                None => Feed::start(sources, detect, stop, output),
+            };
             run::all(&mut feed, &mut flows, &settings);
             settings.exporters.finish(&mut flows);
             flows.finish();

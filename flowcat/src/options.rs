@@ -15,6 +15,7 @@ use flow_record::people::read::integer;
 use flow_record::record::schema;
 use flow_record::value::time::Zone;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 /// Reads any record of network traffic and writes NDJSON flow lines.
 #[derive(Clone, Debug, clap::Parser)]
@@ -51,6 +52,13 @@ pub(crate) struct Options {
     /// baselines and ticks are left out.
     #[arg(long, hide_short_help = true)]
     pub(crate) merge: bool,
+    /// Read the files that nfcapd leaves in a folder, as they appear
+    ///
+    /// Those that are there first, in the order of their names, which is that of time, then each that nfcapd finishes; its
+    /// name is then nfcapd and digits, as nfcapd.202603101205. Subfolders are looked into. The folder is read once a
+    /// second, and each file once, until SIGINT or SIGTERM.
+    #[arg(long, value_name = "FOLDER", hide_short_help = true, conflicts_with_all = ["files", "merge"])]
+    pub(crate) follow: Option<PathBuf>,
     /// With --to parquet: begin another file after N flows
     ///
     /// Files are numbered before the suffix of -o: flows.parquet is flows-00001.parquet and so on. Each appears when it

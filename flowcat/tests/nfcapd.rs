@@ -286,3 +286,80 @@ fn a_thousand_damaged_files_neither_panic_nor_hang_and_lose_nothing_in_silence()
         workers.into_iter().for_each(|worker| worker.join().unwrap());
     });
 }
+
+/// Waits until a file holds these bytes.
+fn await_content(path: &Path, wanted: &[u8]) {
+    let began = Instant::now();
+    while std::fs::read(path).unwrap() != wanted {
+        let there = std::fs::metadata(path).unwrap().len();
+        assert!(began.elapsed() < PATIENCE, "{there} bytes where {} are awaited", wanted.len());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_folder_is_followed_as_nfcapd_finishes_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let put = |part: &str, name: &str| std::fs::copy(sample(part), path(name)).unwrap();
+    put("sample.lzo.nfcapd", "nfcapd.202603100000");
+    put("normal.nfcapd", "nfcapd.current.7");
+    let out = tempfile::NamedTempFile::new().unwrap();
+    let mut child = flowcat(&["--follow", folder.path().to_str().unwrap()])
+        .stdin(Stdio::null())
+        .stdout(out.reopen().unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut wanted = read(&sample("sample.nfcapd"), &[]).stdout;
+    await_content(out.path(), &wanted);
+    std::fs::rename(path("nfcapd.current.7"), path("nfcapd.202603100005")).unwrap();
+    wanted.extend(read(&sample("normal.nfcapd"), &[]).stdout);
+    await_content(out.path(), &wanted);
+    put("sample.v1.nfcapd", "nfcapd.current.7");
+    std::fs::rename(path("nfcapd.current.7"), path("nfcapd.202603100010")).unwrap();
+    wanted.extend(read(&sample("sample.v1.nfcapd"), &[]).stdout);
+    await_content(out.path(), &wanted);
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    await_content(out.path(), &wanted);
+}
+
+#[test]
+fn what_cannot_be_followed_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("none");
+    let outcome = run(&["--follow", missing.to_str().unwrap()], "");
+    assert!(outcome.code == Some(2) && outcome.stderr.contains("none"), "{}", outcome.stderr);
+    let both = run(&["--follow", folder.path().to_str().unwrap(), "flows.csv"], "");
+    assert_eq!(both.code, Some(2), "{}", both.stderr);
+}
+
+/// Whether two values are the same, however long their decimals are, and where nfdump 1.7.1 prints a number as a text.
+fn is_same(a: &Value, b: &Value) -> bool {
+    a == b || a.as_f64().is_some_and(|a| Some(a) == b.as_f64()) || b.as_str() == Some(&*a.to_string())
+}
+
+#[test]
+fn what_is_kept_besides_is_what_nfdump_prints() {
+    let mut kept = std::collections::BTreeSet::new();
+    for path in files() {
+        let Some(json) = nfdump(&["-r", path.to_str().unwrap(), "-o", "json"]) else { return };
+        let theirs = clean(run(&["-q", "--keep-extra"], json.stdout), "json");
+        let ours = clean(read(&path, &["-q", "--keep-extra"]), "the file");
+        for (row, (a, b)) in ours.iter().zip(&theirs).enumerate() {
+            for (name, value) in a {
+                // The Debian version does not print all.
+                let Some(other) = b.get(name) else { continue };
+                assert!(is_same(value, other), "{}: row {}: {name}: {value} and {other}", path.display(), row + 1);
+                kept.insert(name.clone());
+            }
+        }
+    }
+    if SHARED.iter().all(|name| shared(&format!("nfcapd/{name}")).is_some()) {
+        for name in ["src_mask", "dst_vlan", "mpls_10", "out_src_mac", "bgp4_next_hop", "next_as", "fwd_status"] {
+            assert!(kept.contains(name), "{name} was never compared");
+        }
+    }
+}

@@ -115,7 +115,7 @@ impl<L: Look, X> Reader<L, X> {
     /// Reads all inputs, until `deliver` says that nobody takes parcels any more.
     pub fn run(
         mut self,
-        sources: Vec<Result<Source, InputError>>,
+        sources: impl IntoIterator<Item = Result<Source, InputError>>,
         mut deliver: impl FnMut(Parcel<L::Seen, X>) -> Option<()>,
     ) {
         let mut read = 0;

@@ -24,6 +24,7 @@ mod compress;
 mod error;
 pub mod feed;
 mod folder;
+mod follow;
 mod known;
 mod lines;
 mod lz4;
@@ -32,6 +33,7 @@ mod raw;
 
 pub use compress::Compression;
 pub use error::{Damage, Fault, InputError, InputErrorKind, cause, is_stopped};
+pub use follow::Follow;
 pub use known::{Kind, Known};
 pub use lines::{Blocks, Part, Piece};
 

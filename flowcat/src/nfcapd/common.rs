@@ -3,6 +3,7 @@
 
 use super::basics::{self, Basics, ipv4_unless_zero, ipv6, ipv6_unless_zero, unless_zero};
 use super::bytes::{u8_at, u16_at, u32_at, u64_at, u128_at};
+use super::extras;
 use super::map::{ExtensionMap, Maps};
 use super::trouble::Trouble;
 use flow_record::record::Flow;
@@ -40,34 +41,54 @@ const ROUTER_6: usize = 24;
 const RECEIVED: usize = 27;
 const FIREWALL_EVENT: usize = 37;
 
+/// Where the parts of a record are.
+struct Parts<'m> {
+    map: &'m ExtensionMap,
+    /// Of the addresses, of the counts, and of the extensions.
+    addresses: usize,
+    packets: usize,
+    bytes: usize,
+    extensions: usize,
+}
+
+impl<'m> Parts<'m> {
+    /// Takes a record apart, and checks that it is long enough.
+    #[inline]
+    fn of(record: &[u8], maps: &'m Maps) -> Result<Parts<'m>, Trouble> {
+        let addresses = if u16_at(record, 0) == COMMON { 32 } else { 28 };
+        let (flags, number) = (u16_at(record, FLAGS), u16_at(record, MAP));
+        let map = maps.get(number).ok_or(Trouble::Map(number))?;
+        let width = |flag, wide, narrow| if flags & flag == 0 { narrow } else { wide };
+        let packets = addresses + width(IS_IPV6, 32, 8);
+        let bytes = packets + width(WIDE_PACKETS, 8, 4);
+        let extensions = bytes + width(WIDE_BYTES, 8, 4);
+        if record.len() < extensions + map.size {
+            return Err(Trouble::Short);
+        }
+        Ok(Parts { map, addresses, packets, bytes, extensions })
+    }
+}
+
+/// A count of 4 or 8 bytes.
+#[inline]
+fn counter(record: &[u8], start: usize, end: usize) -> u64 {
+    if end - start == 8 { u64_at(record, start) } else { u32_at(record, start).into() }
+}
+
 /// Fills a flow from a record.
 ///
 /// # Errors
 /// Why it is no flow.
 pub(super) fn read(record: &[u8], maps: &Maps, flow: &mut Flow) -> Result<(), Trouble> {
     flow.clear();
-    let fixed = if u16_at(record, 0) == COMMON { 32 } else { 28 };
-    let flags = u16_at(record, FLAGS);
-    let number = u16_at(record, MAP);
-    let map = maps.get(number).ok_or(Trouble::Map(number))?;
-    let width = |flag, wide, narrow| if flags & flag == 0 { narrow } else { wide };
-    let addresses = width(IS_IPV6, 32, 8);
-    let (packets, bytes) = (width(WIDE_PACKETS, 8, 4), width(WIDE_BYTES, 8, 4));
-    let counts = fixed + addresses;
-    let behind = counts + packets + bytes;
-    if record.len() < behind + map.size {
-        return Err(Trouble::Short);
-    }
-    let extensions = &record[behind..];
+    let parts = Parts::of(record, maps)?;
+    let (map, extensions) = (parts.map, &record[parts.extensions..]);
     let mut basics = Basics {
         first: millis(record, 12, 8),
         last: millis(record, 16, 10),
         received: map.find::<8>(RECEIVED, extensions).map_or(0, |time| u64::from_le_bytes(*time)),
-        packets: if packets == 8 { u64_at(record, counts) } else { u32_at(record, counts).into() },
-        bytes: match bytes {
-            8 => u64_at(record, counts + packets),
-            _ => u32_at(record, counts + packets).into(),
-        },
+        packets: counter(record, parts.packets, parts.bytes),
+        bytes: counter(record, parts.bytes, parts.extensions),
         src_port: u16_at(record, 24),
         dst_port: u16_at(record, 26),
         protocol: u8_at(record, 22),
@@ -82,17 +103,25 @@ pub(super) fn read(record: &[u8], maps: &Maps, flow: &mut Flow) -> Result<(), Tr
         }
     }
     basics.set(flow)?;
-    if addresses == 8 {
-        flow.set_ipv4(field::SRC_IP, u32_at(record, fixed));
-        flow.set_ipv4(field::DST_IP, u32_at(record, fixed + 4));
+    let at = parts.addresses;
+    if parts.packets - at == 8 {
+        flow.set_ipv4(field::SRC_IP, u32_at(record, at));
+        flow.set_ipv4(field::DST_IP, u32_at(record, at + 4));
     } else {
-        flow.set_address(field::SRC_IP, ipv6(u128_at(record, fixed)));
-        flow.set_address(field::DST_IP, ipv6(u128_at(record, fixed + 16)));
+        flow.set_address(field::SRC_IP, ipv6(u128_at(record, at)));
+        flow.set_address(field::DST_IP, ipv6(u128_at(record, at + 16)));
     }
     if basics.protocol == 0 {
         basics::aggregated(flow);
     }
     further(map, extensions, flow)
+}
+
+/// Appends what a record has besides, as `,"name":value`.
+pub(super) fn extras(record: &[u8], maps: &Maps, out: &mut Vec<u8>) {
+    let Ok(parts) = Parts::of(record, maps) else { return };
+    let extensions = &record[parts.extensions..];
+    extras::common(|id| if id == 0 { Some(record) } else { parts.map.get(id, extensions) }, out);
 }
 
 /// A time: seconds, and milliseconds apart from them.
@@ -119,9 +148,9 @@ fn further(map: &ExtensionMap, extensions: &[u8], flow: &mut Flow) -> Result<(),
     }
     let wide = |id| map.find::<8>(id, extensions).map(|e| u64::from_le_bytes(*e));
     let narrow = |id| map.find::<4>(id, extensions).map(|e| u32::from_le_bytes(*e));
-    let counter = |of_8, of_4| wide(of_8).or(narrow(of_4).map(u64::from)).unwrap_or_default();
-    let flows = counter(FLOWS_8, FLOWS_4);
-    let (packets, bytes) = (counter(OUT_PACKETS_8, OUT_PACKETS_4), counter(OUT_BYTES_8, OUT_BYTES_4));
+    let either = |of_8, of_4| wide(of_8).or(narrow(of_4).map(u64::from)).unwrap_or_default();
+    let flows = either(FLOWS_8, FLOWS_4);
+    let (packets, bytes) = (either(OUT_PACKETS_8, OUT_PACKETS_4), either(OUT_BYTES_8, OUT_BYTES_4));
     basics::counts(flow, flows, packets, bytes)?;
     for (id, of_4, of_6) in [(field::EXPORTER, ROUTER_4, ROUTER_6), (field::NEXT_HOP, NEXT_HOP_4, NEXT_HOP_6)] {
         if let Some(address) = map.find::<16>(of_6, extensions) {

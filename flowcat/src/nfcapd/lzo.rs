@@ -1,7 +1,7 @@
 //! LZO1X blocks. The crate is young and pinned, so that nothing but this file names it; nfdump writes `lzo1x_1`.
 
 /// Unpacks a block into `out`; answers how many bytes it has, or `None` where it is corrupt or does not fit.
-pub(super) fn unpack(packed: &[u8], out: &mut [u8]) -> Option<usize> {
+pub(crate) fn unpack(packed: &[u8], out: &mut [u8]) -> Option<usize> {
     lzo::decompress_into(packed, out).ok()
 }
 

@@ -58,13 +58,19 @@ impl ExtensionMap {
         Ok(map)
     }
 
-    /// The extension of this number, out of what follows the fixed fields, if there is one; `N` bytes of it are there.
+    /// The extension of this number, out of what follows the fixed fields, if there is one.
     #[inline]
-    pub(super) fn find<'r, const N: usize>(&self, id: usize, extensions: &'r [u8]) -> Option<&'r [u8; N]> {
+    pub(super) fn get<'r>(&self, id: usize, extensions: &'r [u8]) -> Option<&'r [u8]> {
         match self.places[id] {
             NONE => None,
-            at => extensions.get(usize::from(at)..)?.first_chunk(),
+            at => extensions.get(usize::from(at)..)?.get(..usize::from(SIZES[id])),
         }
+    }
+
+    /// The first `N` bytes of it.
+    #[inline]
+    pub(super) fn find<'r, const N: usize>(&self, id: usize, extensions: &'r [u8]) -> Option<&'r [u8; N]> {
+        self.get(id, extensions)?.first_chunk()
     }
 }
 

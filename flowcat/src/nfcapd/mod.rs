@@ -3,7 +3,7 @@
 //! ```text
 //! file:  header, block, block, ...                        header, block, pack
 //! block: a header of 12 bytes, records packed together    records
-//! record of a flow: fixed fields, then extensions         recent (layout 2), common and map (layout 1), basics (both)
+//! record of a flow: fixed fields, then extensions         recent (layout 2), common and map (layout 1); basics, extras
 //! ```
 //!
 //! Layout 1 is that of nfdump 1.6, layout 2 that of 1.7 and 1.8. All numbers are little endian, addresses too: an IPv4
@@ -17,6 +17,7 @@ mod basics;
 mod block;
 mod bytes;
 mod common;
+mod extras;
 mod header;
 mod lzo;
 #[cfg(test)]
@@ -29,5 +30,7 @@ mod trouble;
 
 pub(crate) use block::{BLOCK_HEADER, Block};
 pub(crate) use header::{HEADER, Header};
+#[cfg(fuzzing)]
+pub(crate) use lzo::unpack as lzo;
 pub(crate) use pack::Unpacker;
 pub(crate) use records::Records;

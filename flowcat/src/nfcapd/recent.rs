@@ -2,6 +2,7 @@
 
 use super::basics::{self, Basics, ipv4_unless_zero, ipv6, ipv6_unless_zero, unless_zero};
 use super::bytes::{u8_at, u16_at, u32_at, u64_at, u128_at};
+use super::extras;
 use super::trouble::Trouble;
 use crate::row::label;
 use flow_record::record::Flow;
@@ -161,6 +162,11 @@ impl Elements {
             self.seldom(record, flow)?;
         }
         if flow.is_flow() { Ok(()) } else { Err(Trouble::Nothing) }
+    }
+
+    /// Appends what the record that was read last has besides, as `,"name":value`.
+    pub(super) fn extras(&self, record: &[u8], out: &mut Vec<u8>) {
+        extras::recent(|id| self.get(id, record), out);
     }
 
     #[inline]

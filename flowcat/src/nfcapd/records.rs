@@ -36,9 +36,17 @@ pub(crate) struct Records {
     maps: Maps,
     elements: Elements,
     flow: Flow,
+    /// Whether what flows have besides is kept, and that of the last.
+    keep: bool,
+    extras: Vec<u8>,
 }
 
 impl Records {
+    /// A reader; `keep` says whether what flows have besides their fields is kept.
+    pub(crate) fn new(keep: bool) -> Records {
+        Records { keep, ..Records::default() }
+    }
+
     /// Hands on the flows of a block, whose content this is, and which stood `at` so many bytes into the file.
     ///
     /// # Errors
@@ -55,10 +63,18 @@ impl Records {
             match u16_at(record, 0) {
                 RECENT => {
                     let read = self.elements.read(record, &mut self.flow);
+                    if self.keep {
+                        self.extras.clear();
+                        self.elements.extras(record, &mut self.extras);
+                    }
                     self.hand_on(read, record, (at, place), flows);
                 }
                 COMMON | COMMON_0 => {
                     let read = common::read(record, &self.maps, &mut self.flow);
+                    if self.keep {
+                        self.extras.clear();
+                        common::extras(record, &self.maps, &mut self.extras);
+                    }
                     self.hand_on(read, record, (at, place), flows);
                 }
                 kind => {
@@ -87,7 +103,7 @@ impl Records {
                 if self.flow.has(field::CLOCK) {
                     self.doubt(flows);
                 }
-                flows.flow(&self.flow);
+                flows.flow_with(&self.flow, &self.extras);
             }
             Err(trouble) => reject(trouble, record, at, flows),
         }

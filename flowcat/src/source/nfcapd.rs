@@ -15,10 +15,10 @@ use flow_record::people::count;
 pub(super) const FORMAT: Format = Format {
     spec: &SPEC,
     probe,
-    open: |_| Box::new(Nfcapd::default()),
+    open: |settings| Box::new(Nfcapd { records: Records::new(settings.keep), unpacker: Unpacker::default() }),
     takes: Takes::Bytes,
     told_by: "its first bytes, 0C A5",
-    lost: "masks, MAC addresses, MPLS labels, latencies, forwarding status, engine, events of firewalls and NAT, payload",
+    lost: "masks, MAC addresses, MPLS labels, latencies, forwarding status, events of firewalls and NAT; payload in any case",
 };
 
 const SPEC: Spec = Spec {
@@ -29,7 +29,8 @@ Files of layout 1 (nfdump 1.6) and 2 (1.7, 1.8), plain or packed with LZO, LZ4, 
 order of their names, which is that of time. A flow is the same record as out of nfdump's CSV or JSON, with milliseconds,
 and times need no zone. Counts of a sampled flow were multiplied by nfcapd already, so there is no sampling. Records that
 describe exporters, samplers, extensions and the file are no flows. Damaged blocks are told with their offset and cost no
-other block; a record that cannot be right is rejected, in hex.",
+other block; a record that cannot be right is rejected, in hex. --keep-extra keeps numbers, addresses and names under the
+keys of nfdump's JSON.",
     columns: &super::NFDUMP_FIELDS.rows::<{ super::NFDUMP_FIELDS.len() }>(),
     memory: "one block, at most 4 MiB packed and 4 MiB unpacked",
     source: "nfdump 1.6.23 to 1.7.8, nffile.h, nffileV2.h, nfx.h and nfxV3.h",
@@ -44,7 +45,6 @@ fn probe(head: &[u8]) -> Probe {
     }
 }
 
-#[derive(Default)]
 struct Nfcapd {
     records: Records,
     unpacker: Unpacker,
