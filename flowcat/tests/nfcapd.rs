@@ -80,7 +80,7 @@ fn every_field_is_that_of_the_json_that_nfdump_prints() {
         let ours = records(&path);
         assert_eq!(ours.len(), theirs.len(), "{}", path.display());
         for (row, (a, b)) in ours.iter().zip(&theirs).enumerate() {
-            assert_eq!(a, b, "{}: row {}", path.display(), row + 1);
+            assert_eq!(&known(a, b, &path), b, "{}: row {}", path.display(), row + 1);
         }
         println!("{}: {} rows", path.display(), ours.len());
     }
@@ -99,9 +99,21 @@ fn every_field_is_that_of_the_csv_that_nfdump_prints() {
                 record.insert("timestamp".into(), time.into());
                 record.remove("flows");
             }
-            assert_eq!(a, b, "{}: row {}", path.display(), row + 1);
+            assert_eq!(known(&a, &b, &path), b, "{}: row {}", path.display(), row + 1);
         }
     }
+}
+
+/// A record without the exporter where nfdump prints none with the flow, but in its list of exporters (`-E`).
+fn known(ours: &Record, theirs: &Record, path: &Path) -> Record {
+    let mut known = ours.clone();
+    if !theirs.contains_key("exporter")
+        && let Some(exporter) = known.remove("exporter")
+    {
+        let list = String::from_utf8(nfdump(&["-E", path.to_str().unwrap()]).unwrap().stdout).unwrap();
+        assert!(list.contains(&format!(" {},", exporter.as_str().unwrap())), "{exporter}: {list}");
+    }
+    known
 }
 
 #[test]

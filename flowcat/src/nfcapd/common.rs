@@ -117,6 +117,12 @@ pub(super) fn read(record: &[u8], maps: &Maps, flow: &mut Flow) -> Result<(), Tr
     further(map, extensions, flow)
 }
 
+/// The number of the exporter that a record refers to; the older kind has none.
+#[inline]
+pub(super) fn exporter(record: &[u8]) -> u16 {
+    if u16_at(record, 0) == COMMON { u16_at(record, 28) } else { 0 }
+}
+
 /// Appends what a record has besides, as `,"name":value`.
 pub(super) fn extras(record: &[u8], maps: &Maps, out: &mut Vec<u8>) {
     let Ok(parts) = Parts::of(record, maps) else { return };

@@ -11,12 +11,14 @@
 //! `nfxV3.h`, `exporter.h`.
 //!
 //! Invariants: nothing is read from where a length that was not checked leads; every record of a block is a flow, rejected,
-//! or known to be none. Bounds: a block of 4 MiB, packed and unpacked; 65 536 extension maps of 100 bytes.
+//! or known to be none. Bounds: a block of 4 MiB, packed and unpacked; 65 536 extension maps of 100 bytes,
+//! as many addresses of exporters.
 
 mod basics;
 mod block;
 mod bytes;
 mod common;
+mod exporter;
 mod extras;
 mod header;
 mod lzo;

@@ -64,6 +64,12 @@ pub(super) struct Elements {
     places: [(u16, u16); ELEMENTS],
 }
 
+/// The number of the exporter that a record refers to.
+#[inline]
+pub(super) fn exporter(record: &[u8]) -> u16 {
+    u16_at(record, 8)
+}
+
 impl Default for Elements {
     fn default() -> Elements {
         Elements { present: 0, places: [(0, 0); ELEMENTS] }

@@ -3,8 +3,9 @@
 use super::block::Block;
 use super::bytes::{u16_at, u32_at};
 use super::common::{self, COMMON, COMMON_0};
+use super::exporter::{EXPORTER, Exporters};
 use super::map::Maps;
-use super::recent::{Elements, RECENT};
+use super::recent::{self, Elements, RECENT};
 use super::trouble::Trouble;
 use crate::flows::{Flows, Loss};
 use flow_record::record::Flow;
@@ -14,7 +15,6 @@ use flow_record::record::field;
 const EXTENSION_MAP: u16 = 2;
 const PORT_HISTOGRAM: u16 = 3;
 const SIZE_HISTOGRAM: u16 = 4;
-const EXPORTER: u16 = 7;
 const EXPORTER_COUNTS: u16 = 8;
 const OLD_SAMPLER: u16 = 9;
 /// Names of applications, interfaces and routing tables.
@@ -34,6 +34,7 @@ const HEADER: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     maps: Maps,
+    exporters: Exporters,
     elements: Elements,
     flow: Flow,
     /// Whether what flows have besides is kept, and that of the last.
@@ -63,6 +64,7 @@ impl Records {
             match u16_at(record, 0) {
                 RECENT => {
                     let read = self.elements.read(record, &mut self.flow);
+                    self.exporters.set(recent::exporter(record), &mut self.flow);
                     if self.keep {
                         self.extras.clear();
                         self.elements.extras(record, &mut self.extras);
@@ -71,6 +73,7 @@ impl Records {
                 }
                 COMMON | COMMON_0 => {
                     let read = common::read(record, &self.maps, &mut self.flow);
+                    self.exporters.set(common::exporter(record), &mut self.flow);
                     if self.keep {
                         self.extras.clear();
                         common::extras(record, &self.maps, &mut self.extras);
@@ -124,7 +127,7 @@ impl Records {
             EXTENSION_MAP => return self.maps.put(record),
             NEWER => return Err(Trouble::Newer),
             PORT_HISTOGRAM | SIZE_HISTOGRAM | FILLER | IDENT | SUMMARY => true,
-            EXPORTER => size == 32,
+            EXPORTER => record.try_into().map(|record| self.exporters.put(record)).is_ok(),
             EXPORTER_COUNTS => size >= 8 && (size - 8) as u64 == 24 * u64::from(u32_at(record, 4)),
             OLD_SAMPLER => size == 16,
             SAMPLER => size == 24,

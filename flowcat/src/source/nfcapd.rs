@@ -27,7 +27,7 @@ const SPEC: Spec = Spec {
     explain: "
 Files of layout 1 (nfdump 1.6) and 2 (1.7, 1.8), plain or packed with LZO, LZ4, bzip2 or zstd; a folder of them in the
 order of their names, which is that of time. A flow is the same record as out of nfdump's CSV or JSON, with milliseconds,
-and times need no zone. Counts of a sampled flow were multiplied by nfcapd already, so there is no sampling. Records that
+and times need no zone; where it does not say itself who exported it, the file's list of exporters does. Counts of a sampled flow were multiplied by nfcapd already, so there is no sampling. Records that
 describe exporters, samplers, extensions and the file are no flows. Damaged blocks are told with their offset and cost no
 other block; a record that cannot be right is rejected, in hex. --keep-extra keeps numbers, addresses and names under the
 keys of nfdump's JSON.",

@@ -213,3 +213,19 @@ fn what_is_in_no_field_is_left_out_without_a_word() {
     let record = flow(&[Generic::default().element(), ipv4(), more]);
     assert_eq!(packets(&file(0, &[block(3, &[record]), ident()])), (vec![5], 0));
 }
+
+#[test]
+fn a_flow_that_names_no_exporter_has_that_of_the_list() {
+    let mut exporter = vec![9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 192, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0];
+    let recent = vec![record(7, &exporter), of_packets(1), record(15, &[0; 20])];
+    let lines = outcome(file(0, &[block(3, &recent), ident()]), &[]).lines;
+    assert!(lines[0].contains("\"exporter\":\"192.0.2.1\""), "{lines:?}");
+    exporter[22] = 2;
+    let blocks = [block(2, &[map(1, &[4], 4), record(7, &exporter)]), block(2, &[common(1, &[0; 4])])];
+    let lines = outcome(old_file(0, &blocks), &[]).lines;
+    assert!(!lines[0].contains("exporter"), "the list has another: {lines:?}");
+    exporter[22] = 1;
+    let blocks = [block(2, &[map(1, &[4], 4), record(7, &exporter)]), block(2, &[common(1, &[0; 4])])];
+    let lines = outcome(old_file(0, &blocks), &[]).lines;
+    assert!(lines[0].contains("\"exporter\":\"192.0.2.1\""), "{lines:?}");
+}
