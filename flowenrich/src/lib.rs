@@ -11,6 +11,8 @@
 //! - `record`: a line while it is enriched, and members ready to be put in.
 //! - `enrich`: the enrichers, one file each, and their registry.
 //! - `database`, `lookup`: databases in the MaxMind DB format, and what was looked up in them.
+//! - `members`: members taken out of lines.
+//! - `numbers`: numbers of a line by name, and what is learnt of them.
 //! - `table`: CSV files that enrichers look things up in.
 //! - `limit`: every limit.
 //! - `schema`: the lines that are written.
@@ -27,6 +29,8 @@ mod database;
 mod enrich;
 mod limit;
 mod lookup;
+mod members;
+mod numbers;
 mod record;
 mod relay;
 mod schema;
@@ -151,6 +155,7 @@ fn tell(session: &mut Session, workers: &[Relay]) {
     }
     for told in all {
         let (name, needs) = (told.name, told.needs.join(", "));
+        let needs = if needs.is_empty() { "the fields that it was given".to_owned() } else { needs };
         if told.lacking > 0 {
             let lines = if told.lacking == 1 { "line lacks" } else { "lines lack" };
             session.messages.note(&format!("{name}: {} {lines} what it needs ({needs})", told.lacking));

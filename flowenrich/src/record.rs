@@ -137,4 +137,12 @@ impl<'r, 'l> Record<'r, 'l> {
             Some(_) => {}
         }
     }
+    /// Puts a member in, or a value in place of the one that is there, whatever `overwrite` says.
+    #[inline]
+    pub(crate) fn set(&mut self, column: usize, key: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
+        match self.line.span(self.base + column) {
+            None => self.splice.add_written(key, write),
+            Some(span) => self.splice.replace(span, write),
+        }
+    }
 }

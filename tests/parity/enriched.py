@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from programs import Failed, shown
 from report import same
-from traffic import FIRST
+from traffic import FIRST, write
 
 
 def compared(report, programs, name, stages, expected, data=None):
@@ -139,4 +139,94 @@ def label(report, programs, flows, path, folder):
     compared(report, programs, "label as a notebook has it", [("flowenrich", "-i", path, item)], numeric)
 
 
-CHECKS = {"label": label, "simple": simple, "communityid": community, "fan": fan}
+EPS = 1e-6
+SCALED = ["bidirectional_bytes", "bidirectional_packets", "bidirectional_duration_ms", "bidirectional_mean_ps", "bidirectional_stddev_ps",
+          "bidirectional_mean_piat_ms", "bidirectional_stddev_piat_ms", "src2dst_mean_ps", "src2dst_stddev_ps", "src2dst_mean_piat_ms",
+          "src2dst_stddev_piat_ms", "dst2src_mean_ps", "dst2src_stddev_ps", "dst2src_mean_piat_ms", "dst2src_stddev_piat_ms",
+          "fan_out_src", "fan_in_src", "fan_in_dst", "fan_out_dst"]
+
+
+def metered(flows, folder):
+    """The flows with the statistics of packets and the counts of fan, in a file; some have no statistics."""
+    r = np.random.default_rng(31)
+    frame = flows.copy()
+    for prefix in ("bidirectional_", "src2dst_", "dst2src_"):
+        for name, most in (("mean_ps", 1500), ("stddev_ps", 700), ("mean_piat_ms", 4000), ("stddev_piat_ms", 9000)):
+            frame[prefix + name] = np.round(r.exponential(most / 4, len(frame)), r.integers(0, 9))
+    frame.loc[r.random(len(frame)) < 0.3, "dst2src_mean_ps"] = 1.5
+    frame.loc[r.random(len(frame)) < 0.2, "bidirectional_mean_piat_ms"] = 0
+    frame.loc[r.random(len(frame)) < 0.01, [c for c in frame if "_ps" in c or "_piat" in c]] = np.nan
+    frame.loc[r.random(len(frame)) < 0.05, "dst_ip"] = "239.1.2.3"
+    frame.loc[r.random(len(frame)) < 0.2, "src_ip"] = "192.0.2.7"
+    path = folder / "metered.ndjson"
+    write(frame, path)
+    frame = pd.concat([frame, fan_counts(frame, 5000)], axis=1)
+    frame["bidirectional_packets"] = frame["packets"] + frame["rev_packets"].fillna(0)
+    frame["bidirectional_bytes"] = frame["bytes"] + frame["rev_bytes"].fillna(0)
+    frame["bidirectional_duration_ms"] = frame["duration"] * 1000
+    return frame, path
+
+
+def feature_frame(f):
+    """The features as a notebook computes them; of a flow without a term there is none."""
+    octet = lambda side: f[side].str.extract(r"^(\d+)\.")[0].astype(float)
+    src, dst = octet("src_ip"), octet("dst_ip")
+    out = pd.DataFrame(index=f.index)
+    for side in ("src", "dst"):
+        out[f"fan_ratio_{side}"] = f[f"fan_out_{side}"] / (f[f"fan_in_{side}"] + EPS)
+        out[f"fan_total_{side}"] = (f[f"fan_in_{side}"] + f[f"fan_out_{side}"]).astype(float)
+    out["connection_asymmetry"] = (out["fan_total_src"] - out["fan_total_dst"]).abs()
+    out["connection_intensity"] = out["fan_total_src"] * out["fan_total_dst"]
+    of_a, of_c = lambda o: o.between(0, 127), lambda o: o.between(192, 223)
+    flags = {"ip_class_mismatch": (of_a(src) & of_c(dst)) | (of_c(src) & of_a(dst))}
+    q = lambda column, share: f[column].quantile(share)
+    packets, size, time = f["bidirectional_packets"], f["bidirectional_bytes"], f["bidirectional_duration_ms"]
+    flags["potential_broadcast_attack"] = dst.between(224, 239) & (packets > q("bidirectional_packets", .95))
+    piat = f["bidirectional_stddev_piat_ms"] / (f["bidirectional_mean_piat_ms"] + EPS)
+    out["piat_ratio_src2dst"] = f["src2dst_mean_piat_ms"] / (f["dst2src_mean_piat_ms"] + EPS)
+    out["piat_ratio_stddev"], out["timing_regularity"] = piat, 1 - piat
+    out["burst_factor"] = packets / (time + EPS)
+    flags["suspicious_port_protocol"] = (f["protocol"] == 17) & (f["dst_port"] < 1024) & (packets < q("bidirectional_packets", .10))
+    flags["protocol_anomaly"] = ~f["protocol"].isin([6, 17])
+    variation = f["bidirectional_stddev_ps"] / (f["bidirectional_mean_ps"] + EPS)
+    out["ps_ratio_src2dst"] = f["src2dst_mean_ps"] / (f["dst2src_mean_ps"] + EPS)
+    out["ps_variation_ratio"], out["flow_regularity"] = variation, 1 - variation
+    out["flow_efficiency"] = size / (packets + EPS)
+    flags["potential_scan"] = ((f["fan_out_dst"] > q("fan_out_dst", .95)) & (packets < q("bidirectional_packets", .05))
+                               & (time < q("bidirectional_duration_ms", .05)))
+    has_gaps, has_sizes = f["bidirectional_mean_piat_ms"].notna(), f["src2dst_mean_ps"].notna() & f["dst2src_mean_ps"].notna()
+    flags["potential_ddos"] = ((f["fan_in_dst"] > q("fan_in_dst", .95)) & (packets > q("bidirectional_packets", .95))
+                               & (f["bidirectional_mean_piat_ms"] < q("bidirectional_mean_piat_ms", .05))).where(has_gaps)
+    flags["potential_exfiltration"] = ((size > q("bidirectional_bytes", .95))
+                                       & (f["dst2src_mean_ps"] < 0.1 * f["src2dst_mean_ps"])).where(has_sizes)
+    for name, flag in flags.items():
+        out[name] = [None if v != v or v is None else int(v) for v in flag.astype(object)]
+    return out.astype({c: object for c in flags})
+
+
+def features(report, programs, flows, _path, folder):
+    """Features on raw values, and on scaled ones as a notebook has them; scaling, bins, encoding."""
+    from sklearn.preprocessing import StandardScaler
+    frame, path = metered(flows, folder)
+    raw = ("flowenrich", "-i", path, "fan", "features")
+    compared(report, programs, "features", [raw], feature_frame(frame))
+    scaled = pd.DataFrame(StandardScaler().fit_transform(frame[SCALED]), columns=SCALED)
+    compared(report, programs, "scale", [("flowenrich", "-i", path, "fan", "scale")], scaled)
+    beside = scaled[["bidirectional_bytes", "fan_in_dst"]].add_suffix("_z")
+    compared(report, programs, "scale:suffix=_z", [("flowenrich", "-i", path, "fan", "scale:field=bidirectional_bytes+fan_in_dst,suffix=_z")], beside)
+    both = frame.drop(columns=SCALED).join(scaled)
+    both["protocol"] = both["protocol"].where(both["protocol"].isin([6, 17, 89, 1, 132]), 0)
+    compared(report, programs, "scale features", [("flowenrich", "-i", path, "fan", "scale", "features")], feature_frame(both[frame.columns]))
+    bins = pd.DataFrame({f"{c}_bin": pd.qcut(frame[c], 10, labels=False, duplicates="drop") for c in ("bytes", "duration", "src2dst_mean_ps")})
+    compared(report, programs, "quantile", [("flowenrich", "-i", path, "quantile:field=bytes+duration+src2dst_mean_ps")], bins)
+    dummies = pd.get_dummies(both["protocol"].astype(str), prefix="protocol").astype(int)
+    compared(report, programs, "onehot", [("flowenrich", "-i", path, "onehot:field=protocol,values=6+17+89+1+132,other=0")], dummies)
+    classes = frame[["src_ip", "dst_ip"]].apply(lambda side: pd.cut(side.str.extract(r"^(\d+)\.")[0].astype(float), [-1, 127, 191, 223, 239, 255],
+                                                labels=["Class A", "Class B", "Class C", "Class D (multicast)", "Class E (reserved)"]))
+    wanted = pd.get_dummies(classes.rename(columns=lambda c: f"{c}_class")).astype(int)
+    came = compared(report, programs, "onehot:set=notebook", [("flowenrich", "-i", path, "ipclass", "portclass", "onehot:set=notebook")], wanted)
+    left = [] if came and not {"protocol", "src_ip_class", "dst_port_class"} & came[0].keys() else ["a field is still there"]
+    report.check("flows", "onehot:set=notebook, fields go", left, "3 fields")
+
+
+CHECKS = {"features": features, "label": label, "simple": simple, "communityid": community, "fan": fan}

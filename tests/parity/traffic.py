@@ -47,7 +47,7 @@ def lines(frame):
     starts = pd.to_datetime(frame["ms"] + FIRST, unit="ms").dt.strftime("%Y-%m-%dT%H:%M:%S.%f").str[:-3] + "Z"
     out = []
     for start, row in zip(starts, frame.drop(columns="ms").to_dict("records")):
-        members = {k: int(v) if k != "duration" and not isinstance(v, str) else v for k, v in row.items() if v == v}
+        members = {k: int(v) if not isinstance(v, str) and v == int(v) else v for k, v in row.items() if v == v}
         out.append(json.dumps({"timestamp": start} | members, separators=(",", ":")))
     return out
 

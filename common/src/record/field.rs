@@ -118,6 +118,7 @@ const fn field(name: &'static str, kind: Kind, unit: &'static str, about: &'stat
 
 const COUNT: Kind = Kind::Integer(MAX_INTEGER);
 const PORT: Kind = Kind::Integer(65_535);
+const FLAG: Kind = Kind::Integer(1);
 const OCTET: Kind = Kind::Integer(255);
 const WORD16: Kind = Kind::Integer(65_535);
 const WORD32: Kind = Kind::Integer(u32::MAX as u64);
@@ -246,12 +247,33 @@ const OTHERS: &[Field] = &[
     field("packets_ratio", Kind::Number, "", "rev_packets by packets"),
     field("pcr", Kind::Number, "", "producer/consumer ratio: 1 only sends, -1 only receives"),
     field("community_id", Kind::Text, "", "Community ID, the same for both directions"),
-    field("fan_out_src", COUNT, "hosts", "hosts that the source sends to, around the start"),
-    field("fan_in_src", COUNT, "hosts", "hosts that send to the source, around the start"),
-    field("fan_in_dst", COUNT, "hosts", "hosts that send to the destination, around the start"),
-    field("fan_out_dst", COUNT, "hosts", "hosts that the destination sends to, around the start"),
+    field("fan_out_src", Kind::Number, "hosts", "hosts that the source sends to, around the start"),
+    field("fan_in_src", Kind::Number, "hosts", "hosts that send to the source, around the start"),
+    field("fan_in_dst", Kind::Number, "hosts", "hosts that send to the destination, around the start"),
+    field("fan_out_dst", Kind::Number, "hosts", "hosts that the destination sends to, around the start"),
     field("fan_late", Kind::Truth, "", "whether the flow came after its window had closed (flowenrich fan)"),
-    field("label_numeric", Kind::Integer(1), "", "ground truth: 0 benign, 1 malicious"),
+    field("fan_ratio_src", Kind::Number, "", "fan_out_src by fan_in_src"),
+    field("fan_ratio_dst", Kind::Number, "", "fan_out_dst by fan_in_dst"),
+    field("fan_total_src", Kind::Number, "", "fan_in_src and fan_out_src together"),
+    field("fan_total_dst", Kind::Number, "", "fan_in_dst and fan_out_dst together"),
+    field("connection_asymmetry", Kind::Number, "", "how far fan_total_src and fan_total_dst are apart"),
+    field("connection_intensity", Kind::Number, "", "fan_total_src times fan_total_dst"),
+    field("ip_class_mismatch", FLAG, "", "1 for an address of class A on one side and of class C on the other"),
+    field("potential_broadcast_attack", FLAG, "", "1 for many packets to an address of class D"),
+    field("piat_ratio_src2dst", Kind::Number, "", "mean gap between packets, of one direction by the other"),
+    field("piat_ratio_stddev", Kind::Number, "", "deviation of the gaps between packets by their mean"),
+    field("timing_regularity", Kind::Number, "", "1 less piat_ratio_stddev"),
+    field("burst_factor", Kind::Number, "packets/ms", "packets of both directions by the duration"),
+    field("suspicious_port_protocol", FLAG, "", "1 for few packets over UDP to a port below 1024"),
+    field("protocol_anomaly", FLAG, "", "1 for a protocol that is neither TCP nor UDP"),
+    field("ps_ratio_src2dst", Kind::Number, "", "mean size of packets, of one direction by the other"),
+    field("ps_variation_ratio", Kind::Number, "", "deviation of the sizes of packets by their mean"),
+    field("flow_efficiency", Kind::Number, "bytes", "bytes a packet, of both directions"),
+    field("flow_regularity", Kind::Number, "", "1 less ps_variation_ratio"),
+    field("potential_scan", FLAG, "", "1 for few packets in a short flow to a host that sends to many"),
+    field("potential_ddos", FLAG, "", "1 for many packets close together to a host that many send to"),
+    field("potential_exfiltration", FLAG, "", "1 for many bytes in a flow whose answers are small"),
+    field("label_numeric", FLAG, "", "ground truth: 0 benign, 1 malicious"),
     field("src_country", Kind::Text, "", "country of the source, ISO 3166-1, two letters"),
     field("dst_country", Kind::Text, "", "country of the destination, ISO 3166-1, two letters"),
     field("src_city", Kind::Text, "", "city of the source"),

@@ -7,16 +7,23 @@
 mod anonymize;
 mod asn;
 mod communityid;
+mod drop;
 mod fan;
+mod features;
 mod flags;
 mod geo;
 mod hour;
 mod ipclass;
 mod label;
+mod onehot;
 mod portclass;
 mod protoname;
+mod quantile;
 mod rates;
+mod rename;
+mod scale;
 mod scope;
+mod select;
 mod service;
 mod weekday;
 
@@ -50,6 +57,13 @@ pub(crate) static ENRICHERS: &[Enricher] = &[
     communityid::ENRICHER,
     fan::ENRICHER,
     label::ENRICHER,
+    features::ENRICHER,
+    scale::ENRICHER,
+    quantile::ENRICHER,
+    onehot::ENRICHER,
+    select::ENRICHER,
+    drop::ENRICHER,
+    rename::ENRICHER,
     geo::ENRICHER,
     asn::ENRICHER,
     anonymize::ENRICHER,
@@ -226,17 +240,22 @@ pub(crate) mod tests {
         object.get(column).map(ToString::to_string).unwrap_or_default()
     }
 
+    /// Parameters by which an item says what it writes.
+    const FREE: [&str; 2] = ["field", "map"];
+
     #[test]
     fn names_are_unique_and_every_enricher_is_documented() {
         for (i, enricher) in ENRICHERS.iter().enumerate() {
             let spec = &enricher.spec;
             assert!(ENRICHERS[..i].iter().all(|e| e.spec.name != spec.name), "{}", spec.name);
-            assert!(!spec.columns.is_empty() && !spec.needs.is_empty(), "{}", spec.name);
+            // Those whose parameters name the columns have none of their own.
+            let is_free = spec.columns.is_empty() && spec.params.iter().any(|p| FREE.contains(&p.name));
+            assert!(is_free || !spec.columns.is_empty() && !spec.needs.is_empty(), "{}", spec.name);
             for text in [spec.about, spec.explain, spec.memory, spec.source] {
                 assert!(!text.is_empty(), "{}", spec.name);
             }
             // Who rewrites has nothing to keep.
-            if spec.name != "anonymize" {
+            if !["anonymize", "select", "drop", "rename"].contains(&spec.name) {
                 assert_eq!(spec.param("overwrite").unwrap().kind, ParamKind::Truth, "{}", spec.name);
             }
         }

@@ -89,6 +89,13 @@ fn the_documentation_lists_every_enricher_with_its_parameters() {
             "communityid",
             "fan",
             "label",
+            "features",
+            "scale",
+            "quantile",
+            "onehot",
+            "select",
+            "drop",
+            "rename",
             "geo",
             "asn",
             "anonymize"
@@ -98,7 +105,12 @@ fn the_documentation_lists_every_enricher_with_its_parameters() {
     for name in names {
         assert!(help.contains(name), "{name}");
         let explained = lines(&["--explain", name], "");
-        let parameter = if name == "anonymize" { "  key " } else { "  overwrite " };
+        let parameter = match name {
+            "anonymize" => "  key ",
+            "select" | "drop" => "  field ",
+            "rename" => "  map ",
+            _ => "  overwrite ",
+        };
         assert!(explained.contains(parameter) && explained.contains("Source"), "{explained}");
     }
 }
