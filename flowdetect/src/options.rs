@@ -60,13 +60,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DURATION", value_parser = cli::duration, conflicts_with_all = ["mark", "flagged"])]
     pub(crate) window: Option<u64>,
     /// Have a window begin each so much time [default: one ends where the next begins]
-    #[arg(long, value_name = "DURATION", value_parser = cli::duration, requires = "window")]
+    #[arg(long, value_name = "DURATION", value_parser = cli::duration, requires = "window", hide_short_help = true)]
     pub(crate) slide: Option<u64>,
     /// How late a line may be, by event time [default: 120s]
     ///
     /// A window is over when a flow or a tick is so much later than its end. Within this bound the order of lines does not
     /// show in the alerts. A line that is later still goes to windows that are to come, else it is counted as late.
-    #[arg(long, value_name = "DURATION", value_parser = cli::duration, requires = "window")]
+    #[arg(long, value_name = "DURATION", value_parser = cli::duration, requires = "window", hide_short_help = true)]
     pub(crate) lateness: Option<u64>,
     #[command(flatten)]
     pub(crate) inputs: Inputs,

@@ -53,7 +53,7 @@ pub(super) const FIELDS: Set = TWO_WAY.and(&[
 
 const SPEC: Spec = Spec {
     name: "netflow",
-    about: "datagrams of NetFlow 5, 7, 9, IPFIX and sFlow 5, in files or live",
+    about: "datagrams of NetFlow, IPFIX and sFlow, in files or live",
     explain: "
 The payloads that exporters sent, one after the other in files (.dat, .bin), or live: flowcat udp://:2055. Templates serve all inputs that follow, each those of its
 exporter and observation domain; data that comes before its template waits for it, 300 seconds of the exporter's time and
