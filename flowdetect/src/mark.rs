@@ -2,15 +2,13 @@
 //!
 //! Rules whose thresholds are known beforehand mark each flow as it passes. Rules whose thresholds come from the whole
 //! input (`zscore:of=flow` and its like) need two passes: the lines are kept in memory, up to [`MAX_HELD`] bytes, and
-//! marked once all were seen. Invariants: a line that is not marked stays as it was; marks of an earlier flowdetect stay;
-//! a line that no filter would take with its marks passes without, and that is told.
+//! marked once all were seen. Invariant: a line that is not marked stays as it was; marks of an earlier flowdetect stay.
 
 use crate::detect::Marks;
 use crate::item::Item;
-use flow_record::people::count;
 use flow_record::record::splice::Splice;
 use flow_record::run::{Fate, Out, Session, Worker, pass};
-use flow_record::scan::{Clean, Line, LineKind, Scanner, UNFIT, fits};
+use flow_record::scan::{Clean, Line, LineKind, Scanner};
 use flow_record::state::Setup;
 use flow_record::value::text;
 use std::sync::Arc;
@@ -55,8 +53,6 @@ pub(crate) struct Marker {
     /// The marks of the line at hand, as JSON.
     names: Vec<u8>,
     splice: Splice,
-    /// Flows that passed as they came, because with marks their lines would be too long for any filter.
-    overgrown: u64,
 }
 
 /// What a flow is marked with.
@@ -82,7 +78,7 @@ impl Marker {
     pub(crate) fn new(items: Arc<Vec<Item>>, setup: &mut Setup, only: bool) -> anyhow::Result<Marker> {
         let rules = items.iter().map(|item| item.rules().into_iter().map(Rule::new).collect()).collect();
         let flagged = setup.watch([FLAGGED]);
-        Ok(Marker { items, rules, flagged, only, names: Vec::new(), splice: Splice::default(), overgrown: 0 })
+        Ok(Marker { items, rules, flagged, only, names: Vec::new(), splice: Splice::default() })
     }
 
     /// The same again, for another thread.
@@ -94,18 +90,6 @@ impl Marker {
             only: self.only,
             names: Vec::new(),
             splice: Splice::default(),
-            overgrown: 0,
-        }
-    }
-
-    /// Says what these markers could not mark.
-    pub(crate) fn tell<'m>(all: impl IntoIterator<Item = &'m Marker>, session: &mut Session) {
-        let overgrown: u64 = all.into_iter().map(|marker| marker.overgrown).sum();
-        if overgrown > 0 {
-            session.messages.warn("flows without their marks", || {
-                let flows = count(overgrown, "flows");
-                format!("{flows} left as they came, though rules hold: marked, their lines would be {UNFIT}")
-            });
         }
     }
 
@@ -150,14 +134,8 @@ impl Worker for Marker {
             Some(span) => self.splice.replace(span, |out| out.extend_from_slice(names)),
             None => self.splice.add(FLAGGED, |out| out.extend_from_slice(names)),
         }
-        let start = out.len();
         self.splice.apply(line, out);
-        if fits(&out[start..]) {
-            return Fate::Passed;
-        }
-        out.truncate(start);
-        self.overgrown += 1;
-        pass(line, out)
+        Fate::Passed
     }
 }
 
@@ -208,7 +186,6 @@ impl Holding {
             }
         }
         session.write(&out);
-        Marker::tell([&marker], session);
         Ok(())
     }
 }

@@ -121,7 +121,7 @@ fn answer() -> Result<ExitCode, ExitCode> {
     for _ in 1..options.threads.number(&options.common, &sources) {
         workers.push(workers[0].empty());
     }
-    let mut session = options.common.session(&PROGRAM, &items, &sources, &[])?;
+    let mut session = options.common.session(&PROGRAM, &items, &sources)?;
     let is_merged = match &items[..] {
         [item] if item.spec.name == view::baseline::VIEW.spec.name && !item.is_given("exclude") => {
             let asked = view::baseline::asked(item).map_err(|e| cli::usage_error(&PROGRAM, &format!("{e:#}")))?;

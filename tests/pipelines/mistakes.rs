@@ -174,7 +174,6 @@ fn a_truncated_gzip_gives_what_was_before_the_end_and_the_place() {
         assert!(aside[0]["reason"].as_str().unwrap().contains("breaks off"), "{tool}");
         // Decoders differ in how much of the last block they give.
         assert!(aside[0]["raw"].as_str().unwrap().starts_with("{\"timestamp\""), "{tool}");
-        run(&format!("{filter} --strict")).code(2).says("truncated gzip data after 4000 bytes");
     }
     std::fs::write(&cut, b"\x1f\x8b\x08\0\0\0").unwrap();
     for (_, filter) in filters(cut.display()) {

@@ -36,11 +36,8 @@ pub use error::{OutputError, is_closed_pipe};
 pub use sink::Sink;
 pub use stdout::LOST;
 
-use crate::alert;
 use crate::input::Identity;
 use crate::input::pipe::widen;
-use crate::item::slip_of;
-use crate::record::field::known;
 use atomic::Atomic;
 use error::{named, shown};
 
@@ -235,12 +232,9 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     output.finish()
 }
 
-/// What is said of a column that was asked for and that no line had, with what may have been meant.
+/// What is said of a column that was asked for and that no line had.
 fn never(name: &str) -> String {
-    let names: Vec<&str> = known().map(|f| f.name).chain(alert::FIELDS.iter().map(|f| f.name)).collect();
-    let near = slip_of(name, names.iter().copied()).filter(|near| *near != name);
-    let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-    format!("--fields: no line has {name:?}{near}")
+    format!("no line has {name:?}")
 }
 
 /// Writes all of `bytes`, through interruptions and waits.

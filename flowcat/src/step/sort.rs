@@ -14,7 +14,6 @@ mod spill;
 pub(super) use spill::Spill;
 
 use super::packed::{Place, pack, unpack};
-use super::tick::Tick;
 use super::{Next, Record, Step};
 use flow_record::people::amount;
 use flow_record::people::read::integer;
@@ -120,21 +119,19 @@ impl Step for Sort {
                 self.newest = self.newest.max(start);
             }
             self.keep(start, record, next);
-            self.leave_by_time(lateness, next);
+            if self.newest.saturating_sub(self.looked) > lateness / 4 {
+                self.looked = self.newest;
+                self.leave(self.newest.saturating_sub(lateness), next);
+            }
         } else {
             self.keep(start, record, next);
         }
     }
 
     fn line(&mut self, kind: LineKind<'_>, text: &str, next: &mut Next<'_, '_>) {
-        match (Tick::of(kind, text), self.plan.lateness) {
-            (Some(tick), Some(lateness)) => {
-                self.newest = self.newest.max(tick.nanos);
-                self.leave_by_time(lateness, next);
-                tick.pass(self.entries.iter().map(|e| e.start).min(), next);
-            }
+        match kind {
             // What it says of the time is no longer true: earlier flows follow.
-            _ if kind == LineKind::Tick => next.unused("tick"),
+            LineKind::Tick => next.unused("tick"),
             _ => next.line(kind, text),
         }
     }
@@ -150,13 +147,11 @@ impl Step for Sort {
                 let form = unpack(bytes, place, flow);
                 next.flow(Record { flow, form });
                 handed_on += 1;
-                !next.is_closed() && !next.wants_no_more()
+                !next.is_closed()
             })
         });
         let left = (spill.clear() + self.entries.len() as u64).saturating_sub(handed_on);
-        if left > 0 && result.is_ok() && next.wants_no_more() {
-            next.filtered_all(left);
-        } else if left > 0 {
+        if left > 0 {
             next.unused_all(NO_ROOM, left);
         }
         if let Err(error) = result {
@@ -213,14 +208,6 @@ impl Sort {
             });
         }
         next.flow(record);
-    }
-
-    /// Lets all leave that are as old as flows may be late, if the time has gone on enough.
-    fn leave_by_time(&mut self, lateness: i64, next: &mut Next<'_, '_>) {
-        if self.newest.saturating_sub(self.looked) > lateness / 4 {
-            self.looked = self.newest;
-            self.leave(self.newest.saturating_sub(lateness), next);
-        }
     }
 
     /// Lets all leave that start at `until` or before.
