@@ -51,7 +51,6 @@ detector, of each at most alerts=N, largest value first; summary counts all of t
         source: "arithmetic",
     },
     build,
-    flows_only: "a report is made of flows and alerts; flows are needed",
 };
 
 /// The sections of `baselines` and the items whose rows they hold.

@@ -46,7 +46,6 @@ At most 4096 names are shown, the first in the order of bytes.",
         source: "pandas DataFrame.info; sketch: HyperLogLog, Flajolet et al. (2007)",
     },
     build,
-    flows_only: "a baseline does not keep the members of flows; flows are needed",
 };
 
 /// Names that are shown.

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod baseline;
 mod lines;
 mod mistakes;
 mod same;
@@ -112,5 +111,4 @@ const ITEMS: &[&str] = &[
     "top:by=protocol+dst_port,measure=duration",
     "describe",
     "fields",
-    "baseline:by=host",
 ];
