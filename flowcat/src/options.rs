@@ -20,7 +20,7 @@ use std::path::PathBuf;
 /// Reads any record of network traffic and writes NDJSON flow lines.
 #[derive(Clone, Debug, clap::Parser)]
 pub(crate) struct Options {
-    /// Files and folders to read, udp://HOST:PORT to listen on; - or nothing is stdin
+    /// Files, folders, udp://HOST:PORT to listen on; - or none is stdin
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<OsString>,
     /// Take all input for FORMAT, without a look at it
@@ -68,13 +68,13 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) steps: StepOptions,
     #[command(flatten)]
-    pub(crate) meter: MeterOptions,
-    #[command(flatten)]
-    pub(crate) exports: ExportOptions,
-    #[command(flatten)]
     pub(crate) inputs: Inputs,
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) meter: MeterOptions,
+    #[command(flatten)]
+    pub(crate) exports: ExportOptions,
 }
 
 /// What flowcat is.

@@ -71,19 +71,18 @@ impl Chain {
     fn new(normal: &Path) -> Chain {
         let data = root().join("tests/data").display().to_string();
         let normal = normal.display();
-        let views = listed("flowstat", &["report", "diff"]);
-        let enrichers = listed("flowenrich", &["geo", "asn", "anonymize", "label", "select", "drop", "rename"]);
+        let views = listed("flowstat", &["report"]);
+        let enrichers =
+            listed("flowenrich", &["geo", "asn", "anonymize", "label", "onehot", "select", "drop", "rename"]);
         Chain {
             detectors: format!(
                 "all sigma:normal={normal} fence:normal={normal} zscore:of=flow,field=bytes mad:of=flow"
             ),
             enrichers: format!(
-                "{enrichers} label:where=\"dst_port == 443\",as=benign rename:map=tos=service_type drop:field=vlan geo:db={data}/demo-country.mmdb,full=true asn:db={data}/demo-asn.mmdb anonymize:key={normal}.key"
+                "{enrichers} label:where=\"dst_port == 443\",as=benign onehot:field=protocol,values=6+17,other=0 rename:map=tos=service_type drop:field=vlan geo:db={data}/demo-country.mmdb,full=true asn:db={data}/demo-asn.mmdb anonymize:key={normal}.key"
             ),
             ends: vec![
-                format!(
-                    "flowstat --threads N {views} diff:before={normal}.baseline top:by=src_ip+dst_port,n=50,as=most"
-                ),
+                format!("flowstat --threads N {views} top:by=src_ip+dst_port,n=50,as=most"),
                 "flowstat --threads N report".to_owned(),
                 "flowstat --threads N -t hosts ports".to_owned(),
                 "flowdetect --threads N --to csv zscore portscan exfil".to_owned(),
@@ -139,7 +138,6 @@ fn every_item_of_every_program_gives_the_same_bytes_whatever_the_surroundings() 
     run(&format!("gzip -dc tests/data/traffic.json.gz > {}", input.display())).code(0);
     run(&format!("flowcat -q tests/data/normal.csv | flowstat describe:of=bytes+packets > {}", normal.display()))
         .code(0);
-    run(&format!("flowcat -q tests/data/normal.csv | flowstat baseline > {}.baseline", normal.display())).code(0);
     std::fs::write(normal.with_extension("key"), "7".repeat(32)).unwrap();
     let chain = Chain::new(&normal);
     let ways = ways();
@@ -179,7 +177,7 @@ fn the_order_of_lines_changes_no_row_and_no_alert() {
     run(&format!("flowcat -q tests/data/traffic.json.gz > {}", there.display())).code(0);
     run(&format!("tac {} > {}", there.display(), back.display())).code(0);
     run(&format!("shuf --random-source=Cargo.lock {} > {}", there.display(), mixed.display())).code(0);
-    let views = listed("flowstat", &["report", "fields", "diff"]);
+    let views = listed("flowstat", &["report", "fields"]);
     for command in
         [format!("flowstat {views}"), "flowstat fields".into(), "flowstat report".into(), "flowdetect all".into()]
     {

@@ -7,9 +7,8 @@ use crate::record::schema::{Form, columns, line, own};
 use serde_json::{Value, json};
 
 /// Keys of flowstat's rows that are no fields of a flow; alerts on rows have them.
-const ROW_KEYS: [(&str, &str); 6] = [
+const ROW_KEYS: [(&str, &str); 5] = [
     ("host", "of a row: the host"),
-    ("hour", "of a row: the hour of the day"),
     ("hour_of_week", "of a row: the hour of the week"),
     ("date", "of a row: the date"),
     ("name", "of a row: the protocol's name"),

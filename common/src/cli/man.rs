@@ -27,6 +27,8 @@ pub(super) fn page(program: &Program, command: &mut clap::Command) -> String {
     let arguments = usage.strip_prefix(program.name).unwrap_or(usage).trim();
     let title = program.name.to_uppercase();
     let mut page = format!(".TH {title} 1 {DATE} \"flow filters {}\" \"User Commands\"\n", env!("CARGO_PKG_VERSION"));
+    // Lines of one long name cannot be stretched.
+    page += ".ad l\n";
     page += &format!(".SH NAME\n{} \\- {}\n", program.name, text(program.about).trim_end());
     page += &format!(".SH SYNOPSIS\n.B {}\n{}", program.name, text(arguments));
     page += &format!(".SH DESCRIPTION\n{}", description(program, command));
@@ -141,7 +143,9 @@ fn text(paragraph: &str) -> String {
 /// One line in which nothing is a macro or an escape.
 fn escaped(line: &str) -> String {
     let guard = if line.starts_with(['.', '\'']) { "\\&" } else { "" };
-    format!("{guard}{}", line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq"))
+    // Long lists of names may break behind a +.
+    let plain = line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq").replace('+', "+\\:");
+    format!("{guard}{plain}")
 }
 
 #[cfg(test)]

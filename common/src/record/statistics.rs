@@ -18,20 +18,25 @@ const fn field(name: &'static str, kind: Kind, unit: &'static str, about: &'stat
     Field { name, kind, unit, about }
 }
 
-/// The members of one group.
+/// The members of one group. Those that flowenrich scales in place are numbers of any kind.
 macro_rules! group {
     ($prefix:literal, $whose:literal) => {
         [
-            field(concat!($prefix, "packets"), COUNT, "packets", concat!("packets ", $whose)),
+            field(concat!($prefix, "packets"), Kind::Number, "packets", concat!("packets ", $whose)),
             field(
                 concat!($prefix, "bytes"),
-                COUNT,
+                Kind::Number,
                 "bytes",
                 concat!("bytes ", $whose, ", of the layer of --count-bytes"),
             ),
             field(concat!($prefix, "first_seen_ms"), COUNT, "ms", concat!("first packet ", $whose, ", since 1970")),
             field(concat!($prefix, "last_seen_ms"), COUNT, "ms", concat!("last packet ", $whose, ", since 1970")),
-            field(concat!($prefix, "duration_ms"), COUNT, "ms", concat!("time from first to last packet ", $whose)),
+            field(
+                concat!($prefix, "duration_ms"),
+                Kind::Number,
+                "ms",
+                concat!("time from first to last packet ", $whose),
+            ),
             field(concat!($prefix, "min_ps"), COUNT, "bytes", concat!("size of the smallest packet ", $whose)),
             field(concat!($prefix, "mean_ps"), Kind::Number, "bytes", concat!("mean size of packets ", $whose)),
             field(

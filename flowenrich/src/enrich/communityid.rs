@@ -17,7 +17,7 @@ use std::net::IpAddr;
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "communityid",
-        about: "Community ID, by which Zeek, Suricata, Wireshark and others name the same flow",
+        about: "Community ID, the name of the flow in Zeek, Suricata, Wireshark",
         explain: "\
 community_id is 1: and the Base64 text of the SHA-1 digest of seed, addresses, protocol and ports. Both directions have
 the same one. TCP, UDP, SCTP and, with icmp_type and icmp_code, ICMP and ICMPv6 need their ports; a flow without them

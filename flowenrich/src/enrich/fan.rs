@@ -21,7 +21,7 @@ use window::{Entry, Window};
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "fan",
-        about: "how many hosts each end sends to and receives from, around the start of the flow",
+        about: "to and from how many hosts each end has flows around this one",
         explain: "\
 Of the flows that start within window/2 before or after this one, both ends included, itself among them:
 

@@ -1,4 +1,4 @@
-//! `features`: ratios and flags of connections, timing, protocols, packets and behaviour, as notebooks on DDoS build them.
+//! `features`: ratios and flags: connections, timing, protocols, packets, behaviour, as notebooks on DDoS build them.
 //!
 //! The formulas are in `formula`, over the numbers of one flow and the quantiles of all. Two passes where a flag compares
 //! with a quantile, else one. Bound: eight bytes a value of six fields beside the lines that wait.
@@ -17,7 +17,7 @@ use formula::{Bound, COUNT, Flow, GROUPS, QUANTILES, READ, Value};
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "features",
-        about: "ratios and flags of connections, timing, protocols, packets and behaviour",
+        about: "ratios and flags of connections, timing, packets and behaviour",
         explain: "\
 eps is 0.000001; a feature whose fields a flow lacks is absent; flags are 1 and 0. bidirectional_packets, _bytes and
 _duration_ms are, where absent, packets + rev_packets, bytes + rev_bytes and duration in milliseconds; fan_* are those of

@@ -20,7 +20,7 @@ use truth::Truth;
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "label",
-        about: "ground truth out of a file of attacks, or by a rule: label and attack",
+        about: "ground truth from a file of attacks, or by a rule",
         explain: "\
 label:truth=FILE takes a CSV file with a header and a row an attack. A row belongs to a flow if the fields of key= are
 equal, in either direction unless direction=forward, and row and flow overlap in time: the row begins no later than the

@@ -11,7 +11,7 @@ use std::ops::Range;
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "onehot",
-        about: "columns of 0 and 1 for the values of a field, out of a fixed vocabulary",
+        about: "columns of 0 and 1 for the values of a field, which are fixed",
         explain: "\
 onehot:field=protocol,values=6+17+1 adds protocol_6, protocol_17 and protocol_1 to each flow that has the field: 1 for its
 value, 0 for the others. Another value has 0 in all; with other=NAME it has 1 in FIELD_NAME, which is one of values= or one

@@ -11,7 +11,7 @@ use flow_record::value::number;
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "rates",
-        about: "bits and packets a second, bytes a packet, ratios of both directions",
+        about: "bits and packets a second, bytes a packet, ratios of directions",
         explain: "\
 bps = 8 * bytes / duration, pps = packets / duration, bpp = bytes / packets, of what went from source to destination;
 rev_bps, rev_pps and rev_bpp of what came back. A flow of duration 0 has no rates.

@@ -1,4 +1,4 @@
-//! `scale`: numbers less their mean, by their deviation, as scikit-learn's StandardScaler.
+//! `scale`: numbers less their mean, by their deviation, as StandardScaler does.
 //!
 //! Two passes: means and deviations are learnt from all flows while these wait, then each is scaled. Bound: the lines that
 //! wait (`--memory`, `--spill`), and six numbers a field.

@@ -11,7 +11,7 @@ use std::ops::Range;
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "select",
-        about: "the members that are named, and no others; flows can become rows of a matrix",
+        about: "only the members that are named; flows can become rows",
         explain: "\
 Takes all members out of flows but those of field=, in the order in which they stand; a name may end with *, for all that
 begin so. Rows and alerts pass.
