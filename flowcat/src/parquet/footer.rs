@@ -8,6 +8,7 @@
 use super::codec::Packing;
 use super::limit::MOST_FOOTER;
 use super::schema::{self, Column};
+use super::seal::{SEAL, Seal};
 use super::storage::Storage;
 use super::thrift::{Compact, Fault, Kind};
 use super::{JSON_COLUMNS, VERSION};
@@ -16,6 +17,9 @@ use super::{JSON_COLUMNS, VERSION};
 const MAGIC: &[u8; 4] = b"PAR1";
 
 const ENCRYPTED: &str = "it is encrypted";
+
+/// How the name of a writer begins that is flowcat, and how the keys of flowcat begin, which a single bit can put there.
+const OURS: &[u8] = b"flow";
 
 /// Bytes after the footer: its length and [`MAGIC`].
 const TAIL: u64 = 8;
@@ -27,6 +31,8 @@ pub(crate) struct Footer {
     pub(crate) groups: Vec<Group>,
     /// What flowcat wrote for itself.
     keys: Vec<(String, String)>,
+    /// Whether flowcat wrote the file: it says so, and does not say otherwise.
+    is_own: bool,
 }
 
 /// Rows, with all their columns.
@@ -72,15 +78,19 @@ impl Footer {
             return Err(format!("a footer of {length} bytes; at most {} MiB", MOST_FOOTER >> 20));
         }
         let bytes = storage.read(end - length, length as usize).map_err(|e| e.to_string())?;
-        Footer::of(&bytes)
+        let footer = Footer::of(&bytes)?;
+        let is_whole = footer.value(SEAL).is_some_and(|seal| seal == footer.seal());
+        if footer.is_own && !is_whole { Err("its footer is not as flowcat wrote it".into()) } else { Ok(footer) }
     }
 
     fn of(bytes: &[u8]) -> Result<Footer, String> {
-        let mut footer = Footer { columns: Vec::new(), groups: Vec::new(), keys: Vec::new() };
+        let mut footer = Footer { columns: Vec::new(), groups: Vec::new(), keys: Vec::new(), is_own: false };
         let (mut rows, mut why) = (None, None);
         let read = Compact::new(bytes).fields(|compact, number, kind| {
             let read = match (number, kind) {
-                (2, Kind::List) => schema::columns(compact).map(|columns| footer.columns = columns),
+                (2, Kind::List) => schema::read(compact).map(|schema| {
+                    (footer.columns, footer.is_own) = (schema.columns, schema.is_own);
+                }),
                 (3, Kind::I64) => compact.integer(kind).map(|number| rows = Some(number)).map_err(fault),
                 (4, Kind::List) => each(compact, |compact| {
                     footer.groups.push(Group::read(compact, footer.columns.len())?);
@@ -90,6 +100,9 @@ impl Footer {
                     footer.keys.extend(key(compact).map_err(fault)?);
                     Ok(())
                 }),
+                (6, Kind::Binary) => {
+                    compact.binary().map(|writer| footer.is_own &= writer.starts_with(OURS)).map_err(fault)
+                }
                 (8, Kind::Struct) => Err(ENCRYPTED.into()),
                 _ => return Ok(false),
             };
@@ -111,6 +124,23 @@ impl Footer {
     /// What flowcat wrote under a key.
     pub(crate) fn value(&self, key: &str) -> Option<&str> {
         self.keys.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// What the footer says, as [`Seal`] has it.
+    fn seal(&self) -> String {
+        let mut seal = Seal::default();
+        for column in &self.columns {
+            let levels = if column.is_list { u16::MAX } else { column.levels };
+            seal.column(&column.path, column.physical as i32, levels, column.meaning);
+        }
+        for group in &self.groups {
+            seal.number(group.rows);
+            for chunk in &group.chunks {
+                [chunk.start, chunk.length, chunk.values].into_iter().for_each(|number| seal.number(number));
+            }
+        }
+        [VERSION, JSON_COLUMNS].iter().for_each(|key| seal.text(self.value(key).unwrap_or_default()));
+        seal.value()
     }
 
     /// Where a column of a row group is, and how it is packed.
@@ -158,7 +188,7 @@ fn key(compact: &mut Compact<'_>) -> Result<Option<(String, String)>, Fault> {
         }
         Ok(is_one)
     })?;
-    let is_ours = [VERSION, JSON_COLUMNS].iter().any(|key| key.as_bytes() == texts[0]);
+    let is_ours = [VERSION, JSON_COLUMNS, SEAL].iter().any(|key| key.as_bytes() == texts[0]);
     Ok(is_ours.then(|| texts.map(|text| String::from_utf8_lossy(text).into_owned()).into()))
 }
 

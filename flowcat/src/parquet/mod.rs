@@ -8,7 +8,7 @@
 //!          └─► source::parquet: files of other programs, by the names of their columns
 //! ```
 //!
-//! The `parquet` crate writes (summed adds checksums), and reads the values out of pages. Footers and pages are read here, by thrift, header, codec
+//! The `parquet` crate writes (summed and seal add checksums), and reads the values out of pages. Footers and pages are read here, by thrift, header, codec
 //! and delta, because that crate believes the sizes and numbers in them; limit has what is believed.
 //!
 //! | in the record | in the file |
@@ -28,6 +28,7 @@ pub(crate) mod cells;
 mod codec;
 mod column;
 mod delta;
+mod digits;
 mod files;
 pub(crate) mod footer;
 pub(crate) mod guard;
@@ -39,9 +40,11 @@ pub(crate) mod own;
 pub(crate) mod pages;
 pub(crate) mod schema;
 pub(crate) mod scribe;
+mod seal;
 pub(crate) mod storage;
 mod summed;
 mod thrift;
+mod window;
 mod writer;
 
 pub(crate) use files::{Files, check_numbered, numbered};

@@ -7,6 +7,7 @@ use super::cells::{Cells, Value};
 use super::footer::Footer;
 use super::meaning::Meaning;
 use super::scribe::{self, Scribe};
+use super::seal::SEAL;
 use super::{JSON_COLUMNS, REST, VERSION};
 use crate::flows::Flows;
 use flow_record::record::field::{self, FieldId, Kind};
@@ -45,7 +46,7 @@ pub(crate) struct Own {
 impl Own {
     /// For a file whose columns are what flowcat writes; `None` for any other.
     pub(crate) fn of(file: &Footer) -> Option<Own> {
-        let is_marked = file.value(VERSION).is_some();
+        let is_marked = [VERSION, SEAL].iter().any(|key| file.value(key).is_some());
         let json = names(file.value(JSON_COLUMNS).unwrap_or(UNMARKED))?;
         let mut parts = Vec::with_capacity(file.columns.len());
         for column in &file.columns {

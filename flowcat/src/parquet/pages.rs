@@ -8,10 +8,10 @@ use super::codec::{Packing, Unpacker};
 use super::delta::Plain;
 use super::footer::Chunk;
 use super::header::{Body, Header, Second};
-use super::limit::{MOST_ENTRIES, MOST_HEADER, MOST_PAGE, MOST_PAGES};
+use super::limit::{MOST_ENTRIES, MOST_PAGE, MOST_PAGES};
 use super::schema::Column;
 use super::storage::Storage;
-use super::thrift::Fault;
+use super::window::Window;
 use bytes::Bytes;
 use flate2::Crc;
 use parquet::basic::Encoding;
@@ -19,9 +19,6 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Bytes that are read at least at a time.
-const WINDOW: usize = 64 * 1024;
 
 /// Bytes of an entry of a dictionary beside the page that it stands in.
 const ENTRY: usize = 32;
@@ -32,10 +29,8 @@ pub(crate) struct Held(Arc<AtomicUsize>);
 
 /// Reads pages.
 pub(crate) struct Pages {
-    storage: Arc<Storage>,
-    /// Where the next page begins, and how many bytes and values are left.
-    at: u64,
-    left: u64,
+    window: Window,
+    /// Values that are left.
     values: u64,
     unpacker: Unpacker,
     /// Bytes of a value, or of what stands before one of no fixed width; 0 for truths, which have no dictionary.
@@ -45,8 +40,6 @@ pub(crate) struct Pages {
     /// Bits of a level; 0 where every row has a value.
     level_bits: usize,
     has_dictionary: bool,
-    /// What was read of the file, and where it stands there.
-    window: (Bytes, u64),
     held: Held,
     /// What of these is this column's: its dictionary and its page.
     own: (usize, usize),
@@ -65,76 +58,31 @@ impl Pages {
     /// The pages of `column` in a row group, where it is `chunk`.
     pub(super) fn new(storage: Arc<Storage>, column: &Column, chunk: &Chunk, packing: Packing, held: Held) -> Pages {
         Pages {
-            storage,
-            at: chunk.start,
-            left: chunk.length,
+            window: Window::new(storage, chunk.start, chunk.length),
             values: chunk.values,
             unpacker: Unpacker::new(packing),
             width: column.width(),
             fixed: column.length,
             level_bits: (u16::BITS - column.levels.leading_zeros()) as usize,
             has_dictionary: false,
-            window: (Bytes::new(), 0),
             held,
             own: (0, 0),
         }
     }
 
-    /// Reads on, so that at least so many bytes are there, or all that are left.
-    fn fill(&mut self, wanted: usize) -> Result<&Bytes> {
-        let (window, from) = &mut self.window;
-        let gone = self.at.checked_sub(*from).map_or(window.len(), |gone| (gone as usize).min(window.len()));
-        let mut rest = window.split_off(gone);
-        let wanted = wanted.min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        if rest.len() < wanted {
-            let length = wanted.max(WINDOW).min(usize::try_from(self.left).unwrap_or(usize::MAX));
-            rest = self.storage.read(self.at, length).map_err(|e| broken(e.to_string()))?;
-        }
-        self.window = (rest, self.at);
-        Ok(&self.window.0)
-    }
-
-    /// Takes bytes off the beginning of what is left; they are in the window.
-    fn take(&mut self, length: usize) -> Bytes {
-        self.at += length as u64;
-        self.left -= length as u64;
-        self.window.1 = self.at;
-        let rest = self.window.0.split_off(length);
-        std::mem::replace(&mut self.window.0, rest)
-    }
-
-    fn header(&mut self) -> Result<Header> {
-        let mut wanted = 64;
-        loop {
-            let left = self.left;
-            let window = self.fill(wanted)?;
-            match Header::read(window) {
-                Ok((header, length)) => {
-                    self.take(length);
-                    return Ok(header);
-                }
-                Err(Fault::Short) if (window.len() as u64) < left && window.len() < MOST_HEADER => {
-                    wanted = (window.len() * 4).min(MOST_HEADER);
-                }
-                Err(Fault::Short) => return Err(broken("the header of a page that does not end")),
-                Err(Fault::Broken) => return Err(broken("no header where a page begins")),
-            }
-        }
-    }
-
     /// The bytes of the next page, as they are in the file, with its header.
     fn next_packed(&mut self) -> Result<(Header, Bytes)> {
-        let header = self.header()?;
+        let header = self.window.header()?;
         let (unpacked, packed) = (natural(header.unpacked)?, natural(header.packed)?);
         let most = unpacked.max(packed);
         if most > MOST_PAGE {
             return Err(broken(format!("page of {most} bytes; at most {} MiB", MOST_PAGE >> 20)));
         }
-        if packed as u64 > self.left {
-            return Err(broken(format!("page of {packed} bytes, where {} are left of its column", self.left)));
+        let left = self.window.left();
+        if packed as u64 > left {
+            return Err(broken(format!("page of {packed} bytes, where {left} are left of its column")));
         }
-        self.fill(packed)?;
-        let page = self.take(packed);
+        let page = self.window.take(packed)?;
         if let Some(sum) = header.sum {
             let mut own = Crc::new();
             own.update(&page);
@@ -265,7 +213,7 @@ impl Pages {
 
     /// Reads on to the next page that has values.
     fn page(&mut self) -> Result<Option<Page>> {
-        while self.left > 0 {
+        while self.window.left() > 0 {
             let (header, page) = self.next_packed()?;
             if !matches!(header.body, Body::Dictionary { .. }) {
                 self.hold(natural(header.unpacked)?, false)?;

@@ -88,23 +88,34 @@ struct Open {
     is_list: bool,
 }
 
+/// The columns of a file.
+pub(super) struct Schema {
+    pub(super) columns: Vec<Column>,
+    /// Whether the structure that they are in has this name, which no other program gives it.
+    pub(super) is_own: bool,
+}
+
+/// The name of the structure that is a row.
+pub(super) const ROW: &str = "flowcat";
+
 /// Reads the list of all columns and structures.
 ///
 /// # Errors
 /// It is none; it goes beyond a limit.
-pub(super) fn columns(compact: &mut Compact<'_>) -> std::result::Result<Vec<Column>, String> {
+pub(super) fn read(compact: &mut Compact<'_>) -> std::result::Result<Schema, String> {
     let fault = |_| "the schema in its footer is broken".to_owned();
     let (kind, count) = compact.list().map_err(fault)?;
     if kind != Kind::Struct || count > MOST_ELEMENTS {
         return Err(format!("a schema of {count} elements; at most {MOST_ELEMENTS}"));
     }
     let (mut columns, mut open, mut path) = (Vec::new(), Vec::<Open>::new(), String::new());
-    let mut names = 0;
+    let (mut names, mut is_own) = (0, false);
     for number in 0..count {
         let element = Element::read(compact).map_err(fault)?;
         let children = usize::try_from(element.children).map_err(|_| fault(Fault::Broken))?;
         if number == 0 {
-            // The file itself, whose name is not part of any other.
+            // The row itself, whose name is not part of any other.
+            is_own = element.name == ROW.as_bytes();
             open.push(Open { children, name: 0, levels: 0, is_list: false });
             continue;
         }
@@ -139,7 +150,7 @@ pub(super) fn columns(compact: &mut Compact<'_>) -> std::result::Result<Vec<Colu
             open.pop();
         }
     }
-    if open.iter().any(|open| open.children > 0) { Err(fault(Fault::Broken)) } else { Ok(columns) }
+    if open.iter().any(|open| open.children > 0) { Err(fault(Fault::Broken)) } else { Ok(Schema { columns, is_own }) }
 }
 
 impl Column {

@@ -156,6 +156,9 @@ impl<'b> Compact<'b> {
                 0 => i16::try_from(self.integer(Kind::I16)?).map_err(|_| Fault::Broken)?,
                 step => last.checked_add(step.into()).ok_or(Fault::Broken)?,
             };
+            if last <= 0 {
+                return Err(Fault::Broken);
+            }
             if !take(self, last, kind)? {
                 // A truth stands in its kind.
                 let is_there = !matches!(kind, Kind::True | Kind::False);
@@ -300,7 +303,13 @@ mod tests {
         {
             assert_eq!(numbers(huge), Err(Fault::Short), "{huge:?}");
         }
-        for broken in [&b"\x1f\x00"[..], b"\x15\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x19\x1e\x00"] {
+        for broken in [
+            &b"\x1f\x00"[..],
+            b"\x15\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+            b"\x19\x1e\x00",
+            b"\x05\x00\x02\x00",
+            b"\x05\x01\x02\x00",
+        ] {
             assert_eq!(numbers(broken), Err(Fault::Broken), "{broken:?}");
         }
         assert_eq!(numbers(&[&[0x1c; 100][..], &[0; 101]].concat()), Err(Fault::Broken));

@@ -1,7 +1,10 @@
 //! Flows into row groups, and those into files.
 
 use super::column::{Column, Texts, Values};
+use super::digits::Digits;
 use super::member::Members;
+use super::schema::ROW;
+use super::seal::{self, SEAL};
 use super::summed::Summed;
 use super::{GROUP_BYTES, GROUP_ROWS, JSON_COLUMNS, VERSION, unit};
 use bytes::Bytes;
@@ -46,17 +49,6 @@ pub(crate) struct Writer {
 enum Slot {
     Record(usize),
     Member(usize),
-}
-
-/// Decimals of the times.
-#[derive(Debug, Default)]
-struct Digits {
-    /// The most in the first row group.
-    most: u8,
-    /// Times with 0, 3, 6 and 9.
-    counts: [u64; 4],
-    /// Times that had more, which are cut.
-    cut: u64,
 }
 
 impl Writer {
@@ -240,7 +232,7 @@ impl Writer {
                 })
                 .collect(),
         };
-        let group = Type::group_type_builder("flow").with_repetition(Repetition::REQUIRED).with_fields(columns);
+        let group = Type::group_type_builder(ROW).with_repetition(Repetition::REQUIRED).with_fields(columns);
         let schema = TypePtr::new(group.build()?);
         self.schema = Some(schema.clone());
         Ok(schema)
@@ -266,38 +258,19 @@ impl Writer {
             self.end_group()?;
         }
         match self.file.take() {
-            Some(file) => file.into_inner(),
+            Some(mut file) => {
+                let texts = [env!("CARGO_PKG_VERSION"), &self.json];
+                let seal = seal::of_written(&file, self.digits.most.max(3), texts)?;
+                file.append_key_value_metadata(KeyValue::new(SEAL.to_owned(), seal));
+                file.into_inner()
+            }
             None => Ok(Vec::new()),
         }
     }
 
     /// What the files do not hold, a sentence each.
     pub(crate) fn left_out(&self) -> Vec<String> {
-        let (digits, mut told) = (self.digits.most.max(3), Vec::new());
-        if self.digits.cut > 0 {
-            let times = flow_record::people::count(self.digits.cut, "times");
-            told.push(format!("{times} cut to {digits} decimals, which the first row group had"));
-        }
-        if self.digits.fewer() > 0 {
-            let times = flow_record::people::count(self.digits.fewer(), "times");
-            told.push(format!("{times} written with {digits} decimals that had fewer: a column has one unit"));
-        }
-        told
-    }
-}
-
-impl Digits {
-    #[inline]
-    fn take(&mut self, digits: u8, is_fixed: bool) {
-        if !is_fixed {
-            self.most = self.most.max(digits);
-        }
-        self.counts[usize::from(digits / 3).min(3)] += 1;
-    }
-
-    /// Times with fewer digits than they are written with.
-    fn fewer(&self) -> u64 {
-        self.counts[..usize::from(self.most / 3).min(3)].iter().sum()
+        self.digits.left_out()
     }
 }
 

@@ -138,6 +138,30 @@ fn a_file_that_is_cut_or_changed_is_told_and_does_no_harm() {
     }
 }
 
+#[test]
+fn no_flipped_bit_gives_other_lines_in_silence() {
+    let line = |i: usize| {
+        let (app, bytes) = (["dns", "web", "ntp"][i % 3], i * i);
+        format!(
+            r#"{{"timestamp":"2024-01-01T00:00:{i:02}.123456Z","src_ip":"10.0.0.{i}","bytes":{bytes},"app":"{app}","list":[{i}]}}"#
+        )
+    };
+    let lines: Vec<String> = (0..40).map(line).collect();
+    // Few columns, for a small file.
+    let whole = file(&lines, &["timestamp", "src_ip", "bytes", "app", "list"], false);
+    assert_eq!(read(&whole, &[]).lines, lines);
+    // Every byte, and each of its bits in turn.
+    let mut told = 0;
+    for at in 4..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at * 5 % 8);
+        let outcome = read(&bytes, &["--keep-extra"]);
+        assert!(outcome.code != 0 || outcome.lines == lines, "byte {at} of {}", whole.len());
+        told += usize::from(outcome.code != 0);
+    }
+    assert!(told > whole.len() / 3, "{told} of {}", whole.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
