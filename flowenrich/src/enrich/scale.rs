@@ -1,4 +1,4 @@
-//! `scale`: numbers less their mean, by their deviation, as StandardScaler does.
+//! `scale`: numbers less their mean, by their deviation, as scikit-learn's StandardScaler does.
 //!
 //! Two passes: means and deviations are learnt from all flows while these wait, then each is scaled. Bound: the lines that
 //! wait (`--memory`, `--spill`), and six numbers a field.
@@ -14,7 +14,7 @@ use flow_record::value::number;
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
         name: "scale",
-        about: "numbers less their mean, by their deviation, as scikit-learn's StandardScaler",
+        about: "numbers less their mean, by their deviation, as StandardScaler does",
         explain: "\
 (x - mean) / deviation of each field, over all flows that have it; the deviation is that of the population, and where it
 is 0 the result is 0. In place of the value, or with suffix=_z beside it. Counts of the record (bytes, packets ...) must
