@@ -253,7 +253,7 @@ fn captures_have_the_rows_and_sums_that_nfcapd_counts() {
         ("derived/softflowd_export/maccdc.nf10.pcap", [1096, 9928, 1_286_496], "1 11, 17 92, 6 973, 88 20"),
     ] {
         let Some(path) = shared(file) else { return };
-        let records = clean(read_all(&[path.clone()], &[]), file);
+        let records = clean(read_all(std::slice::from_ref(&path), &[]), file);
         assert_eq!(
             (figures(&records)[..3].to_vec(), counted(&records, "protocol").as_str()),
             (wanted.to_vec(), protocols)

@@ -254,7 +254,7 @@ fn time(number: u16, [start, end]: [Slot; 2]) -> Load {
         2 => Form::Micros,
         _ => Form::Nanos,
     };
-    Load::Time(if number % 2 == 0 { start } else { end }, form)
+    Load::Time(if number.is_multiple_of(2) { start } else { end }, form)
 }
 
 fn of_reverse(id: u16) -> Option<Load> {

@@ -35,7 +35,7 @@ fn taken(datagrams: &[Vec<u8>]) -> Taken {
 fn data_waits_for_its_template() {
     let (early, late) = (v9(7, 0, &[set(256, &record(1))]), v9(7, 1, &[template(256, &FIELDS, 9)]));
     assert_eq!(taken(&[early.clone(), late.clone()]).lines, [line(1)]);
-    assert_eq!(taken(&[early.clone()]).unused["data sets without a template"], 1);
+    assert_eq!(taken(std::slice::from_ref(&early)).unused["data sets without a template"], 1);
     let mut too_late = late;
     // 301 seconds later.
     too_late[8..12].copy_from_slice(&(1_700_000_000u32 + 301).to_be_bytes());
@@ -135,7 +135,7 @@ fn padding_is_no_damage() {
 fn several_messages_may_share_a_datagram() {
     let one = ipfix(0, 0, &[template(256, &FIELDS, 10), set(256, &record(1))]);
     let two = [&one[..], &ipfix(0, 1, &[set(256, &record(2))])].concat();
-    assert_eq!(taken(&[two.clone()]).lines, [line(1), line(2)]);
+    assert_eq!(taken(std::slice::from_ref(&two)).lines, [line(1), line(2)]);
     let taken = taken(&[[&two[..], b"?!"].concat()]);
     assert_eq!((taken.lines.len(), taken.damage[0].offset), (2, two.len()));
 }
@@ -175,7 +175,7 @@ fn kinds() -> Vec<Vec<u8>> {
 #[test]
 fn a_datagram_cut_anywhere_gives_what_came_before_and_is_told() {
     for datagram in kinds() {
-        let whole = taken(&[datagram.clone()]);
+        let whole = taken(std::slice::from_ref(&datagram));
         assert!(whole.damage.is_empty(), "{:?}", whole.damage);
         for cut in 1..datagram.len() {
             let cut_off = taken(&[datagram[..cut].to_vec()]);

@@ -19,7 +19,7 @@ const SECOND: i64 = 1_000_000_000;
 #[inline]
 pub(super) fn absolute(value: u64, form: Form) -> Option<i64> {
     match form {
-        Form::Seconds => (value != 0).then(|| value as i64)?.checked_mul(SECOND),
+        Form::Seconds => (value != 0).then_some(value as i64)?.checked_mul(SECOND),
         Form::Millis => i64::try_from(value).ok().filter(|v| *v != 0)?.checked_mul(MILLI),
         Form::Micros => ntp(value).map(|nanos| nanos - nanos.rem_euclid(1000)),
         Form::Nanos => ntp(value),

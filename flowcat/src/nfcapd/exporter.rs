@@ -92,8 +92,7 @@ mod tests {
 
     #[test]
     fn what_the_flow_itself_says_comes_first() {
-        let mut exporters = Exporters::default();
-        exporters.0 = vec![None, Some(Address::v4(1))];
+        let exporters = Exporters(vec![None, Some(Address::v4(1))]);
         let mut flow = Flow::new();
         flow.set_ipv4(field::EXPORTER, 2);
         exporters.set(1, &mut flow);

@@ -121,7 +121,9 @@ impl Incidents {
         let mut ages: Vec<(i64, u64)> = self.open.iter().map(|(key, incident)| (incident.last, *key)).collect();
         let half = ages.len() / 2;
         ages.select_nth_unstable(half);
-        ages[..half].iter().for_each(|(_, key)| drop(self.open.remove(key)));
+        for (_, key) in &ages[..half] {
+            self.open.remove(key);
+        }
         self.forgotten += half as u64;
     }
 }
