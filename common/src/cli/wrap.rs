@@ -40,6 +40,7 @@ fn fold<'t>(label: &str, pieces: impl Iterator<Item = &'t str>, between: &str, i
     let mut column = out.chars().count();
     if column > indent {
         // A long label keeps a line to itself.
+        out.truncate(out.trim_end().len());
         out.push('\n');
         out.extend(std::iter::repeat_n(' ', indent));
         column = indent;
