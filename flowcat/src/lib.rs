@@ -15,6 +15,7 @@
 //! - `export`: NetFlow, IPFIX and sFlow: from datagrams to flows, whatever carries them.
 //! - `listen`: live datagrams, from sockets to an input.
 //! - `flows`: where sources put flows, lines that pass, and rejects.
+//! - `rotate`: `--rotate`: lines into files by time.
 //! - `step`: what is done with flows on their way out, one file a step: scale, gather (what is joined or reported
 //!   twice), uniflow, sort, select, sample, head, anonymize, write.
 //! - `merge`: `--merge`: sources of several inputs in turns.
@@ -44,6 +45,7 @@ mod options;
 mod packet;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod rotate;
 mod row;
 mod run;
 mod source;
@@ -76,6 +78,9 @@ fn begin() -> Result<ExitCode, ExitCode> {
         return Ok(code);
     }
     let filter = options.common.filter(&PROGRAM, &settings.zone)?;
+    if let Some(path) = &settings.templates {
+        settings.exporters.load(path).map_err(usage)?;
+    }
     let steps = options.steps.build(filter).map_err(usage)?;
     let store = options.store().map_err(usage)?;
     let mut names = options.names();
@@ -118,6 +123,9 @@ fn begin() -> Result<ExitCode, ExitCode> {
             settings.exporters.finish(&mut flows);
             flows.finish();
         }
+    }
+    if let Some(Err(e)) = settings.templates.as_deref().map(|path| settings.exporters.save(path, 0)) {
+        session.fail(&e);
     }
     Ok(session.end().into())
 }

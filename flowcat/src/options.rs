@@ -4,6 +4,7 @@ use crate::listen::ExportOptions;
 use crate::meter::options::MeterOptions;
 #[cfg(feature = "parquet")]
 use crate::parquet::{Files, Writer, check_numbered, numbered};
+use crate::rotate::{Pattern, Rotate};
 use crate::row::Mapping;
 use crate::source::datagrams::Exporters;
 use crate::source::{FORMATS, Format, Metering, Settings};
@@ -145,7 +146,8 @@ impl Options {
         let exporters = Exporters::new(self.keep_extra);
         let metering = Metering::new(self.meter.plan(self.steps.most())?);
         let (keep, port) = (self.keep_extra, self.exports.port);
-        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep, port, exporters, metering })
+        let templates = self.exports.templates.clone();
+        Ok(Settings { mapping, zone, zone_given: self.tz.is_some(), keep, port, templates, exporters, metering })
     }
 
     /// The Parquet files that are to be written, if that is the form; the output becomes the first of them.
@@ -154,6 +156,9 @@ impl Options {
     /// An option that needs another; a program that was built without Parquet.
     #[cfg(feature = "parquet")]
     pub(crate) fn store(&mut self) -> Result<Option<Box<dyn Store>>, String> {
+        if let Some(rotate) = self.rotate()? {
+            return Ok(Some(rotate));
+        }
         if self.common.form() != Form::Parquet {
             return match self.rows_per_file {
                 Some(_) => Err("--rows-per-file goes with --to parquet".into()),
@@ -178,10 +183,31 @@ impl Options {
     /// Parquet is asked for.
     #[cfg(not(feature = "parquet"))]
     pub(crate) fn store(&mut self) -> Result<Option<Box<dyn Store>>, String> {
+        if let Some(rotate) = self.rotate()? {
+            return Ok(Some(rotate));
+        }
         match self.common.form() {
             Form::Parquet => Err("--to parquet: this flowcat was built without it".into()),
             _ => Ok(None),
         }
+    }
+
+    /// The files by time that are to be written, if they are.
+    ///
+    /// # Errors
+    /// An output that is no pattern of names, or another form than lines.
+    fn rotate(&mut self) -> Result<Option<Box<dyn Store>>, String> {
+        let Some(width) = self.exports.rotate else { return Ok(None) };
+        if self.common.form() != Form::Ndjson {
+            return Err("--rotate writes lines: it goes without --to and -t".into());
+        }
+        let Some(path) = &mut self.common.output else {
+            return Err("--rotate needs -o, as -o 'flows.%Y%m%d%H%M.ndjson.zst'".into());
+        };
+        let pattern = Pattern::parse(path, width.unsigned_abs())?;
+        // Nothing is written but the files.
+        *path = "/dev/null".into();
+        Ok(Some(Box::new(Rotate::new(pattern, width))))
     }
 
     /// The names of all inputs.

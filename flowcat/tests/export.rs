@@ -332,3 +332,14 @@ fn netgauze_decoded_the_same_records() {
     }
     assert!(compared > 15 * records.len(), "{compared} of {}", records.len());
 }
+
+#[test]
+fn a_capture_that_is_metered_though_it_holds_exports_says_so() {
+    let Some(path) = shared("derived/softflowd_export/maccdc.nf5.pcap") else { return };
+    let outcome = read_all(&[path], &["--from", "pcap"]);
+    let told = "a datagram of NetFlow, IPFIX or sFlow, and all packets are metered; --from netflow-pcap";
+    assert_eq!((outcome.code, outcome.stderr.matches(told).count()), (Some(0), 1), "{}", outcome.stderr);
+    let Some(path) = shared("pcap/zeek-zeek/tunnels/gre-sample.pcap") else { return };
+    let outcome = read_all(&[path], &[]);
+    assert!(!outcome.stderr.contains("NetFlow"), "{}", outcome.stderr);
+}

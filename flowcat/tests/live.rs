@@ -299,3 +299,56 @@ fn what_cannot_be_listened_on_is_refused_before_anything_is_read() {
         assert!(outcome.code == Some(2) && outcome.stderr.contains(part), "{args:?}: {}", outcome.stderr);
     }
 }
+
+#[test]
+fn templates_are_kept_from_one_run_to_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("templates");
+    let all = datagrams("sample.ipfix.dat");
+    let mut first = Listening::begin(1, &["--templates", file.to_str().unwrap()]);
+    first.socket(0).send(&all[0]).unwrap();
+    first.records(24);
+    assert_eq!(first.end().code, Some(143));
+    // The datagrams that follow have no templates.
+    for (args, count) in [(&["--templates", file.to_str().unwrap()][..], 75), (&[], 0)] {
+        let live = Listening::begin(1, args);
+        let socket = live.socket(0);
+        all[1..].iter().for_each(|datagram| assert!(socket.send(datagram).is_ok()));
+        assert_eq!(live.end().records.len(), count);
+    }
+    std::fs::write(&file, "{}").unwrap();
+    let outcome = support::run(&["--templates", file.to_str().unwrap()], "");
+    assert!(outcome.code == Some(2) && outcome.stderr.contains("it is damaged"), "{}", outcome.stderr);
+}
+
+#[test]
+fn flows_rotate_into_packed_files_by_their_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let pattern = folder.path().join("f.%Y%m%d%H%M.ndjson.zst");
+    let args = ["--rotate", "5m", "-o", pattern.to_str().unwrap()];
+    let live = Listening::begin(1, &args);
+    let socket = live.socket(0);
+    let mut sent = 0;
+    for (number, seconds) in [0u32, 10, 400, 20, 100_000].into_iter().enumerate() {
+        let mut datagram = v5(number as u32, 1);
+        datagram[8..12].copy_from_slice(&(1_700_000_000 + seconds).to_be_bytes());
+        socket.send(&datagram).unwrap();
+        sent += 1;
+    }
+    let ended = live.end();
+    assert_eq!((ended.code, &ended.counters["written"]), (Some(143), &sent.into()));
+    let mut names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
+    names.sort();
+    let counts: Vec<_> = names.iter().map(|path| support::read(path, &[]).records().len()).collect();
+    let names: Vec<_> = names.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["f.202311142210.ndjson.zst", "f.202311142220.ndjson.zst", "f.202311160200.ndjson.zst"]);
+    assert_eq!(counts, [2, 2, 1]);
+    for (args, part) in [
+        (&["--rotate", "5m"][..], "--rotate needs -o"),
+        (&["--rotate", "5m", "-o", "flows.ndjson"], "without %Y in -o"),
+        (&["--rotate", "5m", "-t", "-o", "f.%Y%m%d%H%M"], "--rotate writes lines"),
+    ] {
+        let outcome = support::run(args, "");
+        assert!(outcome.code == Some(2) && outcome.stderr.contains(part), "{args:?}: {}", outcome.stderr);
+    }
+}

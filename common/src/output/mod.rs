@@ -26,6 +26,7 @@ mod columns;
 pub mod csv;
 mod error;
 pub mod escape;
+mod packed;
 pub mod progress;
 pub mod rejects;
 mod sink;
@@ -33,6 +34,7 @@ mod stdout;
 pub mod table;
 
 pub use error::{OutputError, is_closed_pipe};
+pub use packed::Packed;
 pub use sink::Sink;
 pub use stdout::LOST;
 

@@ -35,6 +35,13 @@ pub(super) struct Domain {
     used: u64,
 }
 
+impl Domain {
+    /// Its templates, in no order.
+    pub(super) fn templates(&self) -> impl Iterator<Item = (u16, &Template)> {
+        self.templates.iter().map(|(id, held)| (*id, &*held.template))
+    }
+}
+
 /// A template, and when it was used last.
 #[derive(Debug)]
 struct Held {
@@ -88,6 +95,8 @@ pub(super) struct Budget {
     waiting: usize,
     /// What happened so far.
     pub(super) counts: Counts,
+    /// How often a template was taken that was not there.
+    pub(super) changes: u64,
     /// Counts what is used, to tell what was used last.
     now: u64,
 }
@@ -189,6 +198,7 @@ impl Exporter {
             domain.templates.insert(id, Held { template: Arc::new(template), used });
         }
         budget.counts.redefined += u64::from(!is_new);
+        budget.changes += 1;
         if is_new { Defined::New } else { Defined::Other }
     }
 
@@ -364,6 +374,11 @@ impl Exporters {
         let bytes = exporter.bytes;
         exporter.shrink(bytes, &mut self.budget);
         self.budget.counts.forgotten += 1;
+    }
+
+    /// All exporters with their domains, in no order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Option<IpAddr>, impl Iterator<Item = (&Key, &Domain)>)> {
+        self.all.iter().map(|(who, exporter)| (*who, exporter.domains.iter()))
     }
 
     /// Datagrams without an address come from another file now.

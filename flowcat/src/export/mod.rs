@@ -23,6 +23,7 @@ mod ipfix;
 pub mod limits;
 mod record;
 mod sampling;
+mod saved;
 mod sequence;
 mod sets;
 mod sflow;
@@ -145,6 +146,27 @@ impl Decoder {
         if unresolved > 0 {
             take.unused(UNRESOLVED, unresolved);
         }
+    }
+
+    /// All templates and samplers that are known, as the text of a file for [`Decoder::load`].
+    ///
+    /// # Errors
+    /// Why they cannot be written.
+    pub fn save(&self) -> Result<String, String> {
+        saved::save(&self.exporters)
+    }
+
+    /// Takes the templates and samplers that [`Decoder::save`] wrote; answers how many templates.
+    ///
+    /// # Errors
+    /// Why the text is not taken.
+    pub fn load(&mut self, text: &str) -> Result<u64, String> {
+        saved::load(text, self.keeps, &mut self.exporters)
+    }
+
+    /// How often a template was taken that was not known: whether there is anything new to save.
+    pub fn changes(&self) -> u64 {
+        self.exporters.budget.changes
     }
 
     /// What happened beside the decoding, by name.

@@ -6,6 +6,7 @@
 
 use super::element::Slot;
 use super::limits::SAMPLERS;
+use super::saved::Rates;
 use super::values::Values;
 use flow_record::map::Map;
 
@@ -24,6 +25,26 @@ impl Sampling {
     /// Bytes that it takes up.
     pub(super) fn weight(&self) -> usize {
         (self.samplers.capacity() + self.interfaces.capacity()) * size_of::<(u64, u64, u64)>()
+    }
+
+    /// What is known, sorted.
+    pub(super) fn rates(&self) -> Rates {
+        let sorted = |map: &Map<u64, u64>| {
+            let mut all: Vec<_> = map.iter().map(|(key, rate)| (*key, *rate)).collect();
+            all.sort_unstable();
+            all
+        };
+        Rates { samplers: sorted(&self.samplers), interfaces: sorted(&self.interfaces), rest: self.rest }
+    }
+
+    /// The same again.
+    pub(super) fn of_rates(rates: Rates) -> Sampling {
+        let map = |all: Vec<(u64, u64)>| all.into_iter().filter(|(_, rate)| *rate > 0).take(SAMPLERS).collect();
+        Sampling {
+            samplers: map(rates.samplers),
+            interfaces: map(rates.interfaces),
+            rest: rates.rest.filter(|r| *r > 0),
+        }
     }
 
     /// Learns from a record of options.

@@ -267,3 +267,36 @@ fn a_flood_of_templates_displaces_its_own() {
     decoder.datagram(&v9(0, 0, &[template(256, &FIELDS, 9), set(256, &record(1))]), &late, &mut taken);
     assert_eq!(taken.lines.len(), 2);
 }
+
+#[test]
+fn templates_outlive_a_run() {
+    let (mut decoder, mut taken) = (Decoder::new(false), Taken::default());
+    let scope = [(149, 4), (160, 8), (305, 4), (306, 4)];
+    let said = [&[0, 0, 0, 0][..], &1_699_999_000_000u64.to_be_bytes(), &[0, 0, 0, 1], &[0, 0, 0, 99]].concat();
+    decoder.datagram(&ipfix(5, 0, &[options(300, 1, &scope), set(300, &said)]), &from(1), &mut taken);
+    decoder.datagram(&ipfix(5, 1, &[template(256, &[(8, 4), (1, 4), (22, 4), (21, 4)], 10)]), &from(1), &mut taken);
+    decoder.datagram(&v9(7, 0, &[template(256, &FIELDS, 9)]), &Origin::default(), &mut taken);
+    let saved = decoder.save().unwrap();
+    let mut again = Decoder::new(false);
+    assert_eq!(again.load(&saved), Ok(3));
+    assert_eq!(again.save().unwrap(), saved);
+    let flow = [&[10, 0, 0, 1][..], &[0, 0, 0, 9], &[0, 0, 0, 100], &[0, 0, 0, 200]].concat();
+    for decoder in [&mut decoder, &mut again] {
+        let mut taken = Taken::default();
+        decoder.datagram(&ipfix(5, 2, &[set(256, &flow)]), &from(1), &mut taken);
+        decoder.datagram(&v9(7, 1, &[set(256, &record(1))]), &Origin::default(), &mut taken);
+        assert!(taken.lines[0].contains("2023-11-14T21:56:40.100Z") && taken.lines[0].contains("\"sampling\":100"));
+        assert_eq!(taken.lines[1], line(1));
+    }
+    // Every byte counts, or is none of what was saved.
+    for at in 0..saved.len() - 1 {
+        let mut broken = saved.clone().into_bytes();
+        broken[at] ^= 1;
+        let text = String::from_utf8(broken).unwrap();
+        let mut decoder = Decoder::new(false);
+        assert!(decoder.load(&text).is_err() || decoder.save().unwrap() == saved, "{at}");
+        assert!(Decoder::new(false).load(&saved[..at]).is_err(), "{at}");
+    }
+    let newer = saved.replace("\"version\":1", "\"version\":2");
+    assert!(Decoder::new(false).load(&newer).is_err_and(|e| e.contains("of version 2")));
+}

@@ -10,8 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 
-/// Bytes of the socket's buffer that are asked for; the system grants as many as `net.core.rmem_max` says.
-pub(super) const BUFFER: usize = 32 << 20;
+/// Bytes of the socket's buffer that are asked for. They are taken up only while nobody receives.
+pub(super) const BUFFER: usize = 64 << 20;
 
 /// A bound socket.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Socket {
         if address.is_ipv6() {
             socket.set_only_v6(address.ip() != IpAddr::V6(Ipv6Addr::UNSPECIFIED))?;
         }
-        socket.set_recv_buffer_size(BUFFER)?;
+        enlarge(&socket)?;
         socket.bind(&address.into())?;
         let buffer = socket.recv_buffer_size()?;
         let udp = UdpSocket::from(socket);
@@ -58,6 +58,15 @@ impl Socket {
     pub(super) fn about(&self) -> String {
         format!("listening on udp://{}, with a buffer of {}", self.address, amount(self.buffer as f64, "B"))
     }
+}
+
+/// Asks for a large buffer: whoever may (CAP_NET_ADMIN) gets it, all others as much as `net.core.rmem_max` allows.
+fn enlarge(socket: &socket2::Socket) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    if nix::sys::socket::setsockopt(socket, nix::sys::socket::sockopt::RcvBufForce, &BUFFER).is_ok() {
+        return Ok(());
+    }
+    socket.set_recv_buffer_size(BUFFER)
 }
 
 /// The address that an exporter is known by: of IPv4, where a socket of both versions shows it as one of IPv6.

@@ -8,7 +8,7 @@ mod extent;
 mod live;
 mod probe;
 
-pub(super) use captured::FORMAT as CAPTURED;
+pub(super) use captured::{FORMAT as CAPTURED, is_export};
 
 use super::fields::{Set, TWO_WAY};
 use super::{Fate, Format, SPEC_OF_ROWS, Settings, Source, Takes};
@@ -18,9 +18,14 @@ use crate::feed::stream::Stream;
 use crate::flows::{Flows, Loss};
 use crate::listen::frame::MAGIC;
 use extent::Extent;
+use flow_record::input::cause;
 use flow_record::item::Spec;
+use flow_record::output::write_file;
 use flow_record::record::Flow;
 use flow_record::record::field::{self, FieldId};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) const FORMAT: Format = Format {
@@ -70,6 +75,9 @@ counted. Kept are 1024 templates of a domain, 64 domains of an exporter, 4096 ex
     ..SPEC_OF_ROWS
 };
 
+/// Bytes that are read of a file of templates: more than all that are kept.
+const MOST_SAVED: u64 = 256 << 20;
+
 /// What is known of exporters, shared by all inputs of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Exporters(Arc<Mutex<Decoder>>);
@@ -87,6 +95,37 @@ impl Exporters {
     /// Takes a datagram, number `number` of its input.
     pub(crate) fn datagram(&self, bytes: &[u8], origin: &Origin, number: u64, flows: &mut Flows<'_>) {
         self.hold().datagram(bytes, origin, &mut Taking { flows, number });
+    }
+
+    /// Takes the templates that a file has, if there is one.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub(crate) fn load(&self, path: &Path) -> Result<(), String> {
+        let told = |e: String| format!("--templates {}: {e}", path.display());
+        let mut text = String::new();
+        match File::open(path) {
+            Ok(file) => file.take(MOST_SAVED).read_to_string(&mut text).map_err(|e| told(cause(&e)))?,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(told(cause(&e))),
+        };
+        self.hold().load(&text).map(|_| ()).map_err(told)
+    }
+
+    /// Writes the templates that are known, where some are new since `before`; answers how many changes there were.
+    ///
+    /// # Errors
+    /// Why they cannot be written.
+    pub(crate) fn save(&self, path: &Path, before: u64) -> Result<u64, String> {
+        let decoder = self.hold();
+        let changes = decoder.changes();
+        if changes == before {
+            return Ok(changes);
+        }
+        let text = decoder.save()?;
+        drop(decoder);
+        write_file(path, text.as_bytes()).map_err(|e| format!("--templates: {e}"))?;
+        Ok(changes)
     }
 
     /// All inputs were read.
@@ -141,7 +180,7 @@ impl Source for Datagrams {
         exporters.hold().begin_input();
         let mut stream = Stream::new(feed);
         if stream.ahead(MAGIC.len(), flows) == MAGIC {
-            live::run(&mut stream, exporters, flows);
+            live::run(&mut stream, &self.settings, flows);
             return Ok(());
         }
         let origin = Origin::default();

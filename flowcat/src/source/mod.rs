@@ -53,6 +53,7 @@ use fields::{ONE_WAY, Set};
 use flow_record::item::Spec;
 use flow_record::record::field;
 use flow_record::value::time::Zone;
+use std::path::PathBuf;
 
 /// What a probe says of the beginning of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +155,8 @@ pub(crate) struct Settings {
     pub(crate) keep: bool,
     /// The UDP port of the exports in captures, where it is pinned.
     pub(crate) port: Option<u16>,
+    /// Where templates are kept from run to run.
+    pub(crate) templates: Option<PathBuf>,
     /// What is known of exporters of datagrams, whose templates serve all inputs.
     pub(crate) exporters: Exporters,
     /// How packets are metered.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what was whole before damage is metered. Bound: that of the meter.
 
+use super::datagrams::is_export;
 use super::fields::{Set, TWO_WAY};
 use super::{Fate, Format, Probe, SPEC_OF_ROWS, Source, Takes};
 use crate::capture::{self, Capture, Damage};
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) const FORMAT: Format = Format {
     spec: &SPEC,
     probe,
-    open: |settings| Box::new(Pcap { metering: settings.metering.clone(), links: Vec::new() }),
+    open: |settings| Box::new(Pcap { metering: settings.metering.clone(), links: Vec::new(), has_exports: false }),
     takes: Takes::Bytes,
     told_by: "the first four bytes of pcap, or twelve of pcapng",
     lost: "packets: they become flows; MAC addresses, MPLS labels, tunnels",
@@ -99,7 +100,16 @@ struct Pcap {
     metering: Metering,
     /// Link types that were met.
     links: Vec<u16>,
+    /// A datagram of an export was met.
+    has_exports: bool,
 }
+
+/// Packets among which exports are looked for.
+const LOOKED: u64 = 10_000;
+
+/// What is said of a capture that holds some.
+const EXPORTS: &str = "here begins a datagram of NetFlow, IPFIX or sFlow, and all packets are metered; --from netflow-pcap reads such \
+     datagrams, or --port PORT";
 
 /// Link types that are told of.
 const MOST_LINKS: usize = 8;
@@ -137,6 +147,10 @@ impl Pcap {
                 Ok(Some(packet)) => {
                     flows.line += 1;
                     self.meet(packet.link);
+                    if !self.has_exports && flows.line <= LOOKED && is_export(&packet) {
+                        self.has_exports = true;
+                        flows.warn("exports that are metered", EXPORTS);
+                    }
                     meter.packet(&packet, flows);
                 }
                 Ok(None) => return None,

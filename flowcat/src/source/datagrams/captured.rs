@@ -6,7 +6,7 @@
 use super::extent::{Extent, of_bytes};
 use super::probe::tells;
 use super::{FIELDS, Fate, Settings, Source};
-use crate::capture::{Capture, Whole, probe_pcap, probe_pcapng};
+use crate::capture::{Capture, Packet, Whole, probe_pcap, probe_pcapng};
 use crate::export::Origin;
 use crate::feed::Feed;
 use crate::feed::stream::Stream;
@@ -53,7 +53,7 @@ fn probe(head: &[u8]) -> Probe {
     while looked < LOOKS {
         let Ok(Some(packet)) = capture.next(&mut bytes, &mut ()) else { return unless_full(head, looked) };
         match datagram(&packet) {
-            Some(found) if found.missing == Missing::Nothing && is_export(found.payload) => looked += 1,
+            Some(found) if found.missing == Missing::Nothing && is_whole(found.payload) => looked += 1,
             Some(_) => return Probe::No,
             // What carries no IP says nothing of a capture.
             None if matches!(decode(&packet, false), Err(Unfit::NoIp)) => {}
@@ -73,8 +73,13 @@ fn unless_full(head: &[u8], looked: usize) -> Probe {
     }
 }
 
+/// Whether a packet carries a whole datagram of an export.
+pub(in crate::source) fn is_export(packet: &Packet<'_>) -> bool {
+    datagram(packet).is_some_and(|found| found.missing == Missing::Nothing && is_whole(found.payload))
+}
+
 /// Whether a datagram is a whole one of an export.
-fn is_export(payload: &[u8]) -> bool {
+fn is_whole(payload: &[u8]) -> bool {
     tells(payload) && matches!(of_bytes(payload), Extent::Whole(_))
 }
 

@@ -2,13 +2,14 @@
 //!
 //! Invariant: each datagram that came is decoded, or counted as not allowed.
 
-use super::Exporters;
+use super::{Exporters, Settings};
 use crate::export::Origin;
 use crate::feed::stream::Stream;
 use crate::flows::Flows;
 use crate::listen::frame::{Frame, HEADER, Kind, MAGIC};
 use flow_record::people::count;
 use flow_record::value::Time;
+use std::path::Path;
 
 /// What sockets have counted so far.
 #[derive(Default)]
@@ -40,10 +41,36 @@ impl Counted {
     }
 }
 
+/// How often new templates are saved, in nanoseconds.
+const SAVE: i64 = 30_000_000_000;
+
+/// When templates were saved, and how many changes there had been.
+#[derive(Default)]
+struct Saving {
+    time: i64,
+    changes: u64,
+}
+
+impl Saving {
+    /// Saves new templates now and then, so that a run that is killed leaves them.
+    #[inline]
+    fn look(&mut self, now: i64, path: &Path, exporters: &Exporters, flows: &mut Flows<'_>) {
+        if now.saturating_sub(self.time) < SAVE {
+            return;
+        }
+        self.time = now;
+        match exporters.save(path, self.changes) {
+            Ok(changes) => self.changes = changes,
+            Err(e) => flows.warn("templates that are not saved", &e),
+        }
+    }
+}
+
 /// Reads all that comes.
-pub(super) fn run(stream: &mut Stream<'_>, exporters: &Exporters, flows: &mut Flows<'_>) {
+pub(super) fn run(stream: &mut Stream<'_>, settings: &Settings, flows: &mut Flows<'_>) {
+    let exporters = &settings.exporters;
     stream.take(MAGIC.len() as u64, flows);
-    let (mut counted, mut written) = (Counted::default(), 0);
+    let (mut counted, mut written, mut saving) = (Counted::default(), 0, Saving::default());
     while !flows.is_over() {
         let Some(frame) = Frame::read(stream.ahead(HEADER, flows)) else { break };
         stream.take(HEADER as u64, flows);
@@ -62,6 +89,9 @@ pub(super) fn run(stream: &mut Stream<'_>, exporters: &Exporters, flows: &mut Fl
             Kind::Counts => counted.take(frame.socket, bytes, flows),
         }
         stream.take(frame.length() as u64, flows);
+        if let Some(path) = &settings.templates {
+            saving.look(frame.time, path, &settings.exporters, flows);
+        }
     }
     flows.detail("datagrams", flows.line);
     flows.detail("datagrams dropped by the kernel", counted.dropped());
