@@ -14,7 +14,7 @@ use crate::input::{self, InputError, Source};
 use crate::item::{Args, ParamKind, Spec, nearest, slip_of};
 use crate::output::{LOST, Output, Sink};
 use crate::record::{field, schema};
-use crate::run::{Conduct, Ending, Files, Messages, Session};
+use crate::run::{Aid, Conduct, Ending, Files, Messages, Session};
 use crate::value::time::Zone;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
@@ -67,7 +67,10 @@ const MOST_THREADS: usize = 8;
 pub fn parse<A: CommandFactory + FromArgMatches>(program: &Program) -> Result<A, ExitCode> {
     let mut command = command::<A>(program);
     let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
-        Ok(matches) => matches,
+        Ok(matches) => match hint::apart(&command, std::env::args_os().skip(1)) {
+            Some(text) => return Err(usage_error(program, &text)),
+            None => matches,
+        },
         Err(e) if e.kind() == ErrorKind::DisplayHelp => return Err(print(program, &help::page::<A>(program))),
         Err(e) if e.use_stderr() => return Err(usage_error(program, &refused::sentence(program, &command, &e))),
         Err(e) => return Err(print(program, &e.to_string())),
@@ -162,7 +165,8 @@ impl Common {
         Ok(())
     }
 
-    /// Begins the run of these items over these inputs.
+    /// Begins the run of these items over these inputs; `aids` are files that it reads besides, other than those of items
+    /// and lists.
     ///
     /// # Errors
     /// The exit code, where files are the same that must not be, the columns make no sense, or an output or the file for
@@ -172,20 +176,23 @@ impl Common {
         program: &Program,
         items: &[Args],
         sources: &[Result<Source, InputError>],
+        aids: &[Aid],
     ) -> Result<Session, ExitCode> {
+        // Where items are inputs, the zone of their times counts, and the program filters itself.
+        let filter = if program.over_inputs() { None } else { self.filter(program, &Zone::utc())? };
+        let aids = [aids, &files_of(items), &filter.as_ref().map(Filter::aids).unwrap_or_default()].concat();
         let files = Files {
             sources,
             output: self.output.as_deref(),
             rejects: self.rejects.as_deref(),
             counters: self.counters.as_deref(),
+            aids: &aids,
         };
         self.check_output()
             .and_then(|()| self.check_form(program))
             .and_then(|()| self.check_fields(program, items))
             .and_then(|()| files.check())
             .map_err(|e| usage_error(program, &e))?;
-        // Where items are inputs, the zone of their times counts, and the program filters itself.
-        let filter = if program.over_inputs() { None } else { self.filter(program, &Zone::utc())? };
         let conduct = Conduct {
             quiet: self.quiet,
             filter,
@@ -199,11 +206,20 @@ impl Common {
         let output = Output::open(self.output.as_deref(), self.line_buffered);
         let output = output.map(|o| match self.form() {
             Form::Ndjson | Form::Parquet => Sink::lines(o),
-            Form::Csv => Sink::csv(o, self.fields.clone()),
+            Form::Csv => Sink::csv(o, self.fields.clone(), self.line_buffered),
             Form::Table => Sink::tables(o, self.fields.clone(), added(program, items)),
         });
         output.and_then(|o| Session::begin(program.name, conduct, o)).map_err(|e| usage_error(program, &e.to_string()))
     }
+}
+
+/// The files that items read.
+fn files_of(items: &[Args]) -> Vec<Aid> {
+    let files = |args: &Args| -> Vec<Aid> {
+        let params = args.spec.params.iter().filter(|p| p.kind == ParamKind::File);
+        params.filter_map(|p| Some((format!("{}:{}", args.spec.name, p.name), args.file(p.name)?))).collect()
+    };
+    items.iter().flat_map(files).collect()
 }
 
 /// Refuses a column that looks like a slip of one that there is.

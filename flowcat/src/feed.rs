@@ -157,9 +157,12 @@ impl Feed {
     pub(crate) fn block(&mut self, flows: &mut Flows<'_>) -> Option<&[u8]> {
         self.give_back();
         flows.pause();
-        while !self.ended && !flows.is_over() {
+        // Why a line broke off comes after it, and is told even where the line has ended the run.
+        let mut is_broken = false;
+        while !self.ended && (!flows.is_over() || is_broken) {
             let parcel = self.patience.next(&self.parcels, flows)?;
             flows.progress(parcel.read);
+            is_broken = matches!(parcel.load, Load::Partial);
             match &parcel.load {
                 Load::Lines | Load::Piece => return Some(&self.block.insert(parcel).bytes),
                 Load::Begin(_) | Load::End => self.ended = true,

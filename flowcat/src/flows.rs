@@ -120,7 +120,7 @@ impl<'s> Flows<'s> {
             told: self.losses.begin_input(),
             read: std::mem::take(&mut self.read),
         };
-        if !turn.pass(self) {
+        if !turn.pass(self, parked.taken) {
             return;
         }
         self.turn = Some(turn);
@@ -151,6 +151,11 @@ impl<'s> Flows<'s> {
         }
         self.end.settle();
         self.taken = 0;
+    }
+
+    /// Adds an input that is not read to its end, of which so many records were taken.
+    pub(crate) fn add_input(&mut self, name: String, taken: u64) {
+        self.inputs.push((name, taken));
     }
 
     /// Whether flows go through steps, or into files that are not lines: lines cannot pass by the block then.

@@ -78,10 +78,11 @@ fn begin() -> Result<ExitCode, ExitCode> {
         return Ok(code);
     }
     let filter = options.common.filter(&PROGRAM, &settings.zone)?;
+    let aids = options.aids(filter.as_ref());
     if let Some(path) = &settings.templates {
         settings.exporters.load(path).map_err(usage)?;
     }
-    let steps = options.steps.build(filter).map_err(usage)?;
+    let steps = options.steps.build(filter, settings.keep).map_err(usage)?;
     let store = options.store().map_err(usage)?;
     let mut names = options.names();
     let listener = options.exports.listener(&mut names).map_err(usage)?;
@@ -99,7 +100,7 @@ fn begin() -> Result<ExitCode, ExitCode> {
     let about = listener.as_ref().map(|listener| listener.about.clone()).unwrap_or_default();
     sources.extend(listener.map(|listener| Ok(Source::live(Arc::new(listener)))));
     let mut spares = merge::spares(if options.merge { sources.len() } else { 0 }).map_err(usage)?;
-    let mut session = options.common.session(&PROGRAM, &[], &sources)?;
+    let mut session = options.common.session(&PROGRAM, &[], &sources, &aids)?;
     session.begin_progress(&sources);
     about.iter().for_each(|text| session.messages.note(text));
     let shared = Shared { settings: &settings, from, stop: session.signals.flag(), output: session.output_identity() };

@@ -77,6 +77,8 @@ struct Queue {
     /// The start of the last one that came.
     last: Option<i64>,
     came: u64,
+    /// Records taken so far, of an input that is not read on for now.
+    taken: u64,
     is_told: bool,
     has_ended: bool,
 }
@@ -184,9 +186,12 @@ impl<'s> Turn<'s> {
         held(&self.queues).queues.get(self.number).is_some_and(|q| !q.entries.is_empty())
     }
 
-    /// Gives `flows` back and waits for the next turn; false if there is none.
-    pub(crate) fn pass(&mut self, flows: &mut Flows<'s>) -> bool {
+    /// Gives `flows` back, of whose records so many were the input's, and waits for the next turn; false if there is none.
+    pub(crate) fn pass(&mut self, flows: &mut Flows<'s>, taken: u64) -> bool {
         let Some(spare) = self.spare.take() else { return false };
+        if let Some(queue) = held(&self.queues).queues.get_mut(self.number) {
+            queue.taken = taken;
+        }
         let all = std::mem::replace(flows, spare);
         if self.give.send(all).is_err() {
             return false;
@@ -234,8 +239,13 @@ pub(crate) fn all<'s>(
         }
     });
     let mut flows = flows?;
-    // What was read goes on, also where no more is to be read.
-    held(&queues).queues.iter_mut().for_each(|q| q.has_ended = true);
+    // What was read goes on, and is accounted for, also where no more is to be read.
+    for queue in &mut held(&queues).queues {
+        let has_ended = std::mem::replace(&mut queue.has_ended, true);
+        if !has_ended && queue.taken > 0 {
+            flows.add_input(std::mem::take(&mut queue.name), queue.taken);
+        }
+    }
     flows.behind_first(|next| {
         let mut queues = held(&queues);
         queues.release(next);

@@ -11,9 +11,11 @@ use crate::source::{FORMATS, Format, Metering, Settings};
 use crate::step::{StepOptions, Store};
 use flow_record::alert;
 use flow_record::cli::{Common, Form, Inputs, Program};
+use flow_record::filter::Filter;
 use flow_record::item::nearest;
 use flow_record::people::read::integer;
 use flow_record::record::schema;
+use flow_record::run::Aid;
 use flow_record::value::time::Zone;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -25,14 +27,15 @@ pub(crate) struct Options {
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<OsString>,
     /// Take all input for FORMAT, without a look at it
-    #[arg(long, value_name = "FORMAT", hide_short_help = true)]
+    #[arg(long, value_name = "FORMAT")]
     pub(crate) from: Option<String>,
     /// What columns mean: src_ip=SrcAddr,bytes=octets
     ///
     /// A unit may follow the column of a time or a duration: timestamp=t:ms,duration=d:us; s, ms, us, ns, cs (hundredths
     /// of a second) or min. timestamp=Date:dmy says that the day comes first where the year is last, as in 22/07/2015
-    /// 08:03, and Date:mdy that the month does; AM and PM are taken in both. A time of day without a date is one of
-    /// 1970-01-01, and has "clock":"no-date"; so is a number of cs or min below one day.
+    /// 08:03, and Date:mdy that the month does; AM and PM are taken in both. date=Day,time=Clock makes a timestamp of two
+    /// columns. A time of day without a date is one of 1970-01-01, and has "clock":"no-date"; so is a number of cs or min
+    /// below one day.
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     pub(crate) map: Vec<String>,
     /// Zone of times that have none [default: UTC]
@@ -208,6 +211,12 @@ impl Options {
         // Nothing is written but the files.
         *path = "/dev/null".into();
         Ok(Some(Box::new(Rotate::new(pattern, width))))
+    }
+
+    /// The files that are read besides the inputs.
+    pub(crate) fn aids(&self, filter: Option<&Filter>) -> Vec<Aid> {
+        let key = self.steps.anonymize.iter().map(|path| ("--anonymize".to_owned(), path.clone()));
+        key.chain(filter.map(Filter::aids).unwrap_or_default()).collect()
     }
 
     /// The names of all inputs.

@@ -193,6 +193,37 @@ fn the_flows_of_a_day_keep_their_sums_whatever_is_joined() {
     assert_eq!(by_pair(&one.records()), by_pair(&both.records()));
 }
 
+#[test]
+fn what_joined_flows_do_not_agree_on_is_told_once() {
+    let flow =
+        |from: &str, to: &str, more: &str| format!("{{\"src_ip\":\"{from}\",\"dst_ip\":\"{to}\",\"bytes\":1{more}}}\n");
+    let pair = |n: usize, there: &str, back: &str| {
+        let ends = (format!("10.0.0.{n}"), format!("10.1.0.{n}"));
+        flow(&ends.0, &ends.1, there) + &flow(&ends.1, &ends.0, back)
+    };
+    let text = [
+        pair(1, r#","label":"benign","x\u0079":1,"n":"\u00e9""#, r#","label":"malicious","xy":2,"n":"é""#),
+        pair(2, r#","label":"benign","state":"SF""#, r#","label":"x""#),
+        pair(3, r#","label":"benign""#, r#","label":"benign""#),
+    ]
+    .concat();
+    let outcome = run(&["--biflow", "--counters", "/dev/stdout", "-o", "/dev/null"], &text);
+    let told = "flowcat: warning: flows that became one differ in label (2), xy (1): the first one's value stays (--biflow: the client's)\n";
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), told));
+    let counters: serde_json::Value = serde_json::from_slice(&outcome.stdout).unwrap();
+    assert_eq!((&counters["merged"], &counters["details"]["members that differed"]), (&3.into(), &3.into()));
+    assert_eq!(run(&["--biflow"], pair(1, r#","label":"a""#, "")).stderr, "");
+    // Of very many names some are told.
+    let many: String = (0..300).map(|n| format!(",\"m{n:03}\":1")).collect();
+    let outcome =
+        run(&["--rejoin"], [flow("::1", "::2", &many), flow("::1", "::2", &many.replace(":1", ":2"))].concat());
+    assert!(
+        outcome.stderr.contains("differ in m000 (1), m001 (1), ") && outcome.stderr.contains("m011 (1), 288 more:"),
+        "{}",
+        outcome.stderr
+    );
+}
+
 /// How many records each pair of ends has, and how many of them count both directions.
 fn by_pair(records: &[Record]) -> BTreeMap<Key, [u64; 2]> {
     let mut pairs: BTreeMap<Key, [u64; 2]> = BTreeMap::new();

@@ -9,7 +9,7 @@ use crate::pairs::{PairRule, Pairs};
 use flow_record::item::Args;
 use flow_record::record::Flow;
 use flow_record::scan::{Line, LineKind};
-use flow_record::state::{Setup, Takes};
+use flow_record::state::{LACKS, Setup, Takes};
 use flow_record::value::Time;
 
 /// One use of a detector, with what it has taken so far.
@@ -219,7 +219,7 @@ impl Item {
     /// Its alerts in order, and what the user should know.
     pub(crate) fn finish(self, pairs: Option<&Pairs>) -> Outcome {
         let mut found = Found::default();
-        let mut lacks = self.lacks;
+        let (what, mut lacks) = (self.lacking(), self.lacks);
         match (self.work, pairs) {
             (Built::State(state), _) => state.finish(&mut found),
             (Built::Pairs(rule), Some(pairs)) => {
@@ -229,7 +229,7 @@ impl Item {
             (Built::Pairs(_), None) => {}
         }
         found.alerts.sort_by(Alert::order);
-        Outcome { notes: told(&self.naming, lacks, found.notes), naming: self.naming, alerts: found.alerts }
+        Outcome { notes: told(&self.naming, &what, lacks, found.notes), naming: self.naming, alerts: found.alerts }
     }
 
     /// Whether single flows can be marked with it.
@@ -254,7 +254,15 @@ impl Item {
         if let Built::State(state) = &mut self.work {
             state.settle(&mut found);
         }
-        told(&self.naming, std::mem::take(&mut self.lacks), found.notes)
+        told(&self.naming, &self.lacking(), std::mem::take(&mut self.lacks), found.notes)
+    }
+
+    /// What lines lack that were answered with [`LACKS`].
+    fn lacking(&self) -> String {
+        match &self.work {
+            Built::State(state) => state.lacks(),
+            Built::Pairs(_) => String::new(),
+        }
     }
 
     /// The rules that hold for a flow: bit `i` is that of rule `i`.
@@ -286,9 +294,12 @@ pub(crate) struct Outcome {
 }
 
 /// All that is to be told of an item, with its name in front.
-pub(crate) fn told(naming: &Naming, mut lacks: Lacks, notes: Vec<String>) -> Vec<String> {
+pub(crate) fn told(naming: &Naming, lacking: &str, mut lacks: Lacks, notes: Vec<String>) -> Vec<String> {
     lacks.sort_unstable();
-    let lacks = lacks.into_iter().map(|(what, n)| format!("{n} {} without {what} left out", lines(n)));
+    let lacks = lacks.into_iter().map(|(what, n)| {
+        let what = if what == LACKS { lacking } else { what };
+        format!("{n} {} without {what} left out", lines(n))
+    });
     lacks.chain(notes).map(|text| format!("{}: {text}", naming.detector())).collect()
 }
 

@@ -72,7 +72,7 @@ fn run() -> Result<ExitCode, ExitCode> {
         return Err(usage_error(&PROGRAM, &format!("--window: {name} scores rows, which have no time of their own")));
     }
     let sources = options.inputs.sources(&PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM, &args, &sources)?;
+    let mut session = options.common.session(&PROGRAM, &args, &sources, &[])?;
     plan.notes.iter().for_each(|note| session.messages.note(note));
     let result = match when {
         Marks::Never => {
@@ -157,7 +157,8 @@ fn mark_at_once(session: &mut Session, sources: Sources, mut plan: Plan, options
     let marker = Marker::new(Arc::new(plan.items), &mut plan.setup, options.flagged)?;
     let threads = options.threads.number(&options.common, &sources);
     let workers = (0..threads).map(|_| marker.again()).collect();
-    each_line(session, sources, plan.setup.watched(), workers);
+    let markers = each_line(session, sources, plan.setup.watched(), workers);
+    Marker::tell(&markers, session);
     Ok(())
 }
 

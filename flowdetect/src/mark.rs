@@ -2,13 +2,15 @@
 //!
 //! Rules whose thresholds are known beforehand mark each flow as it passes. Rules whose thresholds come from the whole
 //! input (`zscore:of=flow` and its like) need two passes: the lines are kept in memory, up to [`MAX_HELD`] bytes, and
-//! marked once all were seen. Invariant: a line that is not marked stays as it was; marks of an earlier flowdetect stay.
+//! marked once all were seen. Invariants: a line that is not marked stays as it was; marks of an earlier flowdetect stay;
+//! a line that no filter would take with its marks passes without, and that is told.
 
 use crate::detect::Marks;
 use crate::item::Item;
+use flow_record::people::count;
 use flow_record::record::splice::Splice;
 use flow_record::run::{Fate, Out, Session, Worker, pass};
-use flow_record::scan::{Clean, Line, LineKind, Scanner};
+use flow_record::scan::{Clean, Line, LineKind, Scanner, UNFIT, fits};
 use flow_record::state::Setup;
 use flow_record::value::text;
 use std::sync::Arc;
@@ -53,6 +55,8 @@ pub(crate) struct Marker {
     /// The marks of the line at hand, as JSON.
     names: Vec<u8>,
     splice: Splice,
+    /// Flows that passed as they came, because with marks their lines would be too long for any filter.
+    overgrown: u64,
 }
 
 /// What a flow is marked with.
@@ -78,7 +82,7 @@ impl Marker {
     pub(crate) fn new(items: Arc<Vec<Item>>, setup: &mut Setup, only: bool) -> anyhow::Result<Marker> {
         let rules = items.iter().map(|item| item.rules().into_iter().map(Rule::new).collect()).collect();
         let flagged = setup.watch([FLAGGED]);
-        Ok(Marker { items, rules, flagged, only, names: Vec::new(), splice: Splice::default() })
+        Ok(Marker { items, rules, flagged, only, names: Vec::new(), splice: Splice::default(), overgrown: 0 })
     }
 
     /// The same again, for another thread.
@@ -90,6 +94,18 @@ impl Marker {
             only: self.only,
             names: Vec::new(),
             splice: Splice::default(),
+            overgrown: 0,
+        }
+    }
+
+    /// Says what these markers could not mark.
+    pub(crate) fn tell<'m>(all: impl IntoIterator<Item = &'m Marker>, session: &mut Session) {
+        let overgrown: u64 = all.into_iter().map(|marker| marker.overgrown).sum();
+        if overgrown > 0 {
+            session.messages.warn("flows without their marks", || {
+                let flows = count(overgrown, "flows");
+                format!("{flows} left as they came, though rules hold: marked, their lines would be {UNFIT}")
+            });
         }
     }
 
@@ -134,8 +150,14 @@ impl Worker for Marker {
             Some(span) => self.splice.replace(span, |out| out.extend_from_slice(names)),
             None => self.splice.add(FLAGGED, |out| out.extend_from_slice(names)),
         }
+        let start = out.len();
         self.splice.apply(line, out);
-        Fate::Passed
+        if fits(&out[start..]) {
+            return Fate::Passed;
+        }
+        out.truncate(start);
+        self.overgrown += 1;
+        pass(line, out)
     }
 }
 
@@ -186,6 +208,7 @@ impl Holding {
             }
         }
         session.write(&out);
+        Marker::tell([&marker], session);
         Ok(())
     }
 }

@@ -7,11 +7,10 @@
 //! guards what it rewrites, no line is written that it did not go through.
 
 use crate::enrich::{Ahead, Enrich};
-use crate::limit::LONG_LINE;
 use crate::stage::{Stage, Step, Told};
 use flow_record::item::Args;
 use flow_record::run::{Fate, pass};
-use flow_record::scan::{Clean, Line, LineKind, Scanner};
+use flow_record::scan::{Checker, Clean, Line, LineKind, Scanner};
 
 /// Why lines are left out where an enricher guards what is in them.
 const BASELINE: &str = "a baseline cannot be rewritten";
@@ -24,7 +23,7 @@ pub(crate) struct Chain {
     /// The line between stages: as the last one left it, and as the next one leaves it.
     between: [Vec<u8>; 2],
     /// Checks lines that have grown long.
-    checker: Scanner,
+    checker: Checker,
     overgrown: u64,
     /// An enricher lets no line through that it could not change.
     is_guarded: bool,
@@ -62,7 +61,7 @@ impl Chain {
             first,
             more: more.into_iter().map(later).collect(),
             between: [Vec::new(), Vec::new()],
-            checker: Scanner::new(),
+            checker: Checker::default(),
             overgrown: 0,
             is_guarded,
         }
@@ -113,7 +112,7 @@ impl Chain {
         let start = out.len();
         let Some((last, middle)) = self.more.split_last_mut() else {
             let is_doubtful = self.first.apply(line, out);
-            return is_acceptable(&mut self.checker, &out[start..], is_doubtful).then_some(());
+            return self.checker.accepts(&out[start..], is_doubtful).then_some(());
         };
         let [before, after] = &mut self.between;
         before.clear();
@@ -124,14 +123,8 @@ impl Chain {
             std::mem::swap(before, after);
         }
         let is_doubtful = last.apply(before, out)?;
-        is_acceptable(&mut self.checker, &out[start..], is_doubtful).then_some(())
+        self.checker.accepts(&out[start..], is_doubtful).then_some(())
     }
-}
-
-/// Whether a line that was put together is still one that filters accept.
-#[inline]
-fn is_acceptable(checker: &mut Scanner, line: &[u8], is_doubtful: bool) -> bool {
-    line.len() <= LONG_LINE && !is_doubtful || Clean::line(line).and_then(|line| checker.scan(line).map(|_| ())).is_ok()
 }
 
 impl Chain {

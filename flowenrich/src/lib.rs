@@ -125,7 +125,7 @@ fn run() -> Result<ExitCode, ExitCode> {
         ExitCode::from(Ending { failed: true, ..Ending::default() })
     })?;
     let sources = options.inputs.sources(&PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM, &items, &sources)?;
+    let mut session = options.common.session(&PROGRAM, &items, &sources, &[])?;
     for text in relay.chains().flat_map(|chain| chain.warnings().collect::<Vec<_>>()) {
         session.messages.warn("before the run", || text);
     }

@@ -16,10 +16,6 @@ pub(crate) const RENDERED_BYTES: usize = 16 << 20;
 /// of one that cannot be checked as a whole.
 pub(crate) const SAMPLED_NETWORKS: usize = 10_000;
 
-/// Lines that have grown beyond this length, in bytes, are checked again: one that no filter would accept is written as
-/// it was. Shorter ones cannot have too many members.
-pub(crate) const LONG_LINE: usize = 4096;
-
 /// Bytes of memory for lines that wait, unless told.
 pub(crate) const MEMORY: &str = "4G";
 

@@ -117,7 +117,7 @@ fn answer() -> Result<ExitCode, ExitCode> {
     for _ in 1..options.threads.number(&options.common, &sources) {
         workers.push(workers[0].empty());
     }
-    let mut session = options.common.session(&PROGRAM, &items, &sources)?;
+    let mut session = options.common.session(&PROGRAM, &items, &sources, &[])?;
     run::run(&mut session, sources, setup.watched(), workers);
     Ok(session.end().into())
 }

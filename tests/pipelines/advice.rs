@@ -4,7 +4,24 @@
 use crate::support::{flow, flows, folder, run, run_with};
 
 /// Command lines that are refused, with what is said.
-const REFUSED: [(&str, &str); 16] = [
+const REFUSED: [(&str, &str); 30] = [
+    (
+        "flowdetect --biflow portscan",
+        "unknown option --biflow: flowcat does that: flowcat --biflow FILE | flowdetect ...",
+    ),
+    ("flowstat --biflow=5m hosts", "flowcat does that: flowcat --biflow=5m FILE | flowstat ..."),
+    ("flowdetect --head 5", "flowcat does that: flowcat --head 5 FILE | flowdetect ..."),
+    ("flowenrich --sort scope", "flowcat does that: flowcat --sort FILE | flowenrich ..."),
+    ("flowcat --biflow 5m Cargo.toml", "--biflow 5m: a value that may be left out stands behind =: --biflow=5m"),
+    ("flowcat --dedup drop", "--dedup drop: a value that may be left out stands behind =: --dedup=drop"),
+    ("flowcat --sort all", "--sort all: a value that may be left out stands behind =: --sort=all"),
+    ("flowstat top:top=5", "top: unknown key \"top\"; did you mean \"n\"?"),
+    ("flowstat hosts:n=5", "hosts: unknown key \"n\"; did you mean \"top\"?"),
+    ("flowdetect zscore:n=3", "zscore: unknown key \"n\"; did you mean \"threshold\"?"),
+    ("flowdetect iqr:threshold=3", "iqr: unknown key \"threshold\"; did you mean \"k\"?"),
+    ("flowdetect sigma:k=3", "sigma: unknown key \"k\"; did you mean \"n\"?"),
+    ("flowdetect fence:n=3", "fence: unknown key \"n\"; did you mean \"k\"?"),
+    ("flowstat pairs:group=src_ip", "pairs: unknown key \"group\"; did you mean \"by\"?"),
     (
         "flowdetect portscan,sweep",
         "\"portscan,sweep\" is several detectors, which stand apart; write flowdetect portscan sweep",
@@ -48,7 +65,48 @@ fn columns_of_any_line_that_may_come_are_no_mistake() {
     }
     // What no line has is told at the end, once.
     let outcome = run_with("flowcat -t --fields src_ip,regoin", &input).code(0);
-    assert_eq!(outcome.stderr, "flowcat: no line has \"regoin\"\n");
+    assert_eq!(outcome.stderr, "flowcat: --fields: no line has \"regoin\"\n");
+    for tool in ["flowcat", "flowenrich scope"] {
+        for form in ["-t", "--to csv"] {
+            let outcome = run_with(&format!("{tool} {form} --fields src_ip,byts"), &input).code(0);
+            outcome.says("--fields: no line has \"byts\"; did you mean \"bytes\"?\n");
+        }
+    }
+}
+
+#[test]
+fn what_flowcat_alone_does_is_answered_with_where_it_goes() {
+    let options = |tool: &str| -> Vec<String> {
+        let described: serde_json::Value =
+            serde_json::from_str(&run(&format!("{tool} --describe")).code(0).text()).unwrap();
+        let options = described["options"].as_array().unwrap().iter();
+        options.filter_map(|o| o["long"].as_str().map(|long| format!("--{long}"))).collect()
+    };
+    let all = options("flowcat");
+    for tool in ["flowstat", "flowdetect", "flowenrich"] {
+        let own = options(tool);
+        for option in all.iter().filter(|option| !own.contains(option)) {
+            let told = run(&format!("{tool} {option}")).code(2).stderr;
+            let is_its_own = told.contains(" is a parameter of ") || told.contains(", which stands alone: ");
+            let says = format!("flowcat does that: flowcat {option} FILE | {tool} ...");
+            assert!(told.contains(&says) || is_its_own, "{tool} {option}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_called_like_a_value_is_read() {
+    let folder = folder();
+    std::fs::write(folder.path().join("5m"), flows(2)).unwrap();
+    let outcome = run(&format!("cd {}; flowcat --biflow 5m", folder.path().display())).code(0).quiet();
+    assert_eq!(outcome.lines().len(), 2);
+}
+
+#[test]
+fn the_column_that_rows_lack_is_named() {
+    let outcome = run_with("flowstat hourly | flowdetect iqr", flows(3)).code(0);
+    let says = "iqr: 1 line without bytes_per_flow_mean (field=NAME scores another column) left out";
+    assert_eq!(outcome.stderr, format!("flowdetect: {says}\n"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Files that are named for two purposes, of which one would destroy the other.
 #![allow(clippy::unwrap_used)]
 
-use crate::support::{FILTERS, flows, folder, run};
+use crate::support::{FILTERS, flows, folder, root, run};
 
 #[test]
 fn no_file_is_written_for_two_purposes_or_while_it_is_read() {
@@ -29,5 +29,33 @@ fn no_file_is_written_for_two_purposes_or_while_it_is_read() {
         there(format!("{filter} -o x --rejects y --counters z && cp m n && {filter} --rejects y < n && test -s x"))
             .code(0);
         there(format!("{filter} -o /dev/null --rejects /dev/null --counters /dev/null")).code(0);
+    }
+}
+
+#[test]
+fn no_key_database_or_list_is_written_over() {
+    let folder = folder();
+    let there = |script: String| run(&format!("cd '{}'; {script}", folder.path().display()));
+    std::fs::write(folder.path().join("m"), flows(100)).unwrap();
+    std::fs::write(folder.path().join("key"), "thirty-two characters are needed").unwrap();
+    std::fs::write(folder.path().join("list"), "10.0.0.0/8\n").unwrap();
+    std::fs::copy(root().join("tests/data/demo-country.mmdb"), folder.path().join("db")).unwrap();
+    there("flowstat -i m describe:of=bytes > rows".into()).code(0);
+    for (command, file, reads) in [
+        ("flowcat --anonymize key m", "key", "--anonymize"),
+        ("flowcat -w 'ip in @list' m", "list", "--where"),
+        ("flowstat -w 'ip in @list' -i m hosts", "list", "--where"),
+        ("flowdetect -i m sigma:normal=rows", "rows", "sigma:normal"),
+        ("flowenrich -i m anonymize:key=key", "key", "anonymize:key"),
+        ("flowenrich -i m geo:db=db", "db", "geo:db"),
+    ] {
+        let before = std::fs::read(folder.path().join(file)).unwrap();
+        for option in ["-o", "--rejects", "--counters"] {
+            let outcome = there(format!("{command} {option} ./{file}"));
+            let says = format!("is what {reads} reads and {option} at once");
+            assert!(outcome.code(2).says(&says).stdout.is_empty(), "{command} {option}");
+            assert!(std::fs::read(folder.path().join(file)).unwrap() == before, "{command} {option}");
+        }
+        there(format!("{command} -o x --rejects y --counters z")).code(0);
     }
 }

@@ -58,6 +58,10 @@ fn the_short_help_is_a_screen_that_begins_with_examples() {
             assert!(page.contains(&name), "{tool}: {name}");
         }
     }
+    let page = run("flowcat -h").text();
+    for option in ["--from <FORMAT>", "--map <FIELD=COLUMN>", "--biflow[=<TIMEOUT>]", "--head <N>", "--where <EXPR>"] {
+        assert!(page.contains(option), "{option}:\n{page}");
+    }
 }
 
 #[test]

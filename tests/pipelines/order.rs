@@ -144,6 +144,20 @@ fn merging_accounts_for_all_and_tells_what_is_out_of_order_or_cannot_be_read() {
 }
 
 #[test]
+fn records_of_each_input_are_counted_where_head_ends_a_merge() {
+    let folder = parts();
+    let counters = run(&format!(
+        "cd {}; flowcat -q --merge --head 20000 --counters /dev/stderr a b c none 2>&1 >/dev/null",
+        folder.path().display()
+    ));
+    let counters: Value = serde_json::from_str(&counters.code(0).text()).unwrap();
+    let of = |name: &str| counters["details"][name].as_u64().unwrap_or(0);
+    assert!(of("a") > of("b") && of("b") > of("c") && of("c") > 0, "{counters}");
+    assert_eq!(Value::from(of("a") + of("b") + of("c")), counters["read"], "{counters}");
+    assert_eq!(counters["passed"], 20_000);
+}
+
+#[test]
 fn merging_waits_for_a_pipe_and_ends_with_its_reader_and_at_a_signal() {
     let folder = parts();
     let dir = folder.path().display();

@@ -143,6 +143,32 @@ fn lines_that_are_no_flows_pass_and_other_members_count() {
 }
 
 #[test]
+fn a_member_that_no_flow_has_is_told_once_at_the_end() {
+    for (tool, filter) in filters("-") {
+        let says = |expression: &str| run_with(&format!("{filter} -w '{expression}'"), flows(2000)).code(0).stderr;
+        let told = says("bytes > lots");
+        assert_eq!(told, format!("{tool}: --where: no flow has a member \"lots\"\n"));
+        assert_eq!(
+            says("exists .lable"),
+            format!("{tool}: --where: no flow has a member \"lable\"; did you mean label?\n")
+        );
+        for fine in ["bytes > packets", "dst_port == https", "exists .bytes", "any"] {
+            assert_eq!(says(fine), "", "{tool}: {fine}");
+        }
+        run_with(&format!("{filter} -q -w 'bytes > lots'"), flows(9)).code(0).quiet();
+        run_with(&format!("{filter} -w 'lots > 5'"), "").code(0).quiet();
+    }
+    let table = "src_ip,lots\n10.0.0.1,7\n";
+    let told = run_with("flowcat -w 'lots == 7'", table).code(0);
+    assert_eq!(
+        told.stderr,
+        "flowcat: --where: no flow has a member \"lots\"; --keep-extra keeps columns of other names\n"
+    );
+    let kept = run_with("flowcat --keep-extra -w 'lots == 7'", table).code(0).quiet();
+    assert_eq!(kept.text(), "{\"src_ip\":\"10.0.0.1\",\"lots\":7}\n");
+}
+
+#[test]
 fn a_wrong_expression_is_refused_with_its_place_before_anything_is_read() {
     for (tool, filter) in filters("/nonexistent") {
         let told = run(&format!("{filter} -w 'proto tcp and dst prt 443'"));

@@ -37,6 +37,8 @@ pub(super) fn command<A: CommandFactory>(program: &Program) -> clap::Command {
     A::command()
         .mut_args(|arg| match short_of(arg.get_id().as_str()) {
             Some(text) => arg.help(text),
+            // Its inputs stand alone.
+            None if program.over_inputs() && arg.get_id() == "inputs" => arg.hide_short_help(true),
             None => arg,
         })
         .name(program.name)
@@ -46,7 +48,9 @@ pub(super) fn command<A: CommandFactory>(program: &Program) -> clap::Command {
         .max_term_width(WIDTH)
         .help_template(TEMPLATE)
         .disable_help_flag(true)
+        .disable_version_flag(true)
         .arg(help_flag())
+        .arg(version_flag())
         .before_help(short)
         .before_long_help(long)
         .after_long_help(exit_codes())
@@ -56,6 +60,12 @@ pub(super) fn command<A: CommandFactory>(program: &Program) -> clap::Command {
 fn help_flag() -> clap::Arg {
     let flag = clap::Arg::new("help").short('h').long("help").action(ArgAction::Help);
     flag.help("Print this; -h is short, --help says all").help_heading("Documentation")
+}
+
+/// The option that shows the version.
+fn version_flag() -> clap::Arg {
+    let flag = clap::Arg::new("version").short('V').long("version").action(ArgAction::Version).hide_short_help(true);
+    flag.help("Print version")
 }
 
 /// The page that was asked for, `--help` if any word of the command line is that, else `-h`.

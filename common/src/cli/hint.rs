@@ -3,11 +3,12 @@
 //! [`HABITS`] is the table of options of nfdump, tcpdump, zeek-cut and others; parameters and items that are written as
 //! options are answered from the items' specifications.
 
-use super::Program;
+use super::{Program, duration};
 use crate::filter::Filter;
 use crate::item::{Spec, nearest};
 use crate::value::time::Zone;
 use ipnet::IpNet;
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -48,6 +49,72 @@ const SEVERITY: &str =
 
 const NO_CAPTURE: &str = "nothing is captured here; softflowd or nfcapd make flows of an interface's packets";
 
+/// What flowcat alone does, and whether the option takes a value that stands apart. A test over the programs holds that
+/// it is all of it.
+const OF_FLOWCAT: [(&str, bool); 32] = [
+    ("--from", true),
+    ("--map", true),
+    ("--tz", true),
+    ("--keep-extra", false),
+    ("--merge", false),
+    ("--rows-per-file", true),
+    ("--sampling", true),
+    ("--dedup", false),
+    ("--rejoin", false),
+    ("--biflow", false),
+    ("--uniflow", false),
+    ("--max-flows", true),
+    ("--sort", false),
+    ("--memory", true),
+    ("--spill", true),
+    ("--lateness", true),
+    ("--sample", true),
+    ("--head", true),
+    ("--anonymize", true),
+    ("--follow", true),
+    ("--idle-timeout", true),
+    ("--active-timeout", true),
+    ("--stats", false),
+    ("--splt", true),
+    ("--count-bytes", true),
+    ("--decapsulate", false),
+    ("--continue", false),
+    ("--allow", true),
+    ("--tick", true),
+    ("--port", true),
+    ("--templates", true),
+    ("--rotate", true),
+];
+
+/// What to say of an option that is flowcat's, as it was given in `words`.
+fn of_flowcat(program: &Program, option: &str, words: &[String]) -> Option<String> {
+    let (_, has_value) = OF_FLOWCAT.iter().find(|(name, _)| *name == option && program.name != "flowcat")?;
+    let at = words
+        .iter()
+        .position(|word| word == option || word.strip_prefix(option).is_some_and(|v| v.starts_with('=')))?;
+    let value = words.get(at + 1).filter(|next| *has_value && words[at] == option && !next.starts_with('-'));
+    let given = value.map_or_else(|| words[at].clone(), |value| format!("{option} {value}"));
+    Some(format!("flowcat does that: flowcat {given} FILE | {} ...", program.name))
+}
+
+/// What to say of a value that stands apart from an option whose value may be left out: it is taken for an input.
+pub(super) fn apart(command: &clap::Command, words: impl Iterator<Item = OsString>) -> Option<String> {
+    let words: Vec<String> = words.map(|w| w.to_string_lossy().into_owned()).take_while(|word| word != "--").collect();
+    let is_left_out = |word: &str| {
+        let arg =
+            command.get_arguments().find(|arg| word.strip_prefix("--") == arg.get_long() && arg.get_long().is_some());
+        arg.is_some_and(clap::Arg::is_require_equals_set)
+    };
+    // What its value may look like, and no file is called.
+    let is_value = |word: &str| {
+        let is_word = matches!(word, "all" | "auto" | "drop") || word.starts_with("drop,");
+        (is_word || word.starts_with(|c: char| c.is_ascii_digit()) && duration(word).is_ok())
+            && !Path::new(word).exists()
+    };
+    let pair = words.windows(2).find(|pair| is_left_out(&pair[0]) && is_value(&pair[1]))?;
+    Some(format!("{0} {1}: a value that may be left out stands behind =: {0}={1}", pair[0], pair[1]))
+}
+
 /// Forms that other programs name after `-o`.
 const FORMS: [&str; 11] = ["ndjson", "json", "csv", "table", "tsv", "text", "line", "long", "extended", "pipe", "raw"];
 
@@ -55,7 +122,8 @@ const FORMS: [&str; 11] = ["ndjson", "json", "csv", "table", "tsv", "text", "lin
 pub(super) fn better(program: &Program, command: &clap::Command, option: &str) -> String {
     let words: Vec<String> = std::env::args_os().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
     let unknown = format!("unknown option {option}");
-    if let Some(hint) = parameter(program, option, &words).or_else(|| habit(program, command, option)) {
+    let hints = [parameter, of_flowcat].into_iter().find_map(|hint| hint(program, option, &words));
+    if let Some(hint) = hints.or_else(|| habit(program, command, option)) {
         return format!("{unknown}: {hint}");
     }
     let options = command.get_arguments().filter_map(clap::Arg::get_long);

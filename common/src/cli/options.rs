@@ -63,13 +63,15 @@ pub struct Common {
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
     pub progress: When,
     /// Hand every line on at once
+    ///
+    /// The columns of CSV are then all fields of the record, or of an alert, and what else the first line has.
     #[arg(long, hide_short_help = true)]
     pub line_buffered: bool,
     /// List the items, a line each
-    #[arg(long, help_heading = "Documentation")]
+    #[arg(long, help_heading = "Documentation", hide_short_help = true)]
     pub list: bool,
     /// Explain an item, with all its parameters
-    #[arg(long, value_name = "NAME", help_heading = "Documentation")]
+    #[arg(long, value_name = "NAME", help_heading = "Documentation", hide_short_help = true)]
     pub explain: Option<String>,
     /// Print the JSON Schema of the lines written
     #[arg(long, help_heading = "Documentation", hide_short_help = true)]

@@ -7,6 +7,7 @@ use super::cursor::Spanned;
 use super::eval::ordinal;
 use super::fault::Fault;
 use super::formula::{Formula, Step};
+use super::list::{is_port, ports, within};
 use super::literal::{Number, ONE, block, time_value};
 use super::ranges::Ranges;
 use super::tree::{Order, Place, Quantity, Scale, Test, Tree, Words};
@@ -91,7 +92,13 @@ impl Comparison<'_> {
     fn with_constant(self) -> Result<Tree, Fault> {
         let wrong = |what: &str| Fault::at(self.right.span.clone(), what);
         match (&self.left.value, &self.right.value) {
-            (Value::Quantity(q), Value::Number(n)) => quantity(*q, self.operator, *n).ok_or_else(|| self.refused()),
+            (Value::Quantity(q), Value::Number(n)) => {
+                check_range(*q, self.operator, *n, &self.right.span)?;
+                quantity(*q, self.operator, *n).ok_or_else(|| self.refused())
+            }
+            (Value::Quantity(q), Value::Text(name)) if is_port(*q) => {
+                self.equal(Test::Within(*q, Arc::new(Ranges::new(ports(name, self.right.span.clone())?))))
+            }
             (Value::Quantity(q), Value::Time(t)) if q.scale() == Scale::Time => Ok(at_time(*q, self.operator, *t)),
             (Value::Quantity(q), Value::Text(text)) if q.scale() == Scale::Time => {
                 let time = time_value(text, self.zone).ok_or_else(|| wrong("no such time"))?;
@@ -170,12 +177,30 @@ fn ordered<T>(left: T, operator: Operator, right: T, test: impl Fn(T, Order, T) 
     }
 }
 
+/// Refuses to compare a field of the record with a number that it never is; a port also as a bound, for nobody means to
+/// ask for more than there are. (The first number that is no port may bound them, as in what is printed of `port > 65535`.)
+pub(super) fn check_range(
+    quantity: Quantity,
+    operator: Operator,
+    number: Number,
+    span: &Range<usize>,
+) -> Result<(), Fault> {
+    let Some(count) = number.count().map(|count| u64::try_from((count / ONE).max(0)).unwrap_or(u64::MAX)) else {
+        return Ok(());
+    };
+    match operator.is_equality() {
+        true => within(quantity, count, span),
+        false if is_port(quantity) => within(quantity, count.saturating_sub(1), span),
+        false => Ok(()),
+    }
+}
+
 /// The set of the values that an operator allows, and whether it is rather what is not in it.
 pub(super) fn allowed(quantity: Quantity, operator: Operator, number: Number) -> Option<(Ranges, bool)> {
     let (value, step) = match quantity.scale() {
         Scale::Count => (number.count()?, ONE),
-        Scale::Seconds => (number.seconds()?, 1),
-        Scale::Time => (number.seconds()?.checked_add(1 << 63)?, 1),
+        Scale::Seconds => (number.seconds(), 1),
+        Scale::Time => (number.seconds().saturating_add(1 << 63), 1),
     };
     Some((range(operator, value, step), operator == Operator::Unequal))
 }
@@ -184,13 +209,13 @@ pub(super) fn allowed(quantity: Quantity, operator: Operator, number: Number) ->
 fn range(operator: Operator, value: i128, step: i128) -> Ranges {
     let floor = value.div_euclid(step);
     let is_whole = value.rem_euclid(step) == 0;
-    let above = floor + i128::from(!is_whole);
+    let above = floor.saturating_add(i128::from(!is_whole));
     let (first, last) = match operator {
         Operator::Equal | Operator::Unequal if is_whole => (floor, floor),
         Operator::Equal | Operator::Unequal => (1, 0),
         Operator::Less => (0, above - 1),
         Operator::LessOrEqual => (0, floor),
-        Operator::Greater => (floor + 1, i128::MAX),
+        Operator::Greater => (floor.saturating_add(1), i128::MAX),
         Operator::GreaterOrEqual => (above, i128::MAX),
     };
     let max = i128::from(u64::MAX);

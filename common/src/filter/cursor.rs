@@ -5,6 +5,7 @@
 
 use super::fault::Fault;
 use std::ops::Range;
+use std::path::PathBuf;
 use winnow::ascii::{multispace1, till_line_ending};
 use winnow::combinator::{alt, opt, repeat};
 use winnow::error::EmptyError;
@@ -33,6 +34,8 @@ impl<T> Spanned<T> {
 pub(super) struct Cursor<'t> {
     text: &'t str,
     rest: Rest<'t>,
+    /// Files that lists were read from.
+    files: Vec<PathBuf>,
 }
 
 /// A name: letters, digits and `_`, and parts joined by points.
@@ -45,12 +48,22 @@ fn name<'t>(rest: &mut Rest<'t>) -> Result<&'t str, EmptyError> {
 
 impl<'t> Cursor<'t> {
     pub(super) fn new(text: &'t str) -> Cursor<'t> {
-        Cursor { text, rest: LocatingSlice::new(text) }
+        Cursor { text, rest: LocatingSlice::new(text), files: Vec::new() }
     }
 
     /// The whole text.
     pub(super) fn text(&self) -> &'t str {
         self.text
+    }
+
+    /// Keeps in mind that a list was read from this file.
+    pub(super) fn read(&mut self, file: &str) {
+        self.files.push(file.into());
+    }
+
+    /// The files that lists were read from.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// Passes blanks and comments.

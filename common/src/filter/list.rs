@@ -12,7 +12,7 @@ use super::ranges::Ranges;
 use super::tree::{Quantity, Words};
 use super::value::{Operator, Value};
 use crate::net::service::Services;
-use crate::record::field;
+use crate::record::field::{self, Kind};
 use crate::value::text::snippet;
 use std::fs::File;
 use std::io::Read;
@@ -65,6 +65,7 @@ fn entries<T>(
         };
         let span = at.start..name.span.end;
         let text = read_file(&name.value, &span)?;
+        cursor.read(&name.value);
         return use_entries(&file_entries(&name.value, &text, &span, whole_lines));
     }
     let Some(open) = cursor.eat(one_of(['[', '('])) else { return Err(cursor.expected("a list: [A B C] or @FILE")) };
@@ -150,9 +151,11 @@ pub(super) fn integer(entry: &str, span: Range<usize>, quantity: Quantity) -> Re
         set.all().first().filter(|_| cursor.is_done()).map(|(value, _)| *value)
     };
     if let Some(value) = number(entry) {
+        within(quantity, value, &span)?;
         return Ok(vec![(value, value)]);
     }
     if let Some((first, last)) = entry.split_once('-').and_then(|(a, b)| Some((number(a)?, number(b)?))) {
+        within(quantity, last, &span)?;
         return match first <= last {
             true => Ok(vec![(first, last)]),
             false => Err(Fault::at(span, "the range ends before it begins")),
@@ -160,13 +163,49 @@ pub(super) fn integer(entry: &str, span: Range<usize>, quantity: Quantity) -> Re
     }
     match quantity {
         Quantity::Field(field::PROTOCOL) => protocol_number(entry, span).map(|n| vec![(n, n)]),
-        Quantity::DstPort | Quantity::Field(field::SRC_PORT | field::DST_PORT) => ports(entry, span),
+        _ if is_port(quantity) => ports(entry, span),
         _ => Err(Fault::at(span, format!("no such number \"{}\"", snippet(entry.as_bytes(), 40)))),
     }
 }
 
+/// Whether a quantity is a port.
+pub(super) fn is_port(quantity: Quantity) -> bool {
+    matches!(quantity, Quantity::DstPort | Quantity::Field(field::SRC_PORT | field::DST_PORT))
+}
+
+/// Refuses a number that a field of the record never is.
+pub(super) fn within(quantity: Quantity, value: u64, span: &Range<usize>) -> Result<(), Fault> {
+    let field = match quantity {
+        _ if is_port(quantity) => field::DST_PORT.field(),
+        Quantity::Field(id) => id.field(),
+        _ => return Ok(()),
+    };
+    match field.kind {
+        Kind::Integer(max) if value > max => {
+            let name = if is_port(quantity) { "a port" } else { field.name };
+            Err(Fault::at(span.clone(), format!("{name} is at most {max}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a service has this name, in any case of letters.
+pub(super) fn is_service(name: &str) -> bool {
+    Services::registered().names().iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The service whose name was all but certainly meant.
+pub(super) fn service_meant(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let is_slip = |known: &&&str| strsim::damerau_levenshtein(&lower, known) == 1;
+    Services::registered().names().iter().find(is_slip).copied().filter(|_| lower.len() >= 4)
+}
+
 /// The ports of a service.
-fn ports(name: &str, span: Range<usize>) -> Result<Vec<(u64, u64)>, Fault> {
+///
+/// # Errors
+/// A name that no service has, with the nearest right one.
+pub(super) fn ports(name: &str, span: Range<usize>) -> Result<Vec<(u64, u64)>, Fault> {
     let services = Services::registered();
     let Some(known) = services.names().iter().find(|n| n.eq_ignore_ascii_case(name)) else {
         return Err(Fault::unknown(span, "service", name, services.names().iter().copied()));

@@ -23,6 +23,9 @@ use winnow::token::{one_of, take_while};
 /// Nanounits of one.
 pub(super) const ONE: i128 = 1_000_000_000;
 
+/// No number is as large as this, in nanounits: beyond every count and sum that there can be.
+const MOST: i128 = ONE * 10i128.pow(27);
+
 /// A number as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Number {
@@ -65,28 +68,29 @@ impl Number {
     /// The number as a count, in nanounits; `None` if it has a unit of time.
     pub(super) fn count(self) -> Option<i128> {
         match self.unit {
-            Unit::Scale(factor) => self.mantissa.checked_mul(factor),
-            Unit::M => self.mantissa.checked_mul(1_000_000),
+            Unit::Scale(factor) => Some(self.mantissa.saturating_mul(factor)),
+            Unit::M => Some(self.mantissa.saturating_mul(1_000_000)),
             Unit::Time(_) => None,
         }
     }
 
     /// The number as a duration, in nanoseconds; bare it is seconds.
-    pub(super) fn seconds(self) -> Option<i128> {
+    pub(super) fn seconds(self) -> i128 {
         match self.unit {
-            Unit::Scale(factor) => self.mantissa.checked_mul(factor),
-            Unit::M => self.mantissa.checked_mul(60),
-            Unit::Time(nanos) => self.mantissa.checked_mul(nanos).map(|v| v.div_euclid(ONE)),
+            Unit::Scale(factor) => self.mantissa.saturating_mul(factor),
+            Unit::M => self.mantissa.saturating_mul(60),
+            Unit::Time(nanos) => self.mantissa.saturating_mul(nanos).div_euclid(ONE),
         }
     }
 
     /// The number in a formula, in seconds if it has a unit of time or stands beside seconds.
     pub(super) fn float(self, beside_seconds: bool) -> f64 {
         let nanos = match self.unit {
-            Unit::M if !beside_seconds => self.count(),
+            Unit::M if !beside_seconds => self.count().unwrap_or(i128::MAX),
             _ => self.seconds(),
         };
-        nanos.map_or(f64::MAX, |n| n as f64 / ONE as f64)
+        // A whole number is exact up to 2^53.
+        if nanos % ONE == 0 { (nanos / ONE) as f64 } else { nanos as f64 / ONE as f64 }
     }
 
     /// The number with the other sign.
@@ -121,10 +125,9 @@ pub(super) fn number(cursor: &mut Cursor<'_>) -> Result<Option<Spanned<Number>>,
         true => i128::from_str_radix(whole, 16).ok().and_then(|v| v.checked_mul(ONE)),
         false => decimal_value(whole, fraction.unwrap_or(""), exponent.get(1..).unwrap_or("")),
     };
-    // What no unit can bring beyond 128 bits.
-    match mantissa.filter(|m| *m < 1 << 80) {
+    match mantissa.filter(|m| *m < MOST) {
         Some(mantissa) => Ok(Some(Spanned::new(Number { mantissa, unit: *unit }, span))),
-        None => Err(Fault::at(span, "a number has at most nine decimals, and is below 10^15")),
+        None => Err(Fault::at(span, "a number has at most nine decimals, and is below 10^27")),
     }
 }
 

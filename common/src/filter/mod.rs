@@ -12,7 +12,7 @@
 //! it. It is read once and becomes a flat program: no recursion, no look-up by name and no allocation for a flow, but for
 //! members whose text has escapes. Lists are sorted ranges with an index.
 //!
-//! Invariants: a test of an absent field is not true, nor is its contrary; what is printed reads back as the same filter.
+//! `met` knows which members no flow had. Invariants: a test of an absent field is not true, nor is its contrary; what is printed reads back as the same filter.
 
 mod addresses;
 mod compare;
@@ -22,6 +22,7 @@ mod fault;
 mod formula;
 mod list;
 mod literal;
+mod met;
 mod names;
 mod operand;
 mod parse;
@@ -34,14 +35,17 @@ mod tree;
 mod value;
 
 pub use fault::Fault;
+pub use met::Met;
 
 use crate::record::Flow;
+use crate::run::Aid;
 use crate::value::time::Zone;
 use eval::Seen;
 use parse::Parser;
 use print::Printer;
 use program::Program;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tree::Tree;
 
@@ -57,6 +61,8 @@ struct Whole {
     tree: Tree,
     program: Program,
     watch: Vec<String>,
+    /// Files that lists were read from.
+    files: Vec<PathBuf>,
 }
 
 impl Filter {
@@ -67,12 +73,18 @@ impl Filter {
     pub fn parse(text: &str, zone: &Zone) -> Result<Filter, Fault> {
         let mut parser = Parser::new(text, zone);
         let tree = parser.whole().map_err(|fault| fault.of(text))?;
-        Ok(Filter(Arc::new(Whole { program: Program::new(&tree), tree, watch: parser.watch })))
+        let (files, watch) = (parser.cursor.files().to_vec(), parser.watch);
+        Ok(Filter(Arc::new(Whole { program: Program::new(&tree), tree, watch, files })))
     }
 
     /// Members of a line, other than the record's fields, that [`Filter::keeps`] asks for, by number.
     pub fn watch(&self) -> &[String] {
         &self.0.watch
+    }
+
+    /// The files that its lists were read from.
+    pub fn aids(&self) -> Vec<Aid> {
+        self.0.files.iter().map(|path| ("--where".to_owned(), path.clone())).collect()
     }
 
     /// Whether a flow is what the expression asks for. `value` answers the watched member of that number as JSON text,

@@ -147,6 +147,22 @@ fn fields() -> impl Iterator<Item = &'static str> {
     RECORD.iter().chain(ADDED).map(|f| f.name)
 }
 
+/// Whether a word begins a condition or a value.
+pub(super) fn is_word(name: &str) -> bool {
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
+}
+
+/// Whether a word joins conditions.
+pub(super) fn joins(word: &str) -> bool {
+    ["and", "or"].iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a condition or a value may begin with this.
+pub(super) fn begins(text: &str) -> bool {
+    let word = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').next().unwrap_or_default();
+    is_word(word) || fields().any(|field| field == word) || text.starts_with('(')
+}
+
 /// The known word that a name was meant to be, if it is near to one.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();

@@ -21,7 +21,7 @@ impl<'t> Parser<'t> {
             return match self.cursor.sign(")") {
                 Some(close) => Ok(Spanned::new(part.value, open.start..close.end)),
                 None if self.cursor.is_done() => Err(Fault::at(open, "the bracket is not closed")),
-                None => Err(self.cursor.expected("and, or, or )")),
+                None => Err(self.not_joined("and, or, or )")),
             };
         }
         let value = |v: Value, span| Ok(Spanned::new(Part::Value(v), span));

@@ -8,15 +8,19 @@ use super::compare::{self, Comparison};
 use super::cursor::{Cursor, Spanned};
 use super::fault::Fault;
 use super::formula::Sign;
+use super::list;
 use super::literal;
+use super::names;
 use super::operand::row_of;
 use super::primitive::Primitive;
 use super::tree::{Quantity, Test, Tree};
 use super::value::{Operator, Value};
+use crate::item::nearest;
 use crate::record::FieldId;
 use crate::record::field::{self, Kind};
 use crate::value::time::Zone;
 use std::ops::Range;
+use winnow::token::take_while;
 
 /// Brackets and negations within each other, at most.
 const DEPTH: u32 = 64;
@@ -55,8 +59,51 @@ impl<'t> Parser<'t> {
         let tree = self.condition(part)?;
         match self.cursor.is_done() {
             true => Ok(tree),
-            false => Err(self.cursor.expected("and, or, or the end")),
+            false => Err(self.not_joined("and, or, or the end")),
         }
+    }
+
+    /// A fault: after a condition comes something that does not join it with another.
+    pub(super) fn not_joined(&mut self, expected: &str) -> Fault {
+        let span = self.cursor.next();
+        let met = self.cursor.text().get(span.clone()).unwrap_or_default();
+        let shown = crate::value::text::snippet(met.as_bytes(), 40);
+        let is_value = met.starts_with(|c: char| c.is_ascii_digit()) || met.contains(':');
+        if met.starts_with(['&', '|']) {
+            return Fault::at(span, "conditions are joined by and or &&, or by or or ||");
+        }
+        if is_value && !met.contains(['<', '>', '=']) {
+            return Fault::at(span, format!("several values are a list: in [80 443]; \"{shown}\" stands alone"));
+        }
+        if names::begins(met) {
+            return Fault::at(span, format!("and or or is missing before \"{shown}\""));
+        }
+        let fault = self.cursor.expected(expected);
+        match nearest(met, ["and", "or"]) {
+            Some(near) => Fault::at(fault.span, format!("{}; did you mean {near}?", fault.message)),
+            None => fault,
+        }
+    }
+
+    /// A fault: a value is no condition by itself.
+    fn alone(&self, value: &Value, span: Range<usize>) -> Fault {
+        let text = self.cursor.text();
+        let shown = crate::value::text::snippet(text.get(span.clone()).unwrap_or_default().as_bytes(), 40);
+        let rest = text.get(span.end..).unwrap_or_default();
+        let next = Cursor::new(rest).next();
+        let met = rest.get(next.clone()).unwrap_or_default();
+        let ends = met.is_empty() || met.starts_with([')', '&', '|']) || names::joins(met);
+        if ends || value.is_constant() {
+            return Fault::at(span, format!("{shown} alone is no condition; compare it with something"));
+        }
+        let next = span.end + next.start..span.end + next.end;
+        let met_shown = crate::value::text::snippet(met.as_bytes(), 40);
+        let is_text = matches!(value, Value::Field(id) if id.field().kind != Kind::Address);
+        let near = match met.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
+            true if is_text => format!("; write {shown} == \"{met_shown}\""),
+            _ => String::new(),
+        };
+        Fault::at(next, format!("== != < <= > >= in or =~ is missing before \"{met_shown}\"{near}"))
     }
 
     pub(super) fn either(&mut self) -> Read {
@@ -115,11 +162,7 @@ impl<'t> Parser<'t> {
                 Ok(Tree::Test(Test::Truth(*at, true)))
             }
             (Value::Number(_) | Value::Address(_), Some(last)) => last.of(Spanned::new(value, part.span)),
-            _ => {
-                let text = self.cursor.text().get(part.span.clone()).unwrap_or_default();
-                let shown = crate::value::text::snippet(text.as_bytes(), 40);
-                Err(Fault::at(part.span, format!("{shown} alone is no condition; compare it with something")))
-            }
+            _ => Err(self.alone(&value, part.span)),
         }
     }
 
@@ -156,6 +199,7 @@ impl<'t> Parser<'t> {
         }
         let mut ahead = self.cursor.clone();
         let follows = match left {
+            Value::Quantity(q) if list::is_port(*q) && self.has_service() => true,
             Value::Quantity(_) => ahead.eat(winnow::token::one_of(|c: char| c.is_ascii_digit())).is_some(),
             Value::Field(id) if id.field().kind == Kind::Address => matches!(literal::address(&mut ahead), Ok(Some(_))),
             _ => false,
@@ -173,6 +217,12 @@ impl<'t> Parser<'t> {
             self.cursor.raw();
             return Ok(Spanned::new(Value::Text(name.value.to_owned()), name.span));
         }
+        if let Value::Quantity(port) = left
+            && list::is_port(*port)
+            && let Some(name) = self.service()?
+        {
+            return Ok(name);
+        }
         let is_text = matches!(left, Value::Field(id) if id.field().kind != Kind::Address)
             || matches!(left, Value::Member(_, Some(row)) if matches!(row.kind, Kind::Text | Kind::Word(_) | Kind::Words));
         if is_text
@@ -184,6 +234,39 @@ impl<'t> Parser<'t> {
         }
         let part = self.sum()?;
         self.value(part)
+    }
+
+    /// Whether the name of a service comes, and nothing else that it could be.
+    fn has_service(&self) -> bool {
+        let name = self.cursor.clone().raw().map_or("", |raw| raw.value);
+        !names::is_word(name) && row_of(name).is_none() && list::is_service(name)
+    }
+
+    /// The name of a service, where a port stands before it; other names are those of fields and members.
+    ///
+    /// # Errors
+    /// A name that is near to a service's, and nothing else.
+    fn service(&mut self) -> Result<Option<Spanned<Value>>, Fault> {
+        let mut ahead = self.cursor.clone();
+        let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let Some(name) = ahead.eat(take_while(1.., is_inner)) else { return Ok(None) };
+        let is_word = name.value.starts_with(|c: char| c.is_ascii_alphabetic());
+        if !is_word || row_of(name.value).is_some() || names::is_word(name.value) {
+            return Ok(None);
+        }
+        if list::is_service(name.value) {
+            self.cursor = ahead;
+            return Ok(Some(Spanned::new(Value::Text(name.value.to_owned()), name.span)));
+        }
+        let is_name = name.value.contains('_') || ahead.sign(".").is_some() || names::meant(name.value).is_some();
+        match list::service_meant(name.value).filter(|_| !is_name) {
+            Some(near) => {
+                let message =
+                    format!("unknown service \"{0}\"; did you mean {near}? A member of that name is .{0}", name.value);
+                Err(Fault::at(name.span, message))
+            }
+            None => Ok(None),
+        }
     }
 
     /// A part as a value.

@@ -4,7 +4,7 @@
 //! tcpdump writes otherwise (pcap-filter) is taken too: `tcp port 80`, `src 10.0.0.1`, `net 10`, `portrange 1-1023`.
 
 use super::addresses::{Addresses, Block};
-use super::compare::quantity;
+use super::compare::{check_range, quantity};
 use super::cursor::Spanned;
 use super::fault::Fault;
 use super::list;
@@ -69,6 +69,7 @@ impl Primitive {
         match (self, value.value) {
             (Primitive::Address(ends), Value::Address(block)) => Ok(ends.address(Addresses::new([block]))),
             (Primitive::Number(ends, src, dst), Value::Number(number)) => {
+                check_range(src, Operator::Equal, number, &value.span)?;
                 compared(ends, src, dst, Operator::Equal, number).ok_or_else(|| no_duration(value.span))
             }
             _ => Err(Fault::at(value.span, "this goes on with no condition before it")),
@@ -167,7 +168,9 @@ impl<'t> Parser<'t> {
         if let Some(number) = literal::number(&mut self.cursor)?
             && self.cursor.eat_here('-').is_none()
         {
-            let tree = compared(ends, src, dst, operator.unwrap_or(Operator::Equal), number.value);
+            let operator = operator.unwrap_or(Operator::Equal);
+            check_range(src, operator, number.value, &number.span)?;
+            let tree = compared(ends, src, dst, operator, number.value);
             return tree.ok_or_else(|| no_duration(number.span));
         }
         self.cursor = start;

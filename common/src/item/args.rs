@@ -61,7 +61,8 @@ impl Args {
                     return Err(ItemError(format!("{}: as={value}: letters, digits and _ are expected", spec.name)));
                 }
                 None => {
-                    let near = nearest(&key, spec.params.iter().map(|p| p.name).chain(["as"]));
+                    let own = spec.params.iter().map(|p| p.name).chain(["as"]);
+                    let near = alike(&key, spec).or_else(|| nearest(&key, own));
                     let more = format!("--explain {} shows all", spec.name);
                     return Err(ItemError(format!("{}: unknown key {key:?}{}", spec.name, hint(near, &more))));
                 }
@@ -141,6 +142,21 @@ impl Args {
     pub fn zone(&self, name: &str) -> Zone {
         self.text(name).and_then(Zone::named).unwrap_or_else(Zone::utc)
     }
+}
+
+/// Keys that mean much the same from item to item.
+const ALIKE: [&[&str]; 5] = [
+    &["threshold", "n", "k", "sigma", "z", "factor", "multiplier", "deviations", "limit"],
+    &["n", "top", "limit", "count", "max", "first", "head", "k"],
+    &["by", "key", "group", "group_by", "per"],
+    &["field", "of", "measure", "fields", "column", "value"],
+    &["normal", "db", "key", "file", "baseline", "database"],
+];
+
+/// The parameter that does here what a key does in other items; the limit of an outlier before the number of rows.
+fn alike(key: &str, spec: &'static Spec) -> Option<&'static str> {
+    let groups = ALIKE.iter().filter(|group| group.contains(&key));
+    groups.flat_map(|group| group.iter()).find_map(|name| spec.param(name)).map(|param| param.name)
 }
 
 fn hint(near: Option<&str>, otherwise: &str) -> String {

@@ -1,7 +1,8 @@
 //! NDJSON lines as CSV (RFC 4180, lines end with `\n`) of one kind of line: that of the first.
 //!
 //! Columns are those asked for, or the members of the first [`LOOK_AHEAD`] lines in order of first appearance; those
-//! lines are held back until the columns are known. Numbers keep their digits; lists and objects are JSON.
+//! lines are held back until the columns are known. Where lines are to go on at once, the columns are all that the record
+//! (of alerts: all alerts) has, then what else the first line has. Numbers keep their digits; lists and objects are JSON.
 //! A text cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`, or with a full-width
 //! form of one; a JSON number is none) gets a `'` in front (OWASP ASVS 5.0, 1.2.10). Control characters are escaped.
 //!
@@ -12,9 +13,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use csv::{Terminator, WriterBuilder};
 
-use super::cells::{Cell, Members};
+use super::cells::{Cell, FLOWS, Members};
 use super::never;
+use crate::alert;
 use crate::people::count;
+use crate::record::field::{Field, RECORD};
 use crate::value::text::printable;
 
 /// Lines whose members become columns.
@@ -38,6 +41,8 @@ pub struct CsvLines {
     by_name: HashMap<String, usize>,
     /// Columns were asked for: other members are left out on purpose.
     chosen: bool,
+    /// The first line decides.
+    at_once: bool,
     /// The header is written, the columns are fixed.
     begun: bool,
     kind: Option<String>,
@@ -52,12 +57,14 @@ pub struct CsvLines {
 }
 
 impl CsvLines {
-    /// CSV with these columns, or with those that the first lines have if there are none.
-    pub fn new(fields: Vec<String>) -> Self {
+    /// CSV with these columns, or with those that the first lines have if there are none; `at_once` says that no line
+    /// waits for others.
+    pub fn new(fields: Vec<String>, at_once: bool) -> Self {
         let mut lines = CsvLines {
             columns: Vec::new(),
             by_name: HashMap::new(),
             chosen: !fields.is_empty(),
+            at_once,
             begun: false,
             kind: None,
             met: Vec::new(),
@@ -98,10 +105,21 @@ impl CsvLines {
             self.row(&members, out);
             return true;
         }
-        for (name, _) in members.cells(false) {
+        let known: &[Field] = match &*kind {
+            FLOWS if self.at_once => RECORD,
+            "alert" if self.at_once => alert::FIELDS,
+            _ => &[],
+        };
+        let known = known.iter().map(|field| field.name).filter(|name| *name != "kind");
+        for name in known.chain(members.cells(false).map(|(name, _)| name)) {
             if self.columns.len() < MAX_COLUMNS && !self.by_name.contains_key(name) {
                 self.add_column(name);
             }
+        }
+        if self.at_once {
+            self.begin(out);
+            self.row(&members, out);
+            return true;
         }
         self.held.push(line.into());
         self.held_bytes += line.len();
@@ -131,10 +149,13 @@ impl CsvLines {
         if self.late_values > 0 {
             let names: Vec<&str> = self.late_names.iter().map(String::as_str).collect();
             let more = if names.len() == NAMES_TOLD { ", ..." } else { "" };
+            let of = match self.at_once {
+                true => "all that are known and those of the first line".into(),
+                false => format!("the first {MAX_COLUMNS} members of the first {LOOK_AHEAD} lines"),
+            };
+            let values = count(self.late_values, "values");
             told.push(format!(
-                "{} without a column ({}{more}): columns are the first {MAX_COLUMNS} members of the first \
-                 {LOOK_AHEAD} lines, or those of --fields",
-                count(self.late_values, "values"),
+                "{values} without a column ({}{more}): columns are {of}, or those of --fields",
                 names.join(", ")
             ));
         }
@@ -223,7 +244,7 @@ mod tests {
     use super::*;
 
     fn made(fields: &[&str], lines: &[&str]) -> (String, Vec<String>) {
-        let mut csv = CsvLines::new(fields.iter().map(|field| (*field).to_owned()).collect());
+        let mut csv = CsvLines::new(fields.iter().map(|field| (*field).to_owned()).collect(), false);
         let mut out = Vec::new();
         for line in lines {
             csv.line(line.as_bytes(), &mut out);
@@ -241,12 +262,15 @@ mod tests {
     #[test]
     fn chosen_columns_come_at_once_and_have_a_header_without_lines() {
         assert_eq!(made(&["b", "kind"], &[]).0, "b,kind\n");
-        let mut csv = CsvLines::new(vec!["b".into(), "kind".into()]);
+        let mut csv = CsvLines::new(vec!["b".into(), "kind".into()], false);
         let mut out = Vec::new();
         csv.line(br#"{"kind":"k","a":1,"b":2}"#, &mut out);
         assert_eq!(out, b"b,kind\n2,k\n");
         assert!(csv.left_out().is_empty());
-        assert_eq!(made(&["b", "byts"], &[r#"{"b":1}"#, r#"{"b":2}"#]).1, ["no line has \"byts\""]);
+        assert_eq!(
+            made(&["b", "byts"], &[r#"{"b":1}"#, r#"{"b":2}"#]).1,
+            ["--fields: no line has \"byts\"; did you mean \"bytes\"?"]
+        );
         assert!(made(&["b"], &[]).1.is_empty());
     }
 
@@ -265,7 +289,7 @@ mod tests {
 
     #[test]
     fn members_that_come_late_are_counted_and_named() {
-        let mut csv = CsvLines::new(vec![]);
+        let mut csv = CsvLines::new(vec![], false);
         let mut out = Vec::new();
         for _ in 0..LOOK_AHEAD {
             assert!(out.is_empty());
@@ -276,6 +300,31 @@ mod tests {
         assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), LOOK_AHEAD + 2);
         assert_eq!(csv.left_out().len(), 1);
         assert!(csv.left_out()[0].starts_with("1 value without a column") && csv.left_out()[0].contains("(late)"));
+    }
+
+    #[test]
+    fn where_no_line_may_wait_the_first_one_and_the_record_say_the_columns() {
+        let mut csv = CsvLines::new(vec![], true);
+        let mut out = Vec::new();
+        csv.line(br#"{"mood":"good","bytes":5}"#, &mut out);
+        csv.line(br#"{"src_ip":"::1","late":1}"#, &mut out);
+        let text = String::from_utf8(out.clone()).unwrap();
+        let (head, rows) = text.split_once('\n').unwrap();
+        assert!(head.starts_with("timestamp,duration,src_ip,") && head.ends_with(",clock,mood"), "{head}");
+        assert_eq!(head.split(',').count(), RECORD.len() + 1);
+        assert!(rows.contains(",good\n,,::1,"), "{rows}");
+        assert!(csv.left_out()[0].starts_with("1 value without a column (late): columns are all that are known"));
+        let mut alerts = CsvLines::new(vec![], true);
+        out.clear();
+        alerts.line(br#"{"kind":"alert","reason":"r","src_ip":"::1"}"#, &mut out);
+        let text = String::from_utf8(out.clone()).unwrap();
+        let names: Vec<&str> = alert::FIELDS.iter().map(|f| f.name).filter(|name| *name != "kind").collect();
+        let cells = names.iter().map(|name| if *name == "reason" { "r" } else { "" });
+        assert_eq!(text, format!("{},src_ip\n{},::1\n", names.join(","), cells.collect::<Vec<_>>().join(",")));
+        let mut rows = CsvLines::new(vec![], true);
+        out.clear();
+        rows.line(br#"{"kind":"hosts","a":1}"#, &mut out);
+        assert_eq!(out, b"a\n1\n");
     }
 
     #[test]

@@ -38,8 +38,11 @@ pub use packed::Packed;
 pub use sink::Sink;
 pub use stdout::LOST;
 
+use crate::alert;
 use crate::input::Identity;
 use crate::input::pipe::widen;
+use crate::item::slip_of;
+use crate::record::field::known;
 use atomic::Atomic;
 use error::{named, shown};
 
@@ -234,9 +237,12 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     output.finish()
 }
 
-/// What is said of a column that was asked for and that no line had.
+/// What is said of a column that was asked for and that no line had, with what may have been meant.
 fn never(name: &str) -> String {
-    format!("no line has {name:?}")
+    let names: Vec<&str> = known().map(|f| f.name).chain(alert::FIELDS.iter().map(|f| f.name)).collect();
+    let near = slip_of(name, names.iter().copied()).filter(|near| *near != name);
+    let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+    format!("--fields: no line has {name:?}{near}")
 }
 
 /// Writes all of `bytes`, through interruptions and waits.

@@ -40,9 +40,10 @@ impl Sink {
         Sink::over(Some(output), Shape::Tables(Box::new(Tables::new(fields, width, added))))
     }
 
-    /// CSV of one kind of line, with these columns, or with all if there are none.
-    pub fn csv(output: Output, fields: Vec<String>) -> Self {
-        Sink::over(Some(output), Shape::Csv(Box::new(CsvLines::new(fields))))
+    /// CSV of one kind of line, with these columns, or with all if there are none; `at_once` says that no line waits until
+    /// others have shown what columns there are.
+    pub fn csv(output: Output, fields: Vec<String>, at_once: bool) -> Self {
+        Sink::over(Some(output), Shape::Csv(Box::new(CsvLines::new(fields, at_once))))
     }
 
     /// Nowhere: all that is written is dropped.
@@ -162,7 +163,7 @@ mod tests {
         let (table, unheld, left_out) = written(|output| Sink::tables(output, vec![], vec![]));
         assert_eq!(table, "hosts\nbytes\n-----\n1,234\n\nports\nport\n----\n  80\n");
         assert!(unheld == 0 && left_out.is_empty());
-        let (csv, unheld, left_out) = written(|output| Sink::csv(output, vec![]));
+        let (csv, unheld, left_out) = written(|output| Sink::csv(output, vec![], false));
         assert_eq!(csv, "bytes\n1234\n");
         assert_eq!((unheld, left_out.len()), (1, 1));
     }

@@ -174,7 +174,8 @@ pub const RECORD: &[Field] = &[
         "clock",
         Kind::Word(&["ambiguous", "implausible", "no-date"]),
         "",
-        "why the time is doubtful: a daylight-saving fold; last before first or a time before 1990; no date in the source",
+        "why the time is doubtful: shown twice or never as summer time ends or begins, or a clock of 12 hours without AM \
+         and PM; last before first, a time before 1990 or after its own export; no date in the source",
     ),
 ];
 

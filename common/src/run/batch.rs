@@ -21,9 +21,10 @@ pub(super) struct Work {
 }
 
 impl Batch {
-    /// Whether the batch has something in it that is rejected.
+    /// Whether the batch has something in it that is rejected, after which nothing that matters follows: where a line
+    /// breaks off, the reason does.
     pub(super) fn is_rejected(&self) -> bool {
-        !self.more.rejects.is_empty() || matches!(self.load, Load::Long(Part { last: true, .. }) | Load::Partial)
+        !self.more.rejects.is_empty() || matches!(self.load, Load::Long(Part { last: true, .. }))
     }
 
     /// Has the worker do its work on all lines; `strict` ends that after the first that is rejected.

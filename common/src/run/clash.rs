@@ -1,10 +1,11 @@
 //! Inputs and outputs that are the same file: told before anything is opened for writing, because opening empties a file.
 //!
 //! A regular file is known by device and inode, one that is absent by its folder's and its name. Devices, pipes and
-//! sockets may have several uses. What `-o` names is replaced as a whole at the end, so it may be an input; standard
-//! output that leads to a file is written in place, so it may not.
+//! sockets may have several uses. What `-o` names is replaced as a whole at the end, so it may be an input, but no key,
+//! database or list; standard output that leads to a file is written in place, so it may be neither.
 
 use crate::input::{Identity, InputError, Source};
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -20,10 +21,15 @@ enum Spot {
     Absent(Identity, OsString),
 }
 
+/// A file that is read besides the inputs, such as a key: what for, as `--anonymize` or `geo:db`, and its path.
+pub type Aid = (String, PathBuf);
+
 /// What a file is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Use {
     Input,
+    /// What this option or parameter reads.
+    Aid(String),
     /// Standard output that leads to a file, or a name of an open file.
     InPlace,
     /// `-o`
@@ -49,6 +55,8 @@ pub(crate) struct Files<'a> {
     pub(crate) rejects: Option<&'a Path>,
     /// `--counters`
     pub(crate) counters: Option<&'a Path>,
+    /// What is read besides.
+    pub(crate) aids: &'a [Aid],
 }
 
 impl Files<'_> {
@@ -80,6 +88,12 @@ impl Files<'_> {
                 }
                 Some(o) => return Err(format!("{:?} is an input and {} at once", input.name, o.to.shown())),
                 None => {}
+            }
+        }
+        let aids = self.aids.iter().filter_map(|(what, path)| named(Use::Aid(what.clone()), path));
+        for aid in aids {
+            if let Some(o) = outputs.iter().find(|o| o.spot == aid.spot) {
+                return Err(format!("{:?} is {} and {} at once", aid.name, aid.to.shown(), o.to.shown()));
             }
         }
         Ok(())
@@ -116,13 +130,14 @@ fn is_open_already(path: &Path) -> bool {
 }
 
 impl Use {
-    fn shown(self) -> &'static str {
+    fn shown(&self) -> Cow<'static, str> {
         match self {
-            Use::Input => "an input",
-            Use::InPlace => "the output",
-            Use::Output => "-o",
-            Use::Rejects => "--rejects",
-            Use::Counters => "--counters",
+            Use::Input => "an input".into(),
+            Use::Aid(what) => format!("what {what} reads").into(),
+            Use::InPlace => "the output".into(),
+            Use::Output => "-o".into(),
+            Use::Rejects => "--rejects".into(),
+            Use::Counters => "--counters".into(),
         }
     }
 }
@@ -173,8 +188,22 @@ mod tests {
             output: output.as_deref(),
             rejects: rejects.as_deref(),
             counters: counters.as_deref(),
+            aids: &[("geo:db".into(), at("db")), ("--anonymize".into(), at("/dev/null"))],
         };
         files.check().err().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_read_besides_is_not_written_at_all() {
+        let null = Some("/dev/null");
+        for (says, output, rejects, counters) in [
+            ("-o", Some("db"), None, None),
+            ("--rejects", null, Some("sub/../db"), None),
+            ("--counters", null, None, Some("db")),
+        ] {
+            let said = said("m", output, rejects, counters);
+            assert!(said.contains(&format!("is what geo:db reads and {says} at once")), "{said}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod signals;
 mod stream;
 mod worker;
 
+pub use clash::Aid;
 pub(crate) use clash::Files;
 
 pub use account::{Account, Fate, Fates};

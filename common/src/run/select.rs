@@ -2,7 +2,7 @@
 
 use super::account::Fate;
 use super::worker::{Out, Worker};
-use crate::filter::Filter;
+use crate::filter::{Filter, Met};
 use crate::scan::{Line, LineKind};
 
 /// A worker that sees only the flows that a filter keeps.
@@ -10,6 +10,8 @@ pub(super) struct Selecting<W> {
     /// The worker.
     pub(super) worker: W,
     filter: Filter,
+    /// Which of the filter's members flows had.
+    pub(super) met: Met,
     /// The place of the filter's first watched name among all.
     first: usize,
 }
@@ -17,7 +19,7 @@ pub(super) struct Selecting<W> {
 impl<W> Selecting<W> {
     /// The worker with a filter before it, whose watched names begin at `first`.
     pub(super) fn new(worker: W, filter: &Filter, first: usize) -> Selecting<W> {
-        Selecting { worker, filter: filter.clone(), first }
+        Selecting { worker, met: filter.met(), filter: filter.clone(), first }
     }
 }
 
@@ -25,10 +27,13 @@ impl<W: Worker> Worker for Selecting<W> {
     #[inline]
     fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
         let first = self.first;
-        match line.kind {
-            LineKind::Flow if !self.filter.keeps(line.flow, |at| line.value(first + at)) => Fate::Filtered,
-            _ => self.worker.line(line, out),
+        if line.kind == LineKind::Flow {
+            self.met.look(|at| line.span(first + at).is_some());
+            if !self.filter.keeps(line.flow, |at| line.value(first + at)) {
+                return Fate::Filtered;
+            }
         }
+        self.worker.line(line, out)
     }
 
     fn tick(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {

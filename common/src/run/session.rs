@@ -13,7 +13,8 @@ use crate::input::{Identity, InputError, Part, Source};
 use crate::output::progress::When;
 use crate::output::rejects::Rejects;
 use crate::output::{LOST, Output, Sink, is_closed_pipe, write_file};
-use crate::scan::{MAX_LINE, Reject, Why};
+use crate::scan::{MAX_LINE, Reject, UNFIT, Why, sift};
+use crate::value::text::snippet;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -107,12 +108,22 @@ impl Session {
         self.check_output(result);
     }
 
-    /// Writes lines that the program made, and counts them.
+    /// Writes lines that the program made, and counts them. One that no filter would take is given up, and told.
     pub fn write_made(&mut self, lines: &[u8]) {
-        self.account.made += memchr::memchr_iter(b'\n', lines).count() as u64;
         let before = self.unheld.all;
-        self.write(lines);
+        self.account.made += sift(lines, |part| match part {
+            Ok(run) => self.write(run),
+            Err(line) => self.give_up(line),
+        });
         self.unheld.made += self.unheld.all - before;
+    }
+
+    #[cold]
+    fn give_up(&mut self, line: &[u8]) {
+        self.account.evicted += 1;
+        self.messages.warn("rows and alerts left out", || {
+            format!("a line would be {UNFIT}, which no filter takes, and is left out: {}", snippet(line, 60))
+        });
     }
 
     /// What is written from now on comes from another item.

@@ -54,7 +54,11 @@ pub fn each_line<W: Worker>(
     let Some(filter) = session.conduct.filter.take() else { return every_line(session, sources, watch, workers) };
     let watched = [watch, filter.watch()].concat();
     let selecting = workers.into_iter().map(|worker| Selecting::new(worker, &filter, watch.len())).collect();
-    every_line(session, sources, &watched, selecting).into_iter().map(|selecting| selecting.worker).collect()
+    let selecting = every_line(session, sources, &watched, selecting);
+    let mut met = filter.met();
+    selecting.iter().for_each(|selecting| met.merge(&selecting.met));
+    filter.unmet(&met).iter().for_each(|text| session.messages.note(text));
+    selecting.into_iter().map(|selecting| selecting.worker).collect()
 }
 
 /// The same for every line.
@@ -191,11 +195,13 @@ impl Lined {
                 self.line += 1;
                 let reject = Reject { at: batch.bytes.len(), why: Why::CutOff };
                 let place = Place { input: &self.name, line: self.line, column: 0 };
-                session.reject(&place, reject.why.name(), &reject.message(&[]), &batch.bytes)
+                session.reject(&place, reject.why.name(), &reject.message(&[]), &batch.bytes);
+                // Why it breaks off comes next.
+                true
             }
             Load::Fault(text) => {
                 session.fail_input(text);
-                true
+                !(session.conduct.strict && session.account.rejected > 0)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What a filter does with lines, and what it says of them to the accounts.
 
 use super::account::{Fate, Fates};
-use crate::scan::Line;
+use crate::scan::{Line, sift};
 use std::ops::{Deref, DerefMut};
 
 /// The work of a filter; one worker a thread.
@@ -45,10 +45,12 @@ pub struct Out {
 }
 
 impl Out {
-    /// Appends lines that the worker made: rows, alerts, marks of windows.
+    /// Appends lines that the worker made: rows, alerts, marks of windows. One that no filter would take is given up.
     pub fn make(&mut self, lines: &[u8]) {
-        self.made += memchr::memchr_iter(b'\n', lines).count() as u64;
-        self.lines.extend_from_slice(lines);
+        self.made += sift(lines, |part| match part {
+            Ok(run) => self.lines.extend_from_slice(run),
+            Err(_) => self.evicted += 1,
+        });
     }
 
     /// Counts so many rows or alerts that would have been made, had there been room to keep what they need.

@@ -31,12 +31,36 @@ pub fn write_json(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Controls (C0, DEL, C1), bidirectional marks and overrides, zero-width characters, line and paragraph separators.
+/// Controls (C0, DEL, C1: general category Cc), everything that is there to format others and mostly cannot be seen
+/// (category Cf of Unicode 17: bidirectional marks, zero-width characters, tags, musical beams), and line and paragraph
+/// separators.
 pub fn acts_on_a_terminal(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    // What most texts are made of needs no search.
+    c.is_control() || c >= '\u{ad}' && FORMATS.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
+
+/// Characters of category Cf, with the separators U+2028 and U+2029 and what is unassigned between them.
+const FORMATS: [(char, char); 19] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
+    ('\u{180e}', '\u{180e}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e007f}'),
+];
 
 /// The text with everything escaped that a terminal could act on, as `\u{1b}`.
 pub fn printable(text: &str) -> Cow<'_, str> {
@@ -73,8 +97,20 @@ mod tests {
     fn escape_sequences_never_reach_a_terminal() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}\u{9b}"), "a\\u{1b}[31mb\\u{202e}\\u{9b}");
         assert_eq!(printable("caf\u{e9}"), "caf\u{e9}");
+        assert_eq!(printable("a\u{1d173}b\u{600}\u{e0041}"), "a\\u{1d173}b\\u{600}\\u{e0041}");
         assert_eq!(snippet(b"abcdef", 3), "abc...");
         assert_eq!(snippet(b"\xff\x00", 5), "\u{fffd}\\u{0}");
+    }
+
+    #[test]
+    fn what_can_be_seen_is_shown() {
+        // Letters, marks and symbols beside those that are escaped.
+        for c in
+            ['\u{ac}', '\u{ae}', '\u{606}', '\u{61b}', '\u{6de}', '\u{1d172}', '\u{1d17b}', '\u{fffd}', '\u{1f600}']
+        {
+            assert!(!acts_on_a_terminal(c), "{c:?}");
+        }
+        assert!(FORMATS.is_sorted() && FORMATS.iter().all(|(first, last)| first <= last));
     }
 
     proptest! {

@@ -31,7 +31,8 @@ const DOUBTS: [(&str, &str); 3] = [
     ("no-date", "its times have no date and are taken as of 1970-01-01"),
     (
         "ambiguous",
-        "a time that its clock shows twice, as summer time ends or on 12 hours without AM and PM, is taken as the likelier",
+        "a time that its clock shows twice as summer time ends, never as it begins, or on 12 hours without AM and PM, is \
+         taken as the likelier",
     ),
     (
         "implausible",

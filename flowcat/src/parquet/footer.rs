@@ -265,3 +265,6 @@ impl Chunk {
         Ok(Chunk { start, length, values, packing: Packing::of(packing) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -290,3 +290,6 @@ impl PageReader for Pages {
         Err(broken("pages are read, not skipped"))
     }
 }
+
+#[cfg(test)]
+mod tests;

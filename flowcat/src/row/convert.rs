@@ -35,7 +35,7 @@ pub(crate) struct Trouble {
 impl Trouble {
     fn of(cell: Cell) -> Trouble {
         let kind = match cell {
-            Cell::Start | Cell::End | Cell::Received => "bad time",
+            Cell::Start | Cell::Date | Cell::Clock | Cell::End | Cell::Received => "bad time",
             Cell::SrcIp | Cell::DstIp | Cell::Exporter | Cell::NextHop => "bad address",
             Cell::Protocol => "unknown protocol",
             Cell::SrcPort | Cell::DstPort => "bad port",

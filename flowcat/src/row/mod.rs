@@ -32,6 +32,10 @@ pub(crate) use plan::{Mapping, Plan, Use, described, doubt, extra_key, is_own};
 #[repr(u8)]
 pub(crate) enum Cell {
     Start,
+    /// The date of the start, or all of it.
+    Date,
+    /// The time of day of the start, or all of it.
+    Clock,
     End,
     Received,
     Duration,
@@ -81,6 +85,8 @@ pub(crate) const CELLS: usize = Cell::Direction as usize + 1;
 /// Every cell with its name, which is the record's field where there is one.
 pub(crate) const NAMES: [(Cell, &str); CELLS] = [
     (Cell::Start, "timestamp"),
+    (Cell::Date, "date"),
+    (Cell::Clock, "time"),
     (Cell::End, "end"),
     (Cell::Received, "received"),
     (Cell::Duration, "duration"),
@@ -126,6 +132,7 @@ impl Cell {
     /// The cell of the field that this one is read into.
     pub(crate) fn field(self) -> Cell {
         match self {
+            Cell::Date | Cell::Clock => Cell::Start,
             Cell::End => Cell::Duration,
             Cell::AllPackets => Cell::RevPackets,
             Cell::AllBytes => Cell::RevBytes,

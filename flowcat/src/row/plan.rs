@@ -42,6 +42,7 @@ fn unit(cell: Cell, column: &str) -> Result<(&str, Option<Form>), String> {
         (Cell::Duration, Form::DayFirst | Form::MonthFirst) => {
             Err("duration is no date; dmy and mdy are of times".into())
         }
+        (Cell::Date, Form::DayFirst | Form::MonthFirst) => Ok((name, Some(form))),
         (Cell::Start | Cell::End | Cell::Received | Cell::Duration, _) => Ok((name, Some(form))),
         _ => Err(format!("{} has no unit; times and durations alone have", cell.name())),
     }
@@ -103,7 +104,7 @@ impl Mapping {
     pub(crate) fn missing<'m>(&'m self, columns: &[String]) -> Option<(&'m str, &'static str)> {
         let is_there = |name: &str| columns.iter().any(|c| alias::normal(c) == alias::normal(name));
         let (cell, name, _) = self.pairs.iter().find(|(_, name, _)| !is_there(name))?;
-        let has_units = matches!(cell, Cell::Start | Cell::End | Cell::Received | Cell::Duration);
+        let has_units = matches!(cell, Cell::Start | Cell::Date | Cell::End | Cell::Received | Cell::Duration);
         let hint = "; units are s, ms, us, ns, cs and min, orders of dates dmy and mdy";
         Some((name, if has_units && name.contains(':') { hint } else { "" }))
     }
@@ -263,6 +264,8 @@ pub(crate) fn described(cell: Cell, form: Form) -> String {
     let more = match form {
         Form::Plain if cell == Cell::End => ", for the duration where none is given, and to check it",
         Form::Plain if cell == Cell::Received => ", to check the time",
+        Form::Plain if cell == Cell::Date => ": the day of the timestamp, or all of it",
+        Form::Plain if cell == Cell::Clock => ": the time of day of the timestamp, or all of it",
         Form::Plain => "",
         Form::Seconds => ", in seconds",
         Form::Millis => ", in milliseconds",

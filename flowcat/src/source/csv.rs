@@ -36,21 +36,21 @@ const SPEC: Spec = Spec {
     name: "csv",
     about: "any CSV with a header, by the names of its columns or --map",
     explain: "
-Columns are taken by name; letter case, blanks and
-punctuation in names do not matter: src_ip, SrcIP and Src IP are one. Known are the names of nfdump (ts sa da sp dp pr
-ibyt ipkt), Zeek (id.orig_h, orig_ip_bytes), Argus, nProbe, NetFlow and IPFIX, pmacct, nfstream and everyday ones
-(src_ip bytes timestamp, up_bytes down_bytes proto port). bytes_out, sent and up are the source's bytes, bytes_in,
-received and down its rev_bytes; in_bytes and out_bytes are NetFlow's words for bytes and rev_bytes. --map
-src_ip=SrcAddr,... says what else a column is: a field of the record, or end, received, all_packets, all_bytes. Times
-are dates with the year first, with or without a zone, or with the year last (22/07/2015 08:03, of which a day above 12
-must tell day from month before others can be read, unless --map timestamp=Date:dmy or Date:mdy does), or numbers since
-the epoch: below 10^11 seconds, below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds; --map
-timestamp=t:ms says the unit: s, ms, us, ns, cs (hundredths of a second) or min. A time of day alone is one of 1970-01-01,
-with \"clock\":\"no-date\". Durations are seconds unless the name says otherwise (duration_ms), or --map duration=d:ms.
-Protocols are numbers or names. Empty, -, NaN and null say that there is none; words that mean nothing as a
-protocol, flags, type of service, interface, AS or exporter are left out and told. ICMP's type and code
-come from their own columns, or from the destination port where the source port is 0. Other columns are dropped, or
-kept after the known ones with --keep-extra. A table without an address, bytes or packets is refused.",
+Columns are taken by name; letter case, blanks and punctuation in names do not matter: src_ip, SrcIP and Src IP are
+one. Known are the names of nfdump (ts sa da sp dp pr ibyt ipkt), Zeek (id.orig_h, orig_ip_bytes), Argus, nProbe,
+NetFlow and IPFIX, pmacct, nfstream and everyday ones (src_ip bytes timestamp, up_bytes down_bytes proto port).
+bytes_out, sent and up are the source's bytes, bytes_in, received and down its rev_bytes; in_bytes and out_bytes are
+NetFlow's words for bytes and rev_bytes. --map src_ip=SrcAddr,... says what else a column is: a field of the record, or
+date and time (a timestamp in two columns), end, received, all_packets, all_bytes. Times are dates with the year first,
+with or without a zone, or with the year last (22/07/2015 08:03, of which a day above 12 must tell day from month
+before others can be read, unless --map timestamp=Date:dmy or Date:mdy does), or numbers since the epoch: below 10^11
+seconds, below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds; --map timestamp=t:ms says the unit: s,
+ms, us, ns, cs (hundredths of a second) or min. A time of day alone is one of 1970-01-01, with \"clock\":\"no-date\".
+Durations are seconds unless the name says otherwise (duration_ms), or --map duration=d:ms. Protocols are numbers or
+names. Empty, -, NaN and null say that there is none; words that mean nothing as a protocol, flags, type of service,
+interface, AS or exporter are left out and told. ICMP's type and code come from their own columns, or from the
+destination port where the source port is 0. Other columns are dropped, or kept after the known ones with --keep-extra.
+A table without an address, bytes or packets is refused.",
     params: &[],
     needs: &[],
     columns: RECORD,
@@ -104,7 +104,9 @@ fn names(header: &[u8], delimiter: u8) -> Vec<String> {
     let mut record = ByteRecord::new();
     // Reading from memory cannot fail.
     let _ = reader(header, delimiter).read_byte_record(&mut record);
-    record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+    let mut names: Vec<_> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    header::unmark(&mut names);
+    names
 }
 
 /// Length of the blank lines at the beginning of a text of whole lines.
@@ -230,7 +232,7 @@ impl Csv {
         let before = &text[blank..blank + found];
         for line in before.split_inclusive(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
             flows.line += 1;
-            if !line.is_empty() && !is_remark(line) {
+            if !line.is_empty() && !is_remark(line) && !header::is_preface(line) {
                 flows.reject(flows.line, 0, "no header", "no row, and no header: no name of a column is known", line);
             }
         }
@@ -242,7 +244,8 @@ impl Csv {
     /// One record, which may be the header.
     fn one(&mut self, record: &ByteRecord, raw: &[u8], flows: &mut Flows<'_>) -> Result<(), String> {
         let Some(plan) = &self.plan else {
-            let columns: Vec<_> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+            let mut columns: Vec<_> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+            header::unmark(&mut columns);
             let advice = header::advice(&columns, self.delimiter);
             let plan = self.settings.plan(columns, self.dialect).map_err(|refusal| advice.unwrap_or(refusal))?;
             if let Some(text) = plan.strangers().filter(|_| self.dialect.is_anybodys) {

@@ -223,6 +223,9 @@ fn unknown(line: &[u8]) -> String {
     if line.contains(&b'\r') {
         return "its lines end with CR alone; tr '\\r' '\\n' <FILE | flowcat reads it".into();
     }
+    if let Some(text) = csv::header::pairs(line.split(|b| *b == b' '), b' ') {
+        return text;
+    }
     format!(
         "no format that flowcat knows: it begins with \"{}\"; --list shows the formats, --from pins one",
         snippet(line, 40)

@@ -36,7 +36,7 @@ pub(crate) fn outcome(text: impl AsRef<[u8]>, args: &[&str]) -> Outcome {
         None,
     );
     let filter = options.common.filter(&PROGRAM, &settings.zone).unwrap();
-    let mut flows = Flows::look(&mut session, options.steps.build(filter).unwrap());
+    let mut flows = Flows::look(&mut session, options.steps.build(filter, settings.keep).unwrap());
     crate::run::all(&mut feed, &mut flows, &settings);
     settings.exporters.finish(&mut flows);
     flows.drain();

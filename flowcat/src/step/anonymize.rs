@@ -8,7 +8,7 @@ use super::{Form, Next, Record, Step};
 use flow_record::net::anonymize::{Anonymizer, Key};
 use flow_record::record::field::{FieldId, Kind};
 use flow_record::record::{Flow, Writer};
-use flow_record::scan::{Clean, LineKind, MAX_LINE, Scanner};
+use flow_record::scan::{Checker, LineKind};
 use std::path::Path;
 
 const BASELINE: &str = "a baseline cannot be anonymised";
@@ -22,7 +22,7 @@ struct Anonymize {
     /// The flow as it becomes.
     flow: Flow,
     writer: Writer,
-    checker: Scanner,
+    checker: Checker,
     /// A text, a line, members as they become.
     out: Vec<u8>,
     left_out: [(&'static str, u64); 2],
@@ -40,7 +40,7 @@ pub(super) fn step(file: &Path) -> Result<Box<dyn Step>, String> {
         texts: fields(Kind::Text),
         flow: Flow::new(),
         writer: Writer::new(),
-        checker: Scanner::new(),
+        checker: Checker::default(),
         out: Vec::new(),
         left_out: [(BASELINE, 0), (UNFIT, 0)],
     }))
@@ -78,11 +78,8 @@ impl Anonymize {
 
     /// The line in `out`, if it is still one that filters accept.
     fn fit(&mut self, is_doubtful: bool) -> Option<&str> {
-        let fits = match is_doubtful {
-            false => self.out.len() <= MAX_LINE,
-            true => Clean::line(&self.out).and_then(|line| self.checker.scan(line).map(|_| ())).is_ok(),
-        };
-        std::str::from_utf8(&self.out).ok().filter(|_| fits)
+        let is_taken = self.checker.accepts(&self.out, is_doubtful);
+        std::str::from_utf8(&self.out).ok().filter(|_| is_taken)
     }
 
     /// A line in place of this one; `None` if there is none.

@@ -4,11 +4,13 @@
 //! ports: a request and its answer (RFC 792, 950, 4443, 4861) are one conversation of the host that asked; a message that
 //! nobody answers is the sender's own. Where the type is not known, the addresses alone tell.
 //!
-//! Invariant: [`absorb`] adds counts, ORs flags and spans times; the sums over both directions are those of its parts.
+//! Invariant: [`absorb`] adds counts, ORs flags and spans times; the sums over both directions are those of its parts, and
+//! what it does not keep of a part is told.
 
+use super::differ::Differences;
 use super::sample::end;
 use flow_record::record::Flow;
-use flow_record::record::field::{self, FieldId, MAX_INTEGER};
+use flow_record::record::field::{self, FieldId, Kind, MAX_INTEGER};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
 
@@ -128,18 +130,25 @@ fn mirrored(id: FieldId) -> FieldId {
     MIRRORED.iter().find_map(|(a, b)| if *a == id { Some(*b) } else { (*b == id).then_some(*a) }).unwrap_or(id)
 }
 
-/// Adds a part to a flow of the same conversation; `same` says that both have the same source.
+/// Adds a part to a flow of the same conversation; `same` says that both have the same source. False, and nothing is
+/// changed, if a sum would be beyond what a count may be.
 ///
 /// Counts are added, flags ORed, the times span both; a duration is known only where both are. All else is the flow's own,
-/// or the part's where the flow has none and it says the same of either direction.
-pub(super) fn absorb(flow: &mut Flow, part: &Flow, same: bool) {
+/// or the part's where the flow has none and it says the same of either direction; where both have other values, that is
+/// told. A category of attack goes with its label.
+pub(super) fn absorb(flow: &mut Flow, part: &Flow, same: bool, differences: &mut Differences) -> bool {
+    let place = |id| if same { id } else { mirrored(id) };
+    let sum = |flow: &Flow, id| flow.integer(place(id)).unwrap_or(0).saturating_add(part.integer(id).unwrap_or(0));
+    if COUNTS.iter().any(|id| sum(flow, *id) > MAX_INTEGER) {
+        return false;
+    }
     times(flow, part);
     for id in part.present() {
-        let to = if same { id } else { mirrored(id) };
+        let to = place(id);
         match id {
             field::PACKETS | field::BYTES | field::REV_PACKETS | field::REV_BYTES => {
-                let sum = flow.integer(to).unwrap_or(0).saturating_add(part.integer(id).unwrap_or(0));
-                flow.set_integer(to, sum.min(MAX_INTEGER));
+                let sum = sum(flow, id);
+                flow.set_integer(to, sum);
             }
             field::TCP_FLAGS | field::REV_TCP_FLAGS => {
                 let flags = flow.integer(to).unwrap_or(0) | part.integer(id).unwrap_or(0);
@@ -149,26 +158,42 @@ pub(super) fn absorb(flow: &mut Flow, part: &Flow, same: bool) {
                 let flows = flow.integer(id).max(part.integer(id)).unwrap_or(0);
                 flow.set_integer(id, flows);
             }
-            field::INPUT_IF | field::OUTPUT_IF | field::SRC_AS | field::DST_AS | field::VLAN | field::SAMPLING
-                if !flow.has(to) =>
-            {
-                flow.set_integer(to, part.integer(id).unwrap_or(0));
-            }
-            field::APP | field::STATE | field::LABEL | field::ATTACK | field::BYTE_LAYER | field::CLOCK
-                if !flow.has(id) =>
-            {
-                flow.set_text(id, part.text(id).unwrap_or_default());
-            }
-            field::EXPORTER if !flow.has(id) => {
-                if let Some(exporter) = part.address(id) {
-                    flow.set_address(id, exporter);
+            // The conversation's own, and the times.
+            field::TIMESTAMP | field::DURATION | field::PROTOCOL => {}
+            field::SRC_IP | field::DST_IP | field::SRC_PORT | field::DST_PORT => {}
+            field::TOS | field::NEXT_HOP | field::ICMP_TYPE | field::ICMP_CODE if !same => {}
+            field::ATTACK if part.text(field::LABEL).is_some_and(|label| flow.text(field::LABEL) != Some(label)) => {}
+            _ if flow.has(to) => {
+                if !has_value_of(flow, to, part, id) {
+                    differences.field(to);
                 }
             }
-            field::TOS | field::ICMP_TYPE | field::ICMP_CODE if same && !flow.has(id) => {
-                flow.set_integer(id, part.integer(id).unwrap_or(0));
-            }
-            _ => {}
+            _ => take_over(flow, to, part, id),
         }
+    }
+    true
+}
+
+/// Fields that are added up.
+const COUNTS: [FieldId; 4] = [field::PACKETS, field::BYTES, field::REV_PACKETS, field::REV_BYTES];
+
+/// Whether a field of a flow has the value that one of the same kind has in another.
+fn has_value_of(flow: &Flow, to: FieldId, part: &Flow, id: FieldId) -> bool {
+    match id.field().kind {
+        Kind::Integer(_) => flow.integer(to) == part.integer(id),
+        Kind::Address => flow.address(to) == part.address(id),
+        Kind::Text | Kind::Word(_) => flow.text(to) == part.text(id),
+        _ => true,
+    }
+}
+
+/// Gives a field of a flow the value that one of the same kind has in another.
+fn take_over(flow: &mut Flow, to: FieldId, part: &Flow, id: FieldId) {
+    match id.field().kind {
+        Kind::Integer(_) => _ = flow.set_integer(to, part.integer(id).unwrap_or(0)),
+        Kind::Address => part.address(id).into_iter().for_each(|address| flow.set_address(to, address)),
+        Kind::Text | Kind::Word(_) => _ = flow.set_text(to, part.text(id).unwrap_or_default()),
+        _ => {}
     }
 }
 

@@ -8,20 +8,20 @@
 //! came in. Flows wait to the end of input, unless there are more than `--max-flows` (then the conversations that have
 //! been silent longest leave), or `--lateness` says how late flows may come (then each leaves once nothing can join it).
 //!
-//! Invariant: each flow leaves once, by itself or merged. Bound: `--max-flows` flows and 1 KiB for each of them.
+//! Invariants: each flow leaves once, by itself or merged; no tick says a later time than the start of a flow that waits.
+//! Bound: `--max-flows` flows and 1 KiB for each of them.
 
 mod group;
+mod join;
 mod store;
 
-use super::biflow::Judge;
-use super::conversation::{Key, absorb};
-use super::member::{extras_but, write_word};
-use super::{Form, Next, Record, Step};
+use super::tick::Tick;
+use super::{Next, Record, Step};
 use flow_record::cli::duration;
 use flow_record::people::read as people;
-use flow_record::record::Flow;
-use flow_record::record::field;
+use flow_record::scan::LineKind;
 use group::{Groups, Made, NONE, Out};
+use join::{Chains, Joiner};
 use std::str::FromStr;
 use store::Store;
 
@@ -86,7 +86,6 @@ const ROOM: u64 = 1024;
 
 pub(super) struct Gather {
     plan: Plan,
-    judge: Judge,
     store: Store,
     groups: Groups,
     stays: Vec<bool>,
@@ -94,12 +93,9 @@ pub(super) struct Gather {
     now: i64,
     /// When the last flows left.
     left: i64,
-    duplicates: u64,
     /// Records that left before their time was up.
     early: u64,
-    /// Flows and further members that records are made of.
-    flows: [Flow; 3],
-    extras: [Vec<u8>; 2],
+    joiner: Joiner,
 }
 
 /// The step, if there is something to do.
@@ -112,16 +108,13 @@ impl Gather {
     fn new(plan: Plan) -> Gather {
         Gather {
             plan,
-            judge: Judge::new(plan.pair.is_some()),
             store: Store::default(),
             groups: Groups::default(),
             stays: Vec::new(),
             now: i64::MIN,
             left: i64::MIN,
-            duplicates: 0,
             early: 0,
-            flows: Default::default(),
-            extras: Default::default(),
+            joiner: Joiner::new(plan.pair.is_some()),
         }
     }
 }
@@ -134,17 +127,24 @@ impl Step for Gather {
         let full = self.store.held.len() >= self.plan.most || self.store.size() >= self.plan.most as u64 * ROOM;
         if full {
             self.make_room(next);
-        } else if let Some(lateness) = self.plan.lateness
-            && self.now.saturating_sub(self.left) > (lateness + self.timeout()) / 4
-        {
-            self.left = self.now;
-            self.leave(self.now.saturating_sub(lateness), next);
+        } else {
+            self.leave_by_time(next);
         }
+    }
+
+    /// A tick says how far the time is: what nothing can join any more leaves, and the tick follows with the start of the
+    /// earliest flow that waits, so that this one does not come late to whoever closes windows by ticks.
+    fn line(&mut self, kind: LineKind<'_>, text: &str, next: &mut Next<'_, '_>) {
+        let Some(tick) = Tick::of(kind, text) else { return next.line(kind, text) };
+        self.now = self.now.max(tick.nanos);
+        self.leave_by_time(next);
+        let earliest = self.store.held.iter().map(|held| held.start).filter(|start| *start > i64::MIN).min();
+        tick.pass(earliest, next);
     }
 
     fn finish(&mut self, next: &mut Next<'_, '_>) {
         self.leave(i64::MAX, next);
-        next.detail("duplicates", std::mem::take(&mut self.duplicates));
+        self.joiner.tell(next);
         next.detail("left early", std::mem::take(&mut self.early));
     }
 }
@@ -154,6 +154,16 @@ impl Gather {
     fn timeout(&self) -> i64 {
         let window = self.plan.dedup.map(|d| d.window);
         [self.plan.pair, self.plan.rejoin, window].into_iter().flatten().max().unwrap_or(0)
+    }
+
+    /// Lets all leave that the time says nothing can join, if it has gone on enough.
+    fn leave_by_time(&mut self, next: &mut Next<'_, '_>) {
+        if let Some(lateness) = self.plan.lateness
+            && self.now.saturating_sub(self.left) > (lateness + self.timeout()) / 4
+        {
+            self.left = self.now;
+            self.leave(self.now.saturating_sub(lateness), next);
+        }
     }
 
     /// Lets half of the flows leave, those of the conversations that have been silent longest.
@@ -199,82 +209,11 @@ impl Gather {
             groups.outs.retain(|out| is_done(out, horizon));
         }
         groups.outs.sort_unstable_by_key(|out| (out.start, out.hash, out.first));
-        for out in &groups.outs {
-            self.early += u64::from(horizon < i64::MAX && !is_done(out, self.now));
-            self.hand_on(out, &groups.links, next);
-        }
+        self.early += groups.outs.iter().filter(|out| horizon < i64::MAX && !is_done(out, self.now)).count() as u64;
+        let drops = self.plan.dedup.is_some_and(|d| d.drops);
+        self.joiner.all(&groups.outs, Chains { store: &self.store, links: &groups.links, drops }, next);
         self.groups = groups;
         self.store.retain(&self.stays);
-    }
-
-    /// Makes a record and hands it on.
-    fn hand_on(&mut self, out: &Out, links: &[u32], next: &mut Next<'_, '_>) {
-        let [one, two, part] = &mut self.flows;
-        match out.made {
-            Made::Alone => {
-                let form = self.store.load_from(out.place, one);
-                next.flow(Record { flow: one, form });
-            }
-            Made::Stream => {
-                let [extras, _] = &mut self.extras;
-                chain(&self.store, links, out.first, [one, part], extras, next);
-                next.flow(Record { flow: one, form: Form::Fields(extras) });
-            }
-            Made::Pair(other) => {
-                let [extras, back] = &mut self.extras;
-                chain(&self.store, links, out.first, [one, part], extras, next);
-                chain(&self.store, links, other, [two, part], back, next);
-                if !Key::of(one).is_same(&Key::of(two)) {
-                    next.flow(Record { flow: one, form: Form::Fields(extras) });
-                    return next.flow(Record { flow: two, form: Form::Fields(back) });
-                }
-                let (is_client, reason) = self.judge.judge(one, two);
-                let (client, server, extras) = if is_client { (one, two, extras) } else { (two, one, back) };
-                absorb(client, server, false);
-                write_word("dir_reason", reason, extras);
-                next.merged(1);
-                next.flow(Record { flow: client, form: Form::Fields(extras) });
-            }
-            Made::Duplicate(of) => {
-                self.duplicates += 1;
-                if self.plan.dedup.is_some_and(|d| d.drops) {
-                    return next.filtered();
-                }
-                self.store.load(of, two);
-                let [extras, _] = &mut self.extras;
-                extras_but(self.store.load(out.first, one), &["dup_of"], extras);
-                if let Some(exporter) = two.address(field::EXPORTER) {
-                    write_word("dup_of", &exporter.to_string(), extras);
-                }
-                next.flow(Record { flow: one, form: Form::Fields(extras) });
-            }
-        }
-    }
-}
-
-/// Joins the flows of one stream into the first of `flows`; `extras` are the further members of its first flow.
-fn chain(
-    store: &Store,
-    links: &[u32],
-    first: u32,
-    [flow, part]: [&mut Flow; 2],
-    extras: &mut Vec<u8>,
-    next: &mut Next<'_, '_>,
-) {
-    extras_but(store.load(first, flow), &["dir_reason"], extras);
-    let key = Key::of(flow);
-    let mut at = links[first as usize];
-    while at != NONE {
-        let form = store.load(at, part);
-        let of_part = Key::of(part);
-        if key.is_same(&of_part) {
-            absorb(flow, part, key.from_low == of_part.from_low);
-            next.merged(1);
-        } else {
-            // Another conversation with the same hash.
-            next.flow(Record { flow: part, form });
-        }
-        at = links[at as usize];
     }
 }
 

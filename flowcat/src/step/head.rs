@@ -32,6 +32,10 @@ impl Step for Head {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.left == 0
+    }
+
     fn begin(&mut self, next: &mut Next<'_, '_>) {
         if self.left == 0 {
             next.stop();

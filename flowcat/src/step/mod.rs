@@ -15,6 +15,7 @@
 mod anonymize;
 mod biflow;
 mod conversation;
+mod differ;
 mod gather;
 mod head;
 mod member;
@@ -23,6 +24,7 @@ mod sample;
 mod scale;
 mod select;
 mod sort;
+mod tick;
 mod uniflow;
 mod write;
 
@@ -69,6 +71,11 @@ pub(crate) trait Step: Send {
 
     /// No flow follows: hands on what was kept.
     fn finish(&mut self, _next: &mut Next<'_, '_>) {}
+
+    /// Whether it leaves out every flow from now on.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 /// What comes after a step.
@@ -124,6 +131,11 @@ impl<'n, 's> Next<'n, 's> {
         self.end.filtered += 1;
     }
 
+    /// Counts so many flows that are left out.
+    pub(crate) fn filtered_all(&mut self, count: u64) {
+        self.end.filtered += count;
+    }
+
     /// Counts a flow or line that is left out for this reason.
     #[cold]
     pub(crate) fn unused(&mut self, why: &'static str) {
@@ -161,6 +173,12 @@ impl<'n, 's> Next<'n, 's> {
         self.end.session.messages.warn(kind, || text().into());
     }
 
+    /// Says something that is no trouble.
+    #[cold]
+    pub(crate) fn note(&mut self, text: &str) {
+        self.end.session.messages.note(text);
+    }
+
     /// Says that nothing more is to be read.
     pub(crate) fn stop(&mut self) {
         self.end.stop();
@@ -171,6 +189,11 @@ impl<'n, 's> Next<'n, 's> {
     pub(crate) fn break_off(&mut self, text: &str) {
         self.end.session.break_off(text);
         self.end.stop();
+    }
+
+    /// Whether a step leaves out every flow from now on.
+    pub(crate) fn wants_no_more(&self) -> bool {
+        self.steps.iter().any(|step| step.is_full())
     }
 
     /// Whether nothing can be written any more.
@@ -199,7 +222,8 @@ pub(crate) struct StepOptions {
     /// Join the pieces that an exporter's active timeout made of one flow
     ///
     /// Pieces of one direction with less than TIMEOUT (120s) from the end of one to the start of the next become one: counts
-    /// are added, flags ORed. A piece with SYN after one with FIN or RST is another connection. Order as with --biflow.
+    /// are added, flags ORed. A piece with SYN after one with FIN or RST is another connection. Order and members as with
+    /// --biflow. A sum beyond 2^53 - 1 ends one flow and begins another.
     #[arg(long, value_name = "TIMEOUT", num_args = 0..=1, require_equals = true, default_missing_value = "120s", value_parser = gather::time, hide_short_help = true)]
     pub(crate) rejoin: Option<i64>,
     /// Join the two directions of a conversation
@@ -209,7 +233,9 @@ pub(crate) struct StepOptions {
     /// them become one, one to one in order of time. Its source is the client; dir_reason says why: syn (it alone sent SYN
     /// without ACK), request (of ICMP), service (the other's port is one), first (to be seen), port (the higher one), none.
     /// What has no counterpart, and what counts both directions already, passes as it came. Flows of different sampling
-    /// or byte_layer are not joined. Flows come out at the end of input, in order of their start, whatever order they came
+    /// or byte_layer are not joined. A member that one of them lacks is taken from the other; where they differ in one, as
+    /// in label, app or state, the client's value stays (of pieces the first one's), and at the end it is told in which
+    /// members how many differed. tos and next_hop are the client's. Flows come out at the end of input, in order of their start, whatever order they came
     /// in; earlier where --max-flows or --lateness says so, in order among those that leave at the same time.
     #[arg(long, value_name = "TIMEOUT", num_args = 0..=1, require_equals = true, default_missing_value = "120s", value_parser = gather::time)]
     pub(crate) biflow: Option<i64>,
@@ -228,7 +254,7 @@ pub(crate) struct StepOptions {
     /// The whole input is read first. With --lateness, flows go on as soon as TIME has passed since their start, by the
     /// starts of others; what comes later than that goes on at once, out of order, is told, and is counted as "out of
     /// order"; --sort=all sorts the whole input even then. Flows of the same start keep their order; those without a time
-    /// come last (with --lateness, at once). Alerts, rows and baselines pass before them, and ticks are left out.
+    /// come last (with --lateness, at once). Alerts, rows and baselines pass before them; ticks do so with --lateness alone.
     #[arg(long, value_name = "all", num_args = 0..=1, require_equals = true, default_missing_value = "auto", hide_short_help = true)]
     pub(crate) sort: Option<sort::Extent>,
     /// With --sort: keep at most SIZE in memory [default: 4G]
@@ -245,7 +271,8 @@ pub(crate) struct StepOptions {
     pub(crate) spill: Option<PathBuf>,
     /// With --dedup, --rejoin, --biflow, --sort: flows come at most TIME late, so let them go on
     ///
-    /// For live input: a flow leaves once the latest moment of all flows lies TIME and the timeout behind its own last.
+    /// For live input: a flow leaves once the latest moment of all flows and ticks lies TIME and the timeout behind its own
+    /// last. Ticks pass with the start of the earliest flow that waits as their time, where that is before.
     #[arg(long, value_name = "TIME", value_parser = gather::time, hide_short_help = true)]
     pub(crate) lateness: Option<i64>,
     /// Keep one in N conversations: --sample 1/100
@@ -257,7 +284,7 @@ pub(crate) struct StepOptions {
     /// Stop after N flows
     ///
     /// Nothing after the last of them is read, nor counted.
-    #[arg(long, value_name = "N", value_parser = flow_record::cli::number, allow_negative_numbers = true, hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = flow_record::cli::number, allow_negative_numbers = true)]
     pub(crate) head: Option<u64>,
     /// Put other addresses in place of all, under the key in FILE
     ///
@@ -269,11 +296,12 @@ pub(crate) struct StepOptions {
 }
 
 impl StepOptions {
-    /// The steps that are asked for, in the order of the work.
+    /// The steps that are asked for, in the order of the work; `keeps_extra` says that columns of foreign tables become
+    /// members.
     ///
     /// # Errors
     /// A file that a step needs cannot be read.
-    pub(crate) fn build(&self, filter: Option<Filter>) -> Result<Vec<Box<dyn Step>>, String> {
+    pub(crate) fn build(&self, filter: Option<Filter>, keeps_extra: bool) -> Result<Vec<Box<dyn Step>>, String> {
         let mut steps: Vec<Box<dyn Step>> = Vec::new();
         steps.extend(self.sampling.map(scale::step));
         steps.extend(gather::step(gather::Plan {
@@ -291,7 +319,7 @@ impl StepOptions {
             other => (other, None),
         };
         steps.extend(first.map(sort::step));
-        steps.extend(filter.map(select::step));
+        steps.extend(filter.map(|filter| select::step(filter, keeps_extra)));
         steps.extend(self.sample.map(sample::step));
         steps.extend(then.map(sort::step));
         steps.extend(self.head.map(head::step));

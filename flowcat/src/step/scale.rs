@@ -3,10 +3,11 @@
 //! Packets and bytes of both directions are multiplied; `"scaled":true` says so, and nothing is scaled twice. Constant
 //! memory.
 
-use super::member::{extras_but, has_member};
+use super::member::{Room, extras_but, has_member};
 use super::{Form, Next, Record, Step};
 use flow_record::record::Flow;
 use flow_record::record::field;
+use flow_record::scan::UNFIT;
 use std::str::FromStr;
 
 /// By what counts are multiplied.
@@ -34,10 +35,13 @@ struct Scale {
     rate: Rate,
     flow: Flow,
     extras: Vec<u8>,
+    room: Room,
+    /// Flows that stay as they are.
+    unscaled: u64,
 }
 
 pub(super) fn step(rate: Rate) -> Box<dyn Step> {
-    Box::new(Scale { rate, flow: Flow::new(), extras: Vec::new() })
+    Box::new(Scale { rate, flow: Flow::new(), extras: Vec::new(), room: Room::default(), unscaled: 0 })
 }
 
 impl Step for Scale {
@@ -53,16 +57,29 @@ impl Step for Scale {
         for id in [field::PACKETS, field::BYTES, field::REV_PACKETS, field::REV_BYTES] {
             let Some(count) = record.flow.integer(id) else { continue };
             if !count.checked_mul(rate).is_some_and(|count| self.flow.set_integer(id, count)) {
-                next.warn(
-                    "counts that cannot be scaled",
-                    || "a count beyond 2^53 once scaled: the flow stays as it is",
-                );
-                return next.flow(record);
+                return self.leave(record, "a count is beyond 2^53 once scaled", next);
             }
         }
         self.flow.set_integer(field::SAMPLING, rate);
         extras_but(record.form, &["scaled"], &mut self.extras);
         self.extras.extend_from_slice(b",\"scaled\":true");
+        if !self.room.has(&self.flow, &self.extras) {
+            return self.leave(record, &format!("scaled, its line would be {UNFIT}"), next);
+        }
         next.flow(Record { flow: &self.flow, form: Form::Fields(&self.extras) });
+    }
+
+    fn finish(&mut self, next: &mut Next<'_, '_>) {
+        next.detail("not scaled", self.unscaled);
+    }
+}
+
+impl Scale {
+    /// Hands a flow on as it came.
+    #[cold]
+    fn leave(&mut self, record: Record<'_>, why: &str, next: &mut Next<'_, '_>) {
+        self.unscaled += 1;
+        next.warn("flows that cannot be scaled", || format!("{why}: the flow stays as it is"));
+        next.flow(record);
     }
 }

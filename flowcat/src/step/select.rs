@@ -1,10 +1,10 @@
 //! `--where EXPR`: flows for which an expression holds. Constant memory, but for its lists.
 //!
 //! Fields of the record are looked at as they are; the text of a flow is searched only for other members that the
-//! expression names.
+//! expression names. Of those that no flow had it is said so at the end.
 
 use super::{Form, Next, Record, Step};
-use flow_record::filter::Filter;
+use flow_record::filter::{Filter, Met};
 use flow_record::scan::walk::{Walk, unquoted};
 use std::ops::Range;
 
@@ -14,10 +14,18 @@ struct Where {
     object: String,
     /// Where the values of the filter's members are in a text; empty where it has none.
     values: Vec<Range<usize>>,
+    met: Met,
+    /// Other columns of foreign tables are kept.
+    keeps_extra: bool,
+    /// Some flows came out of foreign tables.
+    has_foreign: bool,
 }
 
-pub(super) fn step(filter: Filter) -> Box<dyn Step> {
-    Box::new(Where { values: vec![0..0; filter.watch().len()], filter, object: String::new() })
+/// `keeps_extra` says that columns of foreign tables become members.
+pub(super) fn step(filter: Filter, keeps_extra: bool) -> Box<dyn Step> {
+    let values = vec![0..0; filter.watch().len()];
+    let met = filter.met();
+    Box::new(Where { filter, object: String::new(), values, met, keeps_extra, has_foreign: false })
 }
 
 impl Step for Where {
@@ -29,6 +37,14 @@ impl Step for Where {
         };
         if keeps { next.flow(record) } else { next.filtered() }
     }
+
+    fn finish(&mut self, next: &mut Next<'_, '_>) {
+        for text in self.filter.unmet(&std::mem::take(&mut self.met)) {
+            let more =
+                if self.has_foreign && !self.keeps_extra { "; --keep-extra keeps columns of other names" } else { "" };
+            next.note(&format!("{text}{more}"));
+        }
+    }
 }
 
 impl Where {
@@ -37,6 +53,7 @@ impl Where {
         let text = match record.form {
             Form::Line(text) => text,
             Form::Fields(extras) => {
+                self.has_foreign = true;
                 self.object.clear();
                 self.object.push('{');
                 self.object.push_str(std::str::from_utf8(extras.get(1..).unwrap_or_default()).unwrap_or_default());
@@ -53,6 +70,7 @@ impl Where {
                 self.values[at] = member.value_at..member.value_at + member.value.len();
             }
         }
+        self.met.look(|at| self.values.get(at).is_some_and(|value| !value.is_empty()));
         let value = |at: usize| self.values.get(at).filter(|v| !v.is_empty()).and_then(|v| text.get(v.clone()));
         self.filter.keeps(record.flow, value)
     }

@@ -14,6 +14,7 @@ mod spill;
 pub(super) use spill::Spill;
 
 use super::packed::{Place, pack, unpack};
+use super::tick::Tick;
 use super::{Next, Record, Step};
 use flow_record::people::amount;
 use flow_record::people::read::integer;
@@ -119,19 +120,21 @@ impl Step for Sort {
                 self.newest = self.newest.max(start);
             }
             self.keep(start, record, next);
-            if self.newest.saturating_sub(self.looked) > lateness / 4 {
-                self.looked = self.newest;
-                self.leave(self.newest.saturating_sub(lateness), next);
-            }
+            self.leave_by_time(lateness, next);
         } else {
             self.keep(start, record, next);
         }
     }
 
     fn line(&mut self, kind: LineKind<'_>, text: &str, next: &mut Next<'_, '_>) {
-        match kind {
+        match (Tick::of(kind, text), self.plan.lateness) {
+            (Some(tick), Some(lateness)) => {
+                self.newest = self.newest.max(tick.nanos);
+                self.leave_by_time(lateness, next);
+                tick.pass(self.entries.iter().map(|e| e.start).min(), next);
+            }
             // What it says of the time is no longer true: earlier flows follow.
-            LineKind::Tick => next.unused("tick"),
+            _ if kind == LineKind::Tick => next.unused("tick"),
             _ => next.line(kind, text),
         }
     }
@@ -147,11 +150,13 @@ impl Step for Sort {
                 let form = unpack(bytes, place, flow);
                 next.flow(Record { flow, form });
                 handed_on += 1;
-                !next.is_closed()
+                !next.is_closed() && !next.wants_no_more()
             })
         });
         let left = (spill.clear() + self.entries.len() as u64).saturating_sub(handed_on);
-        if left > 0 {
+        if left > 0 && result.is_ok() && next.wants_no_more() {
+            next.filtered_all(left);
+        } else if left > 0 {
             next.unused_all(NO_ROOM, left);
         }
         if let Err(error) = result {
@@ -208,6 +213,14 @@ impl Sort {
             });
         }
         next.flow(record);
+    }
+
+    /// Lets all leave that are as old as flows may be late, if the time has gone on enough.
+    fn leave_by_time(&mut self, lateness: i64, next: &mut Next<'_, '_>) {
+        if self.newest.saturating_sub(self.looked) > lateness / 4 {
+            self.looked = self.newest;
+            self.leave(self.newest.saturating_sub(lateness), next);
+        }
     }
 
     /// Lets all leave that start at `until` or before.

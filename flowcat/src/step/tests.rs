@@ -182,3 +182,42 @@ fn what_no_filter_would_accept_any_more_is_left_out() {
         [r#"{"bytes":1,"78ff:f001:9fc0:20df:8380:b1f1:704:ed":2}"#]
     );
 }
+
+/// A flow that lasts from a second of a day on, and a tick at one.
+fn at(second: u32, length: u32) -> String {
+    format!("{{\"timestamp\":\"2026-03-10T{}.000Z\",\"duration\":{length},\"bytes\":{second}}}\n", clock(second))
+}
+
+fn tick(second: u32) -> String {
+    format!("{{\"kind\":\"tick\", \"timestamp\":\"2026-03-10T{}.000Z\", \"x\":1}}\n", clock(second))
+}
+
+fn clock(second: u32) -> String {
+    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+}
+
+#[test]
+fn a_tick_lets_go_what_nothing_can_join_and_says_no_later_time_than_a_flow_that_waits_has() {
+    // The first flow can be joined for 10 + 30 s after its end at 25.
+    let text = [at(20, 5), tick(30), at(50, 0), tick(60), tick(80), tick(200)].concat();
+    let expected = [tick(20), tick(20), at(20, 5), tick(50), at(50, 0), tick(200)].concat();
+    for args in [&["--biflow=30s", "--lateness", "10s"][..], &["--rejoin=5s", "--biflow=30s", "--lateness", "10s"]] {
+        assert_eq!(lines(&text, args).join("\n") + "\n", expected, "{args:?}");
+    }
+    // All wait for the end, the ticks do not.
+    let expected = [tick(20), tick(20), tick(20), tick(20), at(20, 5), at(50, 0)].concat();
+    assert_eq!(lines(&text, &["--biflow=30s"]).join("\n") + "\n", expected);
+    // Sorting makes flows wait, too.
+    let expected = [tick(20), at(20, 5), tick(50), at(50, 0), tick(80), tick(200)].concat();
+    assert_eq!(lines(&text, &["--sort", "--lateness", "15s"]).join("\n") + "\n", expected);
+    assert_eq!(lines(&text, &["--sort"]).join("\n") + "\n", [at(20, 5), at(50, 0)].concat());
+}
+
+#[test]
+fn a_tick_without_a_time_passes_as_it_is() {
+    let odd = "{\"kind\":\"tick\"}\n{\"kind\":\"tick\",\"timestamp\":\"2026-03-10T00:00:00Z\",\"a\":\"timestamp\"}\n";
+    assert_eq!(lines(odd, &["--biflow"]).join("\n") + "\n", odd);
+    let fine = [at(1, 0), tick(9).replace("09.000Z", "09Z").replace("00:00:01", "00:00:01.000000001")].concat();
+    let text = fine.replace(":01.000Z", ":01.000000001Z");
+    assert!(lines(text, &["--biflow"])[0].contains("\"2026-03-10T00:00:01.000000001Z\""));
+}

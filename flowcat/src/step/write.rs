@@ -6,6 +6,7 @@ use super::{Form, Record};
 use flow_record::people::count;
 use flow_record::record::Writer;
 use flow_record::run::{Fate, Session};
+use flow_record::scan::{SHORT, UNFIT, fits};
 
 /// Bytes of lines that are collected before they are written.
 const FULL: usize = 64 * 1024;
@@ -83,11 +84,15 @@ impl<'s> End<'s> {
             return;
         }
         match record.form {
-            Form::Fields(b"") => self.writer.line(record.flow, &mut self.out),
             Form::Fields(extras) => {
+                let start = self.out.len();
                 self.writer.members(record.flow, &mut self.out);
                 self.out.extend_from_slice(extras);
                 self.out.extend_from_slice(b"}\n");
+                if self.out.len() - start > SHORT && !fits(&self.out[start..]) {
+                    self.out.truncate(start);
+                    return self.leave_out();
+                }
             }
             Form::Line(line) => {
                 self.out.extend_from_slice(line.as_bytes());
@@ -95,6 +100,13 @@ impl<'s> End<'s> {
             }
         }
         self.count();
+    }
+
+    /// Counts a flow whose line no filter would take: its texts take more room than they did where they came from.
+    #[cold]
+    fn leave_out(&mut self) {
+        self.session.account.fates.count(Fate::Unused("too long to be written"));
+        self.session.messages.warn("flows left out", || format!("a flow left out: its line would be {UNFIT}"));
     }
 
     /// Writes a line as it is.

@@ -93,6 +93,11 @@ impl<R: Rule> State for Outliers<R> {
         any(self.rows.iter_mut().map(|rows| rows.add(&row)))
     }
 
+    fn lacks(&self) -> String {
+        let columns: Vec<_> = self.rows.iter().map(Rows::column).collect();
+        format!("{} (field=NAME scores another column)", columns.join(" or "))
+    }
+
     fn is_empty(&self) -> bool {
         let flows = self.hosts.iter().all(Hosts::is_empty) && self.flows.iter().all(Flows::is_empty);
         flows && self.rows.iter().all(Rows::is_empty)

@@ -10,7 +10,7 @@ use crate::population::host::described;
 use flow_record::people::{amount, count};
 use flow_record::record::key::Part;
 use flow_record::row::Row;
-use flow_record::state::Taken;
+use flow_record::state::{LACKS, Taken};
 use flow_record::stats::{Seen, Span};
 use flow_record::value::Number;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ impl Rows {
 
     /// Takes a row.
     pub(crate) fn add(&mut self, row: &Row<'_>) -> Taken {
-        let value = row.value(&self.column).ok_or("the scored column")?;
+        let value = row.value(&self.column).ok_or(LACKS)?;
         let mut all: Vec<(Member, bool)> = row.names().collect();
         all.sort_by_key(|(_, is_key)| !is_key);
         let keyed = all.iter().filter(|(_, is_key)| *is_key).count();
@@ -56,6 +56,11 @@ impl Rows {
             }
         }
         Ok(())
+    }
+
+    /// The column that is scored.
+    pub(crate) fn column(&self) -> &str {
+        &self.column
     }
 
     /// Whether nothing was taken.

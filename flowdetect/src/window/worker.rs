@@ -81,7 +81,7 @@ impl Windowed {
         let mut ended = Ended { lines, alerts: Vec::new(), notes: Vec::new(), gravest };
         for ((naming, count, notes), lacks) in items.into_iter().zip(self.panes.lacks) {
             ended.alerts.push((naming.detector().to_owned(), count));
-            ended.notes.extend(told(&naming, lacks, notes));
+            ended.notes.extend(told(&naming, "the column that is scored", lacks, notes));
         }
         if incidents.forgotten > 0 {
             let n = count(incidents.forgotten, "incidents");

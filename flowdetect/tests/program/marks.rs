@@ -53,6 +53,23 @@ fn marking_twice_changes_nothing_and_marks_of_before_stay() {
 }
 
 #[test]
+fn a_line_that_no_filter_would_take_with_its_marks_passes_as_it_came() {
+    let file = normal();
+    let sigma = format!("sigma:normal={}", file.path().display());
+    let with = |members: &str| flow("10.0.0.1", "192.0.2.1", 443, 1, 9000).replace("}\n", &format!("{members}}}\n"));
+    // A line of 1 MiB, and one of 1024 members.
+    let long = with(&format!(",\"x\":\"{}\"", "x".repeat((1 << 20) - with(",\"x\":\"\"").len() + 1)));
+    let many = with(&(7..1024).map(|i| format!(",\"{i}\":1")).collect::<String>());
+    for item in [sigma.as_str(), "zscore:of=flow,threshold=0.1"] {
+        let input = format!("{long}{many}{}", flows(&[9000, 10, 10]).concat());
+        let (code, out, err) = outcome(&["--mark", item], &input);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.starts_with(&format!("{long}{many}")) && out.contains("flagged"), "{item}");
+        assert!(err.contains("2 flows left as they came, though rules hold"), "{err}");
+    }
+}
+
+#[test]
 fn rules_over_the_whole_input_mark_the_flows_that_they_alert_on() {
     let input = flows_of(&network(3000)).concat();
     for item in ["zscore:of=flow,field=bytes+packets", "iqr:of=flow", "mad:of=flow,field=rev_bytes"] {

@@ -28,7 +28,8 @@ consumed: `flowdetect --tee all | flowstat report` makes it in one pass.
 analysis_time is what --now says, else the start of the last flow. date_range has the first and the last start. baselines
 has the rows of views: hourly_profile (hourly), daily_profile (daily), protocol_distribution (protocols), top_talkers
 (top, 10 sources by bytes, with z), top_ports (ports, 20) and hosts (hosts, 100 by bytes). anomalies has the alerts by
-detector, of each at most alerts=N, largest value first; summary counts all of them by detector, total_anomalies in all.",
+detector, of each at most alerts=N, largest value first; summary counts all of them by detector, total_anomalies in all.
+What does not fit into a line of 1 MiB is left out, and told: the last rows of the longest view, the smallest alerts.",
         params: &[
             Param::new("format", ParamKind::Choice(&["json"]), "json", "", "form of the document"),
             Param::new("alerts", ParamKind::Integer(0, 1_000_000), "20", "alerts", "alerts shown of each detector"),

@@ -7,6 +7,7 @@ use super::rows::Rows;
 use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Spec};
 use flow_record::map::Map;
+use flow_record::people::count;
 use flow_record::record::field::FieldId;
 use flow_record::record::key::Part;
 use flow_record::record::{Flow, Kind};
@@ -27,7 +28,8 @@ smallest and the largest: numbers, times and addresses by value, text by bytes.
 type is that of the record (time, number, integer, address, text), else that of the JSON values (integer, number, text,
 boolean, array, object); several are joined by |. example is one of the values, the same for the same flows.
 
-At most 4096 names are shown, the first in the order of bytes.",
+At most 4096 names are shown, the first in the order of bytes. A value with which the row would be longer than 1 MiB is
+left out, and told.",
         params: &[],
         needs: &[],
         columns: &[
@@ -258,6 +260,7 @@ impl State for Fields {
         if self.dropped > 0 {
             rows.note(format!("more than {MAX_FIELDS} names of fields; the first in the order of bytes are shown"));
         }
+        let mut too_long = 0u64;
         for known in &self.known {
             let mut row = rows.row();
             row.text("field", &known.name);
@@ -265,12 +268,16 @@ impl State for Fields {
             row.integer("present", known.present);
             row.integer("absent", self.flows.saturating_sub(known.present));
             row.count("distinct", known.distinct.count());
-            if known.is_ordered() {
-                row.json("min", |out| known.min.write(out));
-                row.json("max", |out| known.max.write(out));
+            let ends = [("min", &known.min), ("max", &known.max)];
+            let shown = ends.into_iter().filter(|_| known.is_ordered()).chain([("example", &known.example.1)]);
+            for (name, part) in shown {
+                too_long += u64::from(!row.json_if_room(name, |out| part.write(out)));
             }
-            row.json("example", |out| known.example.1.write(out));
             row.end();
+        }
+        if too_long > 0 {
+            let values = count(too_long, "values");
+            rows.note(format!("{values} left out: the row would be longer than 1 MiB, which no filter takes"));
         }
     }
 }
@@ -315,6 +322,15 @@ mod tests {
         assert_eq!(example(&flows), first);
         flows.rotate_left(7);
         assert_eq!(example(&flows), first);
+    }
+
+    #[test]
+    fn a_value_that_is_too_long_for_a_row_is_left_out() {
+        let flows = ["a", "b"].map(|c| format!(r#"{{"bytes":1,"x":"{}"}}"#, c.repeat(600_000)));
+        let rows = rows("fields", &flows.each_ref().map(String::as_str));
+        assert_eq!((&rows[1]["field"], &rows[1]["present"], &rows[1]["distinct"]), (&"x".into(), &2.into(), &2.into()));
+        let lengths = ["min", "max", "example"].map(|name| rows[1][name].as_str().map(str::len));
+        assert_eq!(lengths, [Some(600_000), None, None]);
     }
 
     #[test]

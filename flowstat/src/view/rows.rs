@@ -3,6 +3,7 @@
 //! A column that has no value is left out. Columns that come from a sketch or a histogram are named in `approx`, and
 //! `approx_error` is the relative standard error of the counts among them. Rows are handed on by [`CHUNK`].
 
+use flow_record::scan::MAX_LINE;
 use flow_record::stats::{Count, Estimate, Sums};
 use flow_record::value::time::TimeWriter;
 use flow_record::value::{Time, number, text};
@@ -10,6 +11,9 @@ use std::io::Write;
 
 /// Bytes that are collected before they are handed on.
 const CHUNK: usize = 64 * 1024;
+
+/// Bytes of a line that are left for the members after a text of any length.
+const RESERVE: usize = 1024;
 
 /// Where rows go.
 pub(crate) struct Rows<'w> {
@@ -37,9 +41,10 @@ impl<'w> Rows<'w> {
 
     /// Begins a row.
     pub(crate) fn row(&mut self) -> Row<'_, 'w> {
+        let start = self.out.len();
         self.out.extend_from_slice(&self.head);
         let is_empty = self.head.len() == 1;
-        Row { rows: self, is_empty, approx: Vec::new(), error: 0.0 }
+        Row { rows: self, start, is_empty, approx: Vec::new(), error: 0.0 }
     }
 
     /// Tells the user something of how the rows came about, in a sentence.
@@ -70,6 +75,8 @@ impl Drop for Rows<'_> {
 #[must_use = "a row needs its end"]
 pub(crate) struct Row<'r, 'w> {
     rows: &'r mut Rows<'w>,
+    /// Where it begins among the bytes that wait.
+    start: usize,
     is_empty: bool,
     approx: Vec<&'static str>,
     error: f64,
@@ -90,6 +97,18 @@ impl Row<'_, '_> {
         text::write_json(name, out);
         out.push(b':');
         write(out);
+    }
+
+    /// The same, unless that makes the line longer than filters take; says whether it was put.
+    pub(crate) fn json_if_room(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let (before, was_empty) = (self.rows.out.len(), self.is_empty);
+        self.json(name, write);
+        let has_room = self.rows.out.len() - self.start <= MAX_LINE - RESERVE;
+        if !has_room {
+            self.rows.out.truncate(before);
+            self.is_empty = was_empty;
+        }
+        has_room
     }
 
     /// Puts members that `write` appends as `"name":value,...`.

@@ -109,6 +109,89 @@ fn any_member_can_be_compared() {
 }
 
 #[test]
+fn ports_are_asked_for_by_the_names_of_services() {
+    check(
+        TLS,
+        &[
+            "dst_port == https",
+            "dst_port https",
+            "dst_port == HTTPS and any",
+            "dst_port != domain",
+            "src_port != https",
+        ],
+        &[
+            "dst_port == domain",
+            "not dst_port == https",
+            "src_port https",
+            "dst_port == \"http-alt\"",
+            "dst_port != https",
+        ],
+    );
+    check(DNS, &["dst_port == domain", "dst_port == \"domain\"", "dst_port in [domain https]"], &["dst_port == ssh"]);
+    // Fields and members keep their meaning.
+    check(TLS, &["dst_port < src_port", "dst_port == .dst_port", "dst_port != weight"], &["dst_port == x_port"]);
+    check(
+        r#"{"bytes":1,"dst_port":70,"https":70}"#,
+        &["dst_port == .https", "dst_port == gopher"],
+        &["dst_port == https"],
+    );
+}
+
+#[test]
+fn numbers_are_exact_as_far_as_counts_go() {
+    let most = r#"{"bytes":9007199254740991,"packets":1,"duration":9223372036.854775807,"n":9007199254740991}"#;
+    check(
+        most,
+        &[
+            "bytes == 9007199254740991",
+            "bytes > 9007199254740990",
+            "bytes < 9007199254740992",
+            "bytes < 1000000000000000000000",
+            "bytes > 1000000000000000",
+            "bytes > 9T",
+            "bytes >= 9007.199254T",
+            "n == 9007199254740991",
+            "bytes - packets == 9007199254740990",
+            "duration < 1000000000000000",
+            "duration == 9223372036.854775807",
+            "timestamp < 1000000000000000 or any",
+        ],
+        &[
+            "bytes == 9007199254740990",
+            "bytes > 9007199254740991",
+            "bytes > 1000000000T",
+            "bytes >= 0xffffffffffffffff",
+            "n == 9007199254740990",
+            "duration > 999999999999999999w",
+        ],
+    );
+}
+
+#[test]
+fn members_that_no_flow_had_are_known() {
+    let filter = Filter::parse("bytes > lots or .label2 == 1 or src_country == 'PT' or x > 1", &Zone::utc()).unwrap();
+    let mut scanner = Scanner::watching(filter.watch());
+    let mut look = |lines: &[&str]| {
+        let mut met = filter.met();
+        for text in lines {
+            let line = scanner.scan(Clean::line(text.as_bytes()).unwrap()).unwrap();
+            met.look(|at| line.span(at).is_some());
+        }
+        met
+    };
+    let (none, one) = (look(&[]), look(&[r#"{"bytes":1}"#, r#"{"bytes":1,"x":null}"#]));
+    assert_eq!(filter.unmet(&none), Vec::<String>::new(), "of no flows nothing can be told");
+    let told = |name: &str, near: &str| format!("--where: no flow has a member \"{name}\"{near}");
+    let expected = [told("lots", ""), told("label2", "; did you mean label?"), told("src_country", "")];
+    assert_eq!(filter.unmet(&one), expected);
+    let mut both = none;
+    both.merge(&one);
+    both.merge(&look(&[r#"{"bytes":1,"lots":5}"#]));
+    assert_eq!(filter.unmet(&both), expected[1..]);
+    assert_eq!(Filter::parse("any", &Zone::utc()).unwrap().unmet(&one), Vec::<String>::new());
+}
+
+#[test]
 fn times_go_as_far_as_they_are_written() {
     check(
         TLS,

@@ -1,5 +1,6 @@
-//! Addresses in any text: IPv4 with points or hyphens, IPv6 (RFC 4291 section 2.2), MAC addresses with colons or hyphens,
-//! and networks as ADDRESS/LENGTH.
+//! Addresses in any text: IPv4 with points or hyphens, its octets in decimal, however many zeros stand before them, or in
+//! hex (0xcb); IPv6 (RFC 4291 section 2.2); MAC addresses with colons or hyphens, or in three groups with points, as
+//! Cisco prints them; and networks as ADDRESS/LENGTH.
 //!
 //! What may be an address counts as one, whatever letters stand beside it: a version of four numbers is changed, rather
 //! than an address kept. Invariant: each text that reads as an address is found as a whole. Bound: a place is looked at
@@ -25,7 +26,7 @@ pub(super) enum What {
         point: u8,
     },
     V6(u128),
-    /// `point` stands between the octets, whose digits may be capitals.
+    /// `point` stands between the octets, whose digits may be capitals; `.` between pairs of them.
     Mac {
         bits: u64,
         point: u8,
@@ -66,9 +67,13 @@ fn dotted(text: &[u8], from: usize, at: usize, point: u8) -> Option<Found> {
     {
         return Some(found);
     }
-    let start = at - digits_before(text, from, at, u8::is_ascii_digit);
-    if (1..=3).contains(&(at - start))
-        && text[at + 1..].iter().take(4).any(|b| *b == point)
+    if point == b'.'
+        && let Some(found) = groups_of_four(text, start, at)
+    {
+        return Some(found);
+    }
+    let start = octet_start(text, from, at)?;
+    if text[at + 1..].iter().take(OCTET + 3).any(|b| *b == point)
         && let Some((bits, len)) = quad(&text[start..], point)
         && (point == b'.' || is_four_only(text, from, start, start + len))
     {
@@ -76,6 +81,21 @@ fn dotted(text: &[u8], from: usize, at: usize, point: u8) -> Option<Found> {
         return Some(with_length(text, start, start + len, what));
     }
     None
+}
+
+/// Digits of an octet at most, zeros before it included; so many bytes are looked at.
+const OCTET: usize = 8;
+
+/// Where the octet begins whose last digit stands before `at`: decimal digits, or `0x` and hexadecimal ones.
+fn octet_start(text: &[u8], from: usize, at: usize) -> Option<usize> {
+    let digits =
+        |is_digit: fn(&u8) -> bool| text[from..at].iter().rev().take(OCTET + 1).take_while(|b| is_digit(b)).count();
+    let start = at - digits(u8::is_ascii_hexdigit);
+    if start >= from + 2 && matches!(&text[start - 2..start], b"0x" | b"0X") {
+        return Some(start - 2);
+    }
+    let count = digits(u8::is_ascii_digit);
+    (1..=OCTET).contains(&count).then(|| at - count)
 }
 
 /// How many bytes before `at`, and not before `from`, are digits; at most five, which is too many for any group.
@@ -111,7 +131,7 @@ fn with_length(text: &[u8], start: usize, end: usize, what: What) -> Found {
     Found { start, end, what, length: None }
 }
 
-/// Four numbers up to 255 at the start, zeros before them or not, and their length.
+/// Four numbers up to 255 at the start, in decimal, zeros before them or not, or in hex, and their length.
 fn quad(text: &[u8], point: u8) -> Option<(u32, usize)> {
     let (mut bits, mut at) = (0, 0);
     for n in 0..4 {
@@ -121,16 +141,44 @@ fn quad(text: &[u8], point: u8) -> Option<(u32, usize)> {
             }
             at += 1;
         }
-        let digits = &text[at..];
-        let count = digits.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
-        let octet = digits[..count].iter().fold(0u32, |v, b| v * 10 + u32::from(b - b'0'));
-        if !(1..=3).contains(&count) || octet > 255 {
-            return None;
-        }
+        let (octet, length) = octet(&text[at..])?;
         bits = bits << 8 | octet;
-        at += count;
+        at += length;
     }
     Some((bits, at))
+}
+
+/// A number up to 255 at the start, and its length.
+fn octet(text: &[u8]) -> Option<(u32, usize)> {
+    let (mark, base, is_digit): (usize, u32, fn(&u8) -> bool) = match text {
+        [b'0', b'x' | b'X', digit, ..] if digit.is_ascii_hexdigit() => (2, 16, u8::is_ascii_hexdigit),
+        _ => (0, 10, u8::is_ascii_digit),
+    };
+    let count = text[mark..].iter().take(OCTET + 1).take_while(|b| is_digit(b)).count();
+    let digits = text[mark..mark + count].iter();
+    let value = digits.fold(0u32, |v, b| v.saturating_mul(base).saturating_add(u32::from(value(*b))));
+    ((1..=OCTET).contains(&count) && value <= 255).then_some((value, mark + count))
+}
+
+/// Three groups of four hexadecimal digits that begin at `start`, the first point at `at`: a MAC address.
+fn groups_of_four(text: &[u8], start: usize, at: usize) -> Option<Found> {
+    let groups = text.get(start..start + 14).filter(|_| at - start == 4)?;
+    let mut bits = 0;
+    for (n, b) in groups.iter().enumerate() {
+        match n % 5 {
+            4 if *b == b'.' => {}
+            0..=3 if b.is_ascii_hexdigit() => bits = bits << 4 | u64::from(value(*b)),
+            _ => return None,
+        }
+    }
+    let goes_on = text.get(start + 14).is_some_and(u8::is_ascii_hexdigit);
+    let capitals = groups.iter().any(u8::is_ascii_uppercase);
+    (!goes_on).then_some(Found {
+        start,
+        end: start + 14,
+        what: What::Mac { bits, point: b'.', capitals },
+        length: None,
+    })
 }
 
 /// The longest IPv6 address at the start, and its length.
@@ -145,7 +193,7 @@ fn ipv6(text: &[u8]) -> Option<(u128, usize)> {
         let most = if gap.is_some() { 7 } else { 8 };
         if count + 2 <= most
             && (count == 6 || gap.is_some())
-            && text[at..].iter().take(4).any(|b| *b == b'.')
+            && text[at..].iter().take(OCTET + 3).any(|b| *b == b'.')
             && let Some((bits, len)) = quad(&text[at..], b'.')
         {
             (groups[count], groups[count + 1]) = ((bits >> 16) as u16, bits as u16);

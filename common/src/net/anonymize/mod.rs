@@ -78,10 +78,12 @@ impl Anonymizer {
             }
             What::Mac { bits, point, capitals } => {
                 let digits = if capitals { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
-                for octet in self.cipher.mac(bits).to_be_bytes().into_iter().skip(2) {
-                    self.value.extend([digits[usize::from(octet >> 4)], digits[usize::from(octet & 15)], point]);
+                for (n, octet) in self.cipher.mac(bits).to_be_bytes().into_iter().skip(2).enumerate() {
+                    if n > 0 && (point != b'.' || n % 2 == 0) {
+                        self.value.push(point);
+                    }
+                    self.value.extend([digits[usize::from(octet >> 4)], digits[usize::from(octet & 15)]]);
                 }
-                self.value.pop();
             }
         }
         if let Some(length) = found.length {

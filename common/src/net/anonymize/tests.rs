@@ -295,6 +295,25 @@ fn addresses_are_found_in_all_their_forms() {
     assert_eq!(a.to_lowercase()[..15].replace(':', "-"), b[..15]);
     assert_ne!(a.to_lowercase()[15..], b[15..]);
     assert_ne!(texts("00-11-22-33-aa-55"), "00-11-22-33-aa-55");
+    let (pairs, fours) = (texts("cb:00:71:42:00:01"), texts("mac cb00.7142.0001,"));
+    assert_eq!(fours, format!("mac {}.{}.{},", &pairs[..5], &pairs[6..11], &pairs[12..]).replace(':', ""));
+    assert_eq!(texts("CB00.7142.0001"), fours[4..18].to_uppercase());
+}
+
+#[test]
+fn octets_are_read_however_they_are_spelt() {
+    let plain = texts("203.0.113.66");
+    for odd in
+        ["0203.0.113.66", "00000203.00.0113.000066", "0xcb.0.113.66", "0xCB.0x00.0X71.0x42", "203.0x0.113.0x0042"]
+    {
+        assert_eq!(texts(&format!("from {odd}, to {odd}/32")), format!("from {plain}, to {plain}/32"), "{odd}");
+    }
+    assert_eq!(texts("::ffff:0203.0.113.66"), texts("::ffff:203.0.113.66"));
+    for none in
+        ["1203.0.113.66", "0xcb.0.113", "0x1cb.0.113.66", "000000203.0.113.66", "cb00.7142.00012", "cb00.7142.001"]
+    {
+        assert_eq!(texts(none), none);
+    }
 }
 
 #[test]

@@ -20,7 +20,10 @@ pub(crate) const DAY: i64 = 86_400;
 impl Converter {
     /// Start, duration, and whether to believe them.
     pub(super) fn times(&mut self, row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
-        let mut start = self.moment(row, Cell::Start)?;
+        let mut start = match row.has(Cell::Date) || row.has(Cell::Clock) {
+            true => self.start_of_two(row)?,
+            false => self.moment(row, Cell::Start)?,
+        };
         let end = self.moment(row, Cell::End)?;
         let given = match row.text(Cell::Duration) {
             None => None,
@@ -66,6 +69,27 @@ impl Converter {
             flow.set_text(field::CLOCK, doubt);
         }
         Ok(())
+    }
+
+    /// The start, where a day and a time of day may stand apart. What is a time by itself counts alone.
+    #[cold]
+    fn start_of_two(&mut self, row: &Row) -> Result<Option<Moment>, Trouble> {
+        let (date, clock) = (row.text(Cell::Date), row.text(Cell::Clock));
+        let is_of_day = |text: &[u8]| text.iter().take(3).position(|b| *b == b':').is_some_and(|at| at > 0);
+        match (date, clock) {
+            _ if row.has(Cell::Start) => self.moment(row, Cell::Start),
+            (Some((date, form)), Some((clock, _))) if is_of_day(clock) && !date.contains(&b':') => {
+                let zero = if clock.get(1) == Some(&b':') { &b"0"[..] } else { b"" };
+                match self.clock.read(&[date, b" ", zero, clock].concat(), form) {
+                    Said::At(moment) => Ok(Some(moment)),
+                    Said::None => Ok(None),
+                    Said::Bad => Err(Trouble::of(Cell::Date)),
+                }
+            }
+            (Some(_), Some((clock, _))) if is_of_day(clock) => self.moment(row, Cell::Date),
+            (Some(_), None) => self.moment(row, Cell::Date),
+            _ => self.moment(row, Cell::Clock),
+        }
     }
 
     /// Why a start is doubtful by itself.

@@ -43,20 +43,38 @@ fn is_header(line: &[u8], first: bool, dialect: &Dialect, mapping: &Mapping) -> 
     })
 }
 
+/// Whether a line before the header says something of the table, and is no row of it: a remark behind `#`, or the
+/// delimiter, as Excel has it (`sep=;`).
+pub(super) fn is_preface(line: &[u8]) -> bool {
+    let is_delimiter = |rest: &[u8]| matches!(rest.trim_ascii(), [] | [_]);
+    line.starts_with(b"#")
+        || line.split_at_checked(4).is_some_and(|(word, rest)| word.eq_ignore_ascii_case(b"sep=") && is_delimiter(rest))
+}
+
+/// Takes the `#` off the first name, where it stands before it without a blank.
+pub(super) fn unmark(names: &mut [String]) {
+    if let Some(name) = names.first_mut()
+        && let Some(rest) = name.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+    {
+        *name = rest.to_owned();
+    }
+}
+
 /// Where the header is in a text of whole lines; `None` where more lines must be seen, which are none after the `last`.
-/// Where no line reads like one, it is the first that is no remark of nfdump.
+/// Where no line reads like one, it is the first that is no remark of nfdump and no preface.
 pub(super) fn find(text: &[u8], dialect: &Dialect, mapping: &Mapping, last: bool) -> Option<usize> {
     let (mut at, mut lines, mut fallback) = (0, 0, None);
     for line in text.split_inclusive(|b| *b == b'\n') {
         let content = line.trim_ascii();
         if !content.is_empty() {
-            if is_header(content, lines == 0, dialect, mapping) {
+            let is_before = is_preface(content);
+            if is_header(content, lines == 0 && !is_before, dialect, mapping) {
                 return Some(at);
             }
-            if fallback.is_none() && !is_remark(content) {
+            if fallback.is_none() && !is_remark(content) && !is_before {
                 fallback = Some(at);
             }
-            lines += 1;
+            lines += usize::from(!is_before);
         }
         at += line.len();
         if lines == LINES || at >= HEAD {
@@ -68,6 +86,9 @@ pub(super) fn find(text: &[u8], dialect: &Dialect, mapping: &Mapping, last: bool
 
 /// What to say of a first line that holds values instead of names: which header to put before it.
 pub(super) fn advice(columns: &[String], delimiter: u8) -> Option<String> {
+    if let Some(text) = pairs(columns.iter().map(|column| column.as_bytes()), delimiter) {
+        return Some(text);
+    }
     let mut ends = ["src_ip", "dst_ip"].into_iter();
     let (mut address, mut names) = (None, Vec::new());
     for (i, text) in columns.iter().map(|text| text.trim()).enumerate() {
@@ -80,6 +101,26 @@ pub(super) fn advice(columns: &[String], delimiter: u8) -> Option<String> {
         format!(
             "there is no header: the first line holds values, such as {address:?}; put one before it, with better names \
              than c1 where --explain csv has them: (echo '{header}'; cat FILE) | flowcat"
+        )
+    })
+}
+
+/// What to say of a line of `name=value`, as FortiGate and syslog have them: what makes JSON of those.
+pub(in crate::source) fn pairs<'w>(words: impl Iterator<Item = &'w [u8]>, delimiter: u8) -> Option<String> {
+    let is_pair = |word: &&[u8]| {
+        let name = word.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+        name > 0 && word.get(name) == Some(&b'=')
+    };
+    let ifs = match delimiter {
+        b' ' => "space --repifs",
+        b',' => "comma",
+        b';' => "semicolon",
+        b'\t' => "tab",
+        _ => "pipe",
+    };
+    (words.filter(is_pair).count() >= 3).then(|| {
+        format!(
+            "these are lines of name=value, of which Miller makes JSON: mlr --idkvp --ifs {ifs} --ojsonl cat FILE | flowcat"
         )
     })
 }
@@ -107,5 +148,8 @@ mod tests {
         assert_eq!(find(&"alpha,beta\n".repeat(8), false), Some(0));
         assert_eq!(find("Summary,src_ip\n", false), Some(0));
         assert_eq!(find("Summary\nalpha,beta\n", true), Some(8));
+        assert_eq!(find("# of bytes, and more\nsep=;\nSEP=\nsrc_ip;bytes\n", false), Some(32));
+        assert_eq!(find(&format!("{}a,b\n1,2\n", "# one, two\n".repeat(20)), true), Some(220));
+        assert_eq!(find("#src_ip,bytes\n", false), Some(0));
     }
 }

@@ -49,6 +49,64 @@ fn labels_come_along() {
 }
 
 #[test]
+fn a_day_and_a_time_of_day_are_one_timestamp() {
+    let at = |text: &str, args: &[&str]| {
+        let line = lines(text, &[&["--tz", "Europe/Lisbon"], args].concat()).concat();
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        (value["timestamp"].as_str().unwrap_or_default().to_owned(), value["clock"].as_str().map(str::to_owned))
+    };
+    let summer = ("2024-07-01T09:03:04.500Z".to_owned(), None);
+    assert_eq!(at("Date,Time,src_ip\n2024-07-01,10:03:04.5,10.0.0.1\n", &[]), summer);
+    assert_eq!(at("time;src_ip;date\n10:03:04.5;10.0.0.1;2024-07-01\n", &[]), summer);
+    assert_eq!(at("{\"date\":\"2024-07-01\",\"time\":\"10:03:04.5\",\"srcip\":\"10.0.0.1\"}\n", &[]), summer);
+    let mapped = ["--map", "date=Tag:dmy,time=Uhr"];
+    assert_eq!(at("Tag,Uhr,src_ip\n01.07.2024,10:03:04.5,10.0.0.1\n", &mapped), summer);
+    assert_eq!(at("Tag,Uhr,src_ip\n1.7.2024,10:03:04.5 am,10.0.0.1\n", &mapped), summer);
+    assert_eq!(at("date,time,src_ip\n2024-07-01,9:05,10.0.0.1\n", &[]).0, "2024-07-01T08:05:00.000Z");
+    // What is a time by itself, and what is only one of the two.
+    assert_eq!(at("date,time,src_ip\n2024-07-01 10:03:04.5,23:59:59,10.0.0.1\n", &[]), summer);
+    assert_eq!(at("date,time,src_ip\n2024-01-01,1719824584.5,10.0.0.1\n", &[]), summer);
+    assert_eq!(at("date,timestamp,time,src_ip\n2024-01-01,2024-07-01 10:03:04.5,1,10.0.0.1\n", &[]), summer);
+    assert_eq!(at("date,time,src_ip\n2024-07-01,,10.0.0.1\n", &[]).0, "2024-06-30T23:00:00.000Z");
+    assert_eq!(at("date,time,src_ip\n,10:00:00,10.0.0.1\n", &[]).1.as_deref(), Some("no-date"));
+    let rejects = rejects("date,time,src_ip\nsoon,10:00:00,10.0.0.1\n", &[]);
+    assert!(rejects.len() == 1 && rejects[0].starts_with("2:1 bad time \"soon\" for date"), "{rejects:?}");
+}
+
+#[test]
+fn remarks_and_a_delimiter_before_the_header_are_no_rows() {
+    let flow = r#"{"src_ip":"10.0.0.1","bytes":5}"#;
+    for text in [
+        "# made by x, of bytes, and more\nsrc_ip,bytes\n10.0.0.1,5\n",
+        "sep=;\nsrc_ip;bytes\n10.0.0.1;5\n",
+        "SEP=,\r\n\r\n# a\n#b\nsrc_ip,bytes\r\n10.0.0.1,5\r\n",
+        "#src_ip,bytes\n10.0.0.1,5\n",
+    ] {
+        let outcome = outcome(text, &[]);
+        assert_eq!((outcome.lines, outcome.rejects, outcome.code), (vec![flow.to_owned()], vec![], 0), "{text}");
+    }
+    let many = format!("{}src_ip,bytes\n10.0.0.1,5\n", "# one, two\n".repeat(50));
+    assert_eq!(lines(many, &[]), [flow]);
+    // Among rows, and where nothing says so, they are none.
+    assert_eq!(rejects("src_ip,bytes\n10.0.0.1,5\n# end\n", &[]).len(), 1);
+    assert_eq!(rejects("title\nsrc_ip,bytes\n10.0.0.1,5\n", &[]).len(), 1);
+}
+
+#[test]
+fn lines_of_names_and_values_are_answered_with_what_makes_json_of_them() {
+    let pairs = |line: &str, delimiter: char| {
+        header::pairs(line.split(delimiter).map(str::as_bytes), delimiter as u8).unwrap_or_default()
+    };
+    assert!(
+        pairs("<189>date=2024-07-01 time=10:00:00 srcip=10.0.0.1 dstip=10.0.0.2", ' ').contains("--ifs space --repifs")
+    );
+    assert!(pairs("a=1,b=2,c=3", ',').contains("--ifs comma --ojsonl"));
+    assert_eq!(pairs("a=1 b=2 c d", ' '), "");
+    assert_eq!(pairs("src_ip,dst_ip,x=y", ','), "");
+    assert_eq!(ending("date=2024-07-01 srcip=10.0.0.1 dstip=10.0.0.2\n", &[]), 2);
+}
+
+#[test]
 fn columns_with_names_of_their_own_are_mapped() {
     let text = "Quelle,Menge,Rest\n10.0.0.1,5,x\n";
     assert_eq!(lines(text, &["--map", "src_ip=Quelle,bytes=menge"]), [r#"{"src_ip":"10.0.0.1","bytes":5}"#]);

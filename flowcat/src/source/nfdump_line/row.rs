@@ -208,14 +208,19 @@ fn without_country(text: &[u8]) -> &[u8] {
     text.iter().position(|b| *b == b'(').map_or(text, |at| &text[..at])
 }
 
-/// Address and port of `10.0.0.5:443` or `2001:db8::1.443`; for ICMPv6 the type and code are after two points.
+/// Address and port of `10.0.0.5:443` or `2001:db8::1.443`; for ICMPv6 the type and code are after two points, which the
+/// number of points behind the last colon tells where the protocol is not known: an IPv4 address may end the IPv6 one.
 fn parts(text: &[u8], type_and_code: bool) -> (&[u8], &[u8]) {
     let colons = text.iter().filter(|b| **b == b':').count();
     let point = |end: usize| text[..end].iter().rposition(|b| *b == b'.');
     let at = match colons {
         0 => None,
         1 => text.iter().position(|b| *b == b':'),
-        _ => point(text.len()).and_then(|at| if type_and_code { point(at) } else { Some(at) }),
+        _ => {
+            let points = text.iter().rev().take_while(|b| **b != b':').filter(|b| **b == b'.').count();
+            let is_pair = type_and_code || matches!(points, 2 | 5);
+            point(text.len()).and_then(|at| if is_pair { point(at) } else { Some(at) })
+        }
     };
     at.map_or((b"", b""), |at| (&text[..at], &text[at + 1..]))
 }

@@ -120,6 +120,25 @@ fn chosen_columns_are_known_by_their_headings() {
 }
 
 #[test]
+fn type_and_code_of_icmp6_are_known_without_the_protocol() {
+    let text = "Date first seen              Src IP Addr:Port       Dst IP Addr:Port     Bytes\n\
+        2026-03-10 11:42:00.000 2001:db8:20::11.0       2001:db8:20::2.128.0      416\n\
+        2026-03-10 11:42:00.014 2001:db8:20::2.0     2001:db..0:1::11.129.0      416\n\
+        2026-03-10 11:42:00.014 ::ffff:10.0.0.1.0 ::ffff:10.0.0.2.0.0 1\n\
+        2026-03-10 11:42:00.014 ::ffff:10.0.0.1.53 2001:db8:20::2.443 1\n";
+    let flows = lines(text, &["--tz", "UTC"]);
+    for (flow, part) in flows.iter().zip([
+        r#""src_ip":"2001:db8:20::11","dst_ip":"2001:db8:20::2","src_port":0,"dst_port":0,"bytes":416,"icmp_type":128,"icmp_code":0}"#,
+        r#""src_ip":"2001:db8:20::2","src_port":0,"dst_port":0,"bytes":416,"icmp_type":129,"icmp_code":0}"#,
+        r#""dst_ip":"::ffff:10.0.0.2","src_port":0,"dst_port":0,"bytes":1,"icmp_type":0,"icmp_code":0}"#,
+        r#""src_ip":"::ffff:10.0.0.1","dst_ip":"2001:db8:20::2","src_port":53,"dst_port":443,"bytes":1}"#,
+    ]) {
+        assert!(flow.ends_with(part), "{flow}");
+    }
+    assert_eq!(flows.len(), 4);
+}
+
+#[test]
 fn a_row_that_does_not_fit_is_rejected_with_its_place() {
     let text = format!(
         "{LINE}2004-07-11 08:30:00.010 00:00:10.010 TCP 1.1.1.1:1 -> 2.2.2.2:2 1\n\

@@ -3,6 +3,7 @@
 //! Bound: what [`super::Gather`] lets wait; an entry is 72 bytes, a flow some 70 more and its line as long as it is.
 
 use crate::step::conversation::{Key, is_two_way, span};
+use crate::step::member::has_member;
 pub(super) use crate::step::packed::Place;
 use crate::step::packed::{pack, unpack};
 use crate::step::{Form, Record};
@@ -73,13 +74,14 @@ impl Store {
         let key = Key::of(flow);
         let (start, end) = span(flow);
         let place = pack(record, &mut self.bytes);
+        let unit = unit(record);
         let flags = flow.integer(field::TCP_FLAGS).unwrap_or(0) | flow.integer(field::REV_TCP_FLAGS).unwrap_or(0);
         let is_tcp = flow.protocol() == Some(TCP);
         self.held.push(Held {
             hash: key.hash(),
             start,
             end,
-            unit: unit(flow),
+            unit,
             exporter: flow.address(field::EXPORTER).map_or(0, exporter),
             place,
             marks: Marks {
@@ -138,13 +140,17 @@ impl Store {
     }
 }
 
-fn unit(flow: &Flow) -> u64 {
+/// A number for what sampling and byte layer counts have, and whether they were multiplied by that.
+fn unit(record: Record<'_>) -> u64 {
+    let flow = record.flow;
     let layer = match flow.text(field::BYTE_LAYER) {
         None => 0,
         Some("l2") => 1,
         Some(_) => 2,
     };
-    flow.integer(field::SAMPLING).unwrap_or(1).max(1) << 2 | layer
+    let sampling = flow.integer(field::SAMPLING).unwrap_or(1).max(1);
+    let is_scaled = sampling > 1 && has_member(record.form, "scaled", "true");
+    sampling << 3 | u64::from(is_scaled) << 2 | layer
 }
 
 /// A number for an exporter: of IPv4 the address itself.

@@ -6,39 +6,39 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-type Record = Map<String, Value>;
+pub(super) type Record = Map<String, Value>;
 
 /// A TCP flow between 10.0.0.N and 10.0.0.M at a second, lasting one, with so many packets of 100 bytes.
-fn tcp(second: u32, from: (u8, u16), to: (u8, u16), packets: u32, flags: u8) -> Value {
+pub(super) fn tcp(second: u32, from: (u8, u16), to: (u8, u16), packets: u32, flags: u8) -> Value {
     json!({"timestamp": format!("2026-03-10T{:02}:{:02}:{:02}.000Z", second / 3600, second / 60 % 60, second % 60),
         "duration": 1, "src_ip": format!("10.0.0.{}", from.0), "dst_ip": format!("10.0.0.{}", to.0),
         "src_port": from.1, "dst_port": to.1, "protocol": 6, "packets": packets, "bytes": 100 * packets,
         "tcp_flags": flags})
 }
 
-fn with(mut flow: Value, members: Value) -> Value {
+pub(super) fn with(mut flow: Value, members: Value) -> Value {
     for (name, value) in members.as_object().unwrap() {
         flow[name] = value.clone();
     }
     flow
 }
 
-fn text(flows: &[Value]) -> String {
+pub(super) fn text(flows: &[Value]) -> String {
     flows.iter().map(|flow| format!("{flow}\n")).collect()
 }
 
-fn records(text: &str, args: &[&str]) -> Vec<Record> {
+pub(super) fn records(text: &str, args: &[&str]) -> Vec<Record> {
     lines(text, args).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// What of each record these members say, absent ones as null.
-fn shown(flows: &[Value], args: &[&str], members: &[&str]) -> Value {
+pub(super) fn shown(flows: &[Value], args: &[&str], members: &[&str]) -> Value {
     let of = |r: &Record| members.iter().map(|m| r.get(*m).cloned().unwrap_or_default()).collect::<Value>();
     records(&text(flows), args).iter().map(of).collect()
 }
 
-const CLIENT: (u8, u16) = (1, 40_000);
-const SERVER: (u8, u16) = (2, 443);
+pub(super) const CLIENT: (u8, u16) = (1, 40_000);
+pub(super) const SERVER: (u8, u16) = (2, 443);
 const COUNTS: [&str; 3] = ["src_port", "packets", "rev_packets"];
 
 #[test]
@@ -233,7 +233,7 @@ fn count(record: &Record, name: &str) -> u64 {
 }
 
 /// Packets and bytes of each direction.
-fn sums(records: &[Record]) -> BTreeMap<[String; 5], [u64; 2]> {
+pub(super) fn sums(records: &[Record]) -> BTreeMap<[String; 5], [u64; 2]> {
     let mut sums = BTreeMap::new();
     for r in records {
         let of = |names: [&str; 5]| names.map(|n| r.get(n).map(Value::to_string).unwrap_or_default());

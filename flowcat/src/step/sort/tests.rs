@@ -82,7 +82,7 @@ fn options_that_need_another_or_are_out_of_range_are_refused() {
     let refused = |args: &[&str]| {
         use clap::Parser;
         match crate::options::Options::try_parse_from([&["flowcat"], args].concat()) {
-            Ok(options) => options.steps.build(None).err().unwrap(),
+            Ok(options) => options.steps.build(None, false).err().unwrap(),
             Err(error) => error.to_string(),
         }
     };
@@ -122,6 +122,37 @@ fn where_there_is_no_room_nothing_leaves_and_all_is_accounted_for() {
     let folder = tempfile::tempdir().unwrap();
     let spill = Spill::new(folder.path().into()).unwrap();
     assert_eq!(small(&flows, 5_000, Some(spill)).1, 0);
+}
+
+/// Counts the flows that pass.
+struct Count(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+impl Step for Count {
+    fn flow(&mut self, record: Record<'_>, next: &mut Next<'_, '_>) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        next.flow(record);
+    }
+}
+
+#[test]
+fn no_more_is_read_from_files_than_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Session::begin("flowcat", Conduct { quiet: true, ..Conduct::default() }, Sink::none()).unwrap();
+    let plan = Plan { lateness: None, memory: 500, spill: Some(Spill::new(folder.path().into()).unwrap()) };
+    let count = std::sync::Arc::default();
+    let steps: Vec<Box<dyn Step>> =
+        vec![step(plan), Box::new(Count(std::sync::Arc::clone(&count))), Box::new(crate::step::Head::new(3))];
+    let mut all = Flows::look(&mut session, steps);
+    let mut flow = Flow::new();
+    for number in 0..1000 {
+        flow.set_integer(field::BYTES, number);
+        flow.set_time(Time(1000 - number as i64), 9);
+        all.flow(&flow);
+    }
+    all.finish();
+    assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 3);
+    let fates = &session.account.fates;
+    assert_eq!((fates.passed, fates.filtered, fates.unused.len(), session.end().code()), (3, 997, 0, 0));
 }
 
 proptest! {
