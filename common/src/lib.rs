@@ -21,6 +21,7 @@
 //! - [`filter`]: expressions that say which flows are looked at.
 //! - [`alert`], [`row`]: the lines that are no flows: their members, how they are read and described.
 //! - [`state`]: the one shape of what an item keeps while lines go by.
+//! - [`baseline`]: what normal looks like, as lines that merge.
 //! - [`input`], [`output`]: files, folders, standard streams, compression, tables, CSV.
 //! - [`run`]: the loop over lines, its accounts, messages and exit code.
 //! - [`cli`]: options that all four programs have.
@@ -29,6 +30,7 @@
 //! not change is written byte for byte; every line that was read has exactly one fate in the accounts.
 
 pub mod alert;
+pub mod baseline;
 pub mod cli;
 pub mod filter;
 pub mod input;

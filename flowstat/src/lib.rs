@@ -8,6 +8,7 @@
 //!
 //! - `run`: the worker, merging, and what is said at the end.
 //! - `view`: the views, one file each, and their registry; what they share.
+//! - `baseline`: how baselines are made and merged.
 //! - `report`: flows and alerts in one document, made of the views' rows.
 //!
 //! Invariants: rows are a function of the multiset of flows, whatever the number of threads and the order; sums are
@@ -16,6 +17,7 @@
 //!
 //! A new view is a file in `view` and a row in `VIEWS`. Its memory grows with keys; what it keeps of each is bounded.
 
+mod baseline;
 mod report;
 mod run;
 mod view;
@@ -41,6 +43,8 @@ const PROGRAM: Program = Program {
         ("flowcat trace.csv | flowstat -t", "a summary, as a table"),
         ("flowcat trace.csv | flowstat -t hourly hosts:top=20 ports", "several views in one pass"),
         ("flowcat trace.csv | flowstat hosts | flowdetect zscore", "rows for another filter"),
+        ("flowcat march.csv | flowstat baseline > march.json", "what is normal, to be merged and compared"),
+        ("flowstat -t hosts:top=20 < march.json", "a view of a baseline"),
         (
             "flowcat normal.csv | flowstat describe:of=bytes+rev_bytes > normal.json",
             "what is normal, for flowdetect's sigma",
@@ -118,6 +122,15 @@ fn answer() -> Result<ExitCode, ExitCode> {
         workers.push(workers[0].empty());
     }
     let mut session = options.common.session(&PROGRAM, &items, &sources, &[])?;
-    run::run(&mut session, sources, setup.watched(), workers);
+    let is_merged = match &items[..] {
+        [item] if item.spec.name == view::baseline::VIEW.spec.name && !item.is_given("exclude") => {
+            let asked = view::baseline::asked(item).map_err(|e| cli::usage_error(&PROGRAM, &format!("{e:#}")))?;
+            baseline::stream::merge(&mut session, &sources, &asked)
+        }
+        _ => false,
+    };
+    if !is_merged {
+        run::run(&mut session, sources, setup.watched(), workers);
+    }
     Ok(session.end().into())
 }

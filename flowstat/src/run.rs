@@ -3,6 +3,7 @@
 use crate::view::rows::Rows;
 use crate::view::{self, ViewState};
 use anyhow::Context;
+use flow_record::baseline::{Ledger, Lines};
 use flow_record::input::{InputError, Source};
 use flow_record::item::Args;
 use flow_record::people::count;
@@ -13,10 +14,15 @@ use flow_record::state::{LACKS, Setup, Takes};
 /// The states of all items, in their order.
 pub(crate) struct States {
     items: Vec<Item>,
+    lines: Lines,
+    /// What was met of baselines in each input; the last is that of the open one.
+    ledgers: Vec<Ledger>,
 }
 
 struct Item {
     kind: String,
+    /// Why it takes no baselines; empty where it does.
+    flows_only: &'static str,
     state: ViewState,
     takes: Takes,
     /// How many flows it could not use, by what they lacked.
@@ -24,8 +30,8 @@ struct Item {
 }
 
 impl Item {
-    fn new(kind: String, state: ViewState) -> Item {
-        Item { kind, takes: state.takes(), state, lacks: Vec::new() }
+    fn new(kind: String, flows_only: &'static str, state: ViewState) -> Item {
+        Item { kind, flows_only, takes: state.takes(), state, lacks: Vec::new() }
     }
 
     #[cold]
@@ -44,9 +50,10 @@ impl Item {
 pub(crate) fn states(items: &[Args], setup: &mut Setup) -> anyhow::Result<States> {
     let made = items.iter().map(|args| {
         let state = view::build(args, setup).with_context(|| args.spec.name)?;
-        Ok(Item::new(args.kind.clone(), state))
+        Ok(Item::new(args.kind.clone(), view::flows_only(args.spec), state))
     });
-    Ok(States { items: made.collect::<anyhow::Result<_>>()? })
+    let items = made.collect::<anyhow::Result<_>>()?;
+    Ok(States { items, lines: Lines::new(setup.watch(Lines::NAMES)), ledgers: vec![Ledger::default()] })
 }
 
 impl Worker for States {
@@ -55,7 +62,10 @@ impl Worker for States {
         match line.kind {
             LineKind::Flow => self.flow(line),
             kind => {
-                let mut used = false;
+                let mut used = kind == LineKind::Baseline;
+                if used && let Some(ledger) = self.ledgers.last_mut() {
+                    self.lines.enter(line, ledger);
+                }
                 for item in self.items.iter_mut().filter(|item| item.takes.takes(kind)) {
                     used |= item.state.line(line).is_ok();
                 }
@@ -63,13 +73,17 @@ impl Worker for States {
             }
         }
     }
+
+    fn end_of_input(&mut self, _: &mut Out) {
+        self.ledgers.push(Ledger::default());
+    }
 }
 
 impl States {
     /// The same for another thread, given nothing.
     pub(crate) fn empty(&self) -> States {
-        let empty = |item: &Item| Item::new(item.kind.clone(), (*item.state).empty());
-        States { items: self.items.iter().map(empty).collect() }
+        let empty = |item: &Item| Item::new(item.kind.clone(), item.flows_only, (*item.state).empty());
+        States { items: self.items.iter().map(empty).collect(), lines: self.lines, ledgers: vec![Ledger::default()] }
     }
 
     #[inline]
@@ -85,6 +99,8 @@ impl States {
     }
 
     fn merge(&mut self, other: States) {
+        self.ledgers.resize(self.ledgers.len().max(other.ledgers.len()), Ledger::default());
+        self.ledgers.iter_mut().zip(&other.ledgers).for_each(|(a, b)| a.merge(b));
         for (a, b) in self.items.iter_mut().zip(other.items) {
             a.state.merge(b.state);
             b.lacks.into_iter().for_each(|(what, n)| a.lack(what, n));
@@ -99,26 +115,56 @@ pub(crate) fn run(
     watched: &[String],
     workers: Vec<States>,
 ) {
+    let names: Vec<Option<String>> = sources.iter().map(|s| s.as_ref().ok().map(Source::name)).collect();
     let whole = each_line(session, sources, watched, workers).into_iter().reduce(|mut all, more| {
         all.merge(more);
         all
     });
-    for Item { kind, state, mut lacks, .. } in whole.into_iter().flat_map(|w| w.items) {
-        lacks.sort_unstable();
-        for (what, n) in lacks {
-            let what = if what == LACKS { state.lacks() } else { what.to_owned() };
-            session.messages.warn("views that leave flows out", || {
-                format!("{kind}: {} without {what} left out", count(n, "flows"))
-            });
-        }
-        session.begin_item();
-        let mut write = |lines: &[u8]| session.write_made(lines);
-        let mut rows = Rows::of_kind(&kind, &mut write);
-        state.finish(&mut rows);
-        let notes = rows.notes();
-        drop(rows);
-        for text in notes {
-            session.messages.warn("views at a limit", || format!("{kind}: {text}"));
+    let Some(whole) = whole else { return };
+    let has_baseline = whole.ledgers.iter().any(|l| !l.is_empty());
+    let mut is_damaged = false;
+    for (number, ledger) in whole.ledgers.iter().enumerate() {
+        if let Err(e) = ledger.check() {
+            // An input that could not be opened has no end, so the numbers of the others cannot be told from here.
+            let name = names.get(number).filter(|_| names.len() < whole.ledgers.len()).and_then(Option::as_deref);
+            session.spoil(&format!("{}: {e}", name.unwrap_or("an input")));
+            is_damaged = true;
         }
     }
+    for item in whole.items {
+        if has_baseline && !item.flows_only.is_empty() {
+            session.spoil(&format!("{}: {}", item.kind, item.flows_only));
+        } else if !is_damaged {
+            finish(session, item);
+        } else if let Some(text) = item.state.fault() {
+            // A baseline of a later version may look damaged, too.
+            session.spoil(&format!("{}: {text}", item.kind));
+        }
+    }
+}
+
+/// Writes the rows of an item, and says what there is to say.
+fn finish(session: &mut Session, item: Item) {
+    let Item { kind, state, mut lacks, .. } = item;
+    lacks.sort_unstable();
+    for (what, n) in lacks {
+        let what = if what == LACKS { state.lacks() } else { what.to_owned() };
+        session
+            .messages
+            .warn("views that leave flows out", || format!("{kind}: {} without {what} left out", count(n, "flows")));
+    }
+    if let Some(text) = state.fault() {
+        session.spoil(&format!("{kind}: {text}"));
+        return;
+    }
+    session.begin_item();
+    let mut write = |lines: &[u8]| session.write_made(lines);
+    let mut rows = Rows::of_kind(&kind, &mut write);
+    state.finish(&mut rows);
+    let (notes, faults) = (rows.notes(), rows.faults());
+    drop(rows);
+    for text in notes {
+        session.messages.warn("views at a limit", || format!("{kind}: {text}"));
+    }
+    faults.iter().for_each(|text| session.spoil(&format!("{kind}: {text}")));
 }

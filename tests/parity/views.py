@@ -2,6 +2,7 @@
 import functools
 import ipaddress
 
+import baselines
 import reference as ref
 from agreement import table
 from files import nanoseconds
@@ -66,10 +67,14 @@ def check(report, programs, where, path, df):
     crowded["describe"] = {f for f in fields if df[f].nunique() > EXACT_DISTINCT}
     of = f"describe:of={'+'.join(fields)}"
     full = [of + ",quantiles=exact", "hosts:quantiles=exact", "hourly:quantiles=exact", "daily:quantiles=exact"]
-    for items, exact in (([*(v for v in KEYS if v != "describe"), of], False), (full, True)):
-        stage = ("flowstat", "-i", path, *items)
+    some = [*(v for v in KEYS if v != "describe"), of]
+    # A baseline keeps internal pairs alone.
+    learnt = [item for item in some if item != "pairs"]
+    baseline = baselines.check(report, programs, where, path, df)
+    for items, exact, data in ((some, False, None), (full, True, None), (learnt, False, baseline)):
+        stage = ("flowstat", *(["-i", path] if data is None else []), *items)
         try:
-            rows = programs.lines(stage)
+            rows = programs.lines(stage, data=data)
         except Failed as failed:
             report.check(where, "flowstat runs", [str(failed)], "all views", shown(stage))
             continue
@@ -77,8 +82,8 @@ def check(report, programs, where, path, df):
             view = item.partition(":")[0]
             frame, got = expected[view], [r for r in rows if r.get("kind") == view]
             found = compare(view, frame, got, crowded.get(view, set()), exact) + misplaced(got, view, fields)
-            report.check(where, view + (":quantiles=exact" if exact else ""), found, f"{len(frame)} rows",
-                         shown(("flowstat", "-i", path, item)))
+            name = view + (":quantiles=exact" if exact else " of a baseline" if data is not None else "")
+            report.check(where, name, found, f"{len(frame)} rows", shown(("flowstat", "-i", path, item)))
     variants(report, programs, where, path, df)
 
 

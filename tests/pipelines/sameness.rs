@@ -71,7 +71,8 @@ impl Chain {
     fn new(normal: &Path) -> Chain {
         let data = root().join("tests/data").display().to_string();
         let normal = normal.display();
-        let views = listed("flowstat", &["report"]);
+        // `report` is alone in its run, and `diff` needs a baseline.
+        let views = listed("flowstat", &["report", "diff"]);
         let enrichers =
             listed("flowenrich", &["geo", "asn", "anonymize", "label", "onehot", "select", "drop", "rename"]);
         Chain {
@@ -177,7 +178,7 @@ fn the_order_of_lines_changes_no_row_and_no_alert() {
     run(&format!("flowcat -q tests/data/traffic.json.gz > {}", there.display())).code(0);
     run(&format!("tac {} > {}", there.display(), back.display())).code(0);
     run(&format!("shuf --random-source=Cargo.lock {} > {}", there.display(), mixed.display())).code(0);
-    let views = listed("flowstat", &["report", "fields"]);
+    let views = listed("flowstat", &["report", "fields", "diff"]);
     for command in
         [format!("flowstat {views}"), "flowstat fields".into(), "flowstat report".into(), "flowdetect all".into()]
     {

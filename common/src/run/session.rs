@@ -69,6 +69,8 @@ pub struct Session {
     /// Lines that the output could not hold.
     unheld: Unheld,
     closed: bool,
+    /// What was to be made could not be.
+    spoilt: bool,
     started: Instant,
 }
 
@@ -89,6 +91,7 @@ impl Session {
             ending: Ending::default(),
             unheld: Unheld::default(),
             closed: false,
+            spoilt: false,
             started: Instant::now(),
             conduct,
         })
@@ -183,6 +186,12 @@ impl Session {
     pub fn fail(&mut self, text: &str) {
         self.ending.failed = true;
         self.messages.error(text);
+    }
+
+    /// Tells of an error that makes the exit code 2 and for which the file of `-o` is left as it was.
+    pub fn spoil(&mut self, text: &str) {
+        self.spoilt = true;
+        self.fail(text);
     }
 
     /// The same of an input, of which there may be many.
@@ -318,6 +327,7 @@ impl Session {
         let why = match (self.conduct.strict && is_faulty, self.ending.failed && self.account.read() == 0) {
             (true, _) => Some("--strict being given"),
             (_, true) => Some("nothing having been read"),
+            _ if self.spoilt => Some("what was to be in it could not be made"),
             _ => None,
         };
         if let Some(why) = why.filter(|_| output.output().is_some_and(Output::is_file_to_be)) {

@@ -82,6 +82,11 @@ pub trait State: Clone + Send + Sync + Sized + 'static {
         String::new()
     }
 
+    /// Why nothing may follow from what was taken, in a sentence: the run fails, and the state is not finished.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     /// Adds all that another state of the same item was given.
     fn merge(&mut self, other: Self);
 
@@ -108,6 +113,8 @@ pub trait AnyState<G: Goal>: Any + Send + Sync {
     fn line(&mut self, line: &Line<'_>) -> Taken;
     /// See [`State::lacks`].
     fn lacks(&self) -> String;
+    /// See [`State::fault`].
+    fn fault(&self) -> Option<String>;
     /// See [`State::merge`]; the other state must be of the same item.
     fn merge(&mut self, other: Box<dyn AnyState<G>>);
     /// See [`State::is_empty`].
@@ -137,6 +144,10 @@ impl<G: Goal, T: State<Goal = G>> AnyState<G> for T {
 
     fn lacks(&self) -> String {
         State::lacks(self)
+    }
+
+    fn fault(&self) -> Option<String> {
+        State::fault(self)
     }
 
     fn merge(&mut self, other: Box<dyn AnyState<G>>) {

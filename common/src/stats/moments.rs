@@ -6,6 +6,7 @@
 
 use super::wide::U256;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
 
 /// Sums of unsigned integers: counts, or times and durations in nanoseconds. 80 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,19 +120,29 @@ impl Moments {
     }
 }
 
-/// `[n, min, max, sum, squares]`: the sums as hexadecimal texts, since JSON numbers keep 53 bits in most readers.
+/// The canonical form. The sum of squares is a hexadecimal text: it has up to 256 bits.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Canonical<'t> {
+    n: u64,
+    min: u64,
+    max: u64,
+    sum: u128,
+    #[serde(borrow)]
+    squares: Cow<'t, str>,
+}
+
 impl Serialize for Moments {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (min, max) = (self.min().unwrap_or(0), self.max);
-        (self.n, min, max, format!("{:x}", self.sum()), format!("{:x}", self.squares)).serialize(serializer)
+        let (min, squares) = (self.min().unwrap_or(0), Cow::Owned(format!("{:x}", self.squares)));
+        Canonical { n: self.n, min, max: self.max, sum: self.sum(), squares }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Moments {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Moments, D::Error> {
-        let (n, min, max, sum, squares): (u64, u64, u64, String, String) = Deserialize::deserialize(deserializer)?;
+        let Canonical { n, min, max, sum, squares } = Canonical::deserialize(deserializer)?;
         let read = || {
-            let sum = u128::from_str_radix(&sum, 16).ok().filter(|v| format!("{v:x}") == sum)?;
             let squares = U256::from_hex(&squares)?;
             let mut moments = Moments { n, min, max, sum: [0; 2], squares };
             moments.set_sum(sum);

@@ -61,6 +61,22 @@ impl Profile {
         }
     }
 
+    /// What a baseline knows of a key, as far as these parts are kept.
+    pub fn of(sums: Sums, met: (Addresses, Ports), bytes: (Moments, KeyQuantiles), parts: &Parts) -> Profile {
+        let mut made = Profile { sums, ..Profile::new(parts) };
+        if parts.addresses {
+            made.addresses = met.0;
+        }
+        if parts.ports {
+            made.ports = met.1;
+        }
+        if parts.moments {
+            made.moments = bytes.0;
+        }
+        made.quantiles.merge(&bytes.1);
+        made
+    }
+
     /// Adds a flow as its source sees it: the other end is the destination, `bytes` were sent. Answers that end, which is
     /// the caller's to [`meet`](Profile::meet), at once or later.
     #[inline]

@@ -5,7 +5,9 @@
 
 use crate::record::{Flow, field};
 use crate::value::Time;
+use crate::value::time::{DateCache, rfc3339};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
 
 /// What a key's flows add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +110,11 @@ impl Sums {
         self.known |= other.known;
     }
 
+    /// Whether there were no flows.
+    pub fn is_empty(&self) -> bool {
+        *self == Sums::new()
+    }
+
     /// Number of flows.
     #[inline]
     pub fn flows(&self) -> u64 {
@@ -157,38 +164,34 @@ impl Sums {
     }
 }
 
-/// The canonical form: sums as hexadecimal texts, since JSON numbers keep 53 bits in most readers; times in nanoseconds;
-/// what is not known is left out.
+/// The canonical form: decimal sums, times as texts with the decimals of the finest one; what is not known is left out.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Canonical {
+struct Canonical<'t> {
     flows: u64,
-    bytes: String,
-    packets: String,
+    bytes: u128,
+    packets: u128,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rev_bytes: Option<String>,
+    rev_bytes: Option<u128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rev_packets: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digits: Option<u8>,
+    rev_packets: Option<u128>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    first: Option<Cow<'t, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    last: Option<Cow<'t, str>>,
 }
 
 impl Serialize for Sums {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let hex = |v: u128| format!("{v:x}");
+        let time = |time: Time| Cow::Owned(time.to_text(self.digits));
         Canonical {
             flows: self.flows,
-            bytes: hex(self.bytes),
-            packets: hex(self.packets),
-            rev_bytes: self.rev_bytes().map(hex),
-            rev_packets: self.rev_packets().map(hex),
-            first: self.first().map(Time::nanos),
-            last: self.last().map(Time::nanos),
-            digits: self.first().map(|_| self.digits),
+            bytes: self.bytes,
+            packets: self.packets,
+            rev_bytes: self.rev_bytes(),
+            rev_packets: self.rev_packets(),
+            first: self.first().map(time),
+            last: self.last().map(time),
         }
         .serialize(serializer)
     }
@@ -198,19 +201,23 @@ impl<'de> Deserialize<'de> for Sums {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Sums, D::Error> {
         let state = Canonical::deserialize(deserializer)?;
         let read = || {
-            let hex = |text: &str| u128::from_str_radix(text, 16).ok().filter(|v| format!("{v:x}") == text);
-            let mut sums = Sums { flows: state.flows, ..Sums::new() };
-            (sums.bytes, sums.packets) = (hex(&state.bytes)?, hex(&state.packets)?);
-            if let Some(text) = &state.rev_bytes {
-                (sums.rev_bytes, sums.known) = (hex(text)?, sums.known | REV_BYTES);
+            let mut sums = Sums { flows: state.flows, bytes: state.bytes, packets: state.packets, ..Sums::new() };
+            if let Some(sum) = state.rev_bytes {
+                (sums.rev_bytes, sums.known) = (sum, sums.known | REV_BYTES);
             }
-            if let Some(text) = &state.rev_packets {
-                (sums.rev_packets, sums.known) = (hex(text)?, sums.known | REV_PACKETS);
+            if let Some(sum) = state.rev_packets {
+                (sums.rev_packets, sums.known) = (sum, sums.known | REV_PACKETS);
             }
-            match (state.first, state.last, state.digits) {
-                (None, None, None) => {}
-                (Some(first), Some(last), Some(digits @ (3 | 6 | 9))) if first <= last => {
-                    (sums.first, sums.last, sums.digits) = (first, last, digits);
+            match (&state.first, &state.last) {
+                (None, None) => {}
+                (Some(first), Some(last)) => {
+                    let mut dates = DateCache::default();
+                    let (first, first_digits) = time(&mut dates, first)?;
+                    let (last, last_digits) = time(&mut dates, last)?;
+                    if first > last || first_digits != last_digits {
+                        return None;
+                    }
+                    (sums.first, sums.last, sums.digits) = (first.nanos(), last.nanos(), first_digits);
                 }
                 _ => return None,
             }
@@ -218,6 +225,13 @@ impl<'de> Deserialize<'de> for Sums {
         };
         read().ok_or_else(|| de::Error::custom("no sums, or times that contradict each other"))
     }
+}
+
+/// The time of a canonical text, and its decimals.
+fn time(dates: &mut DateCache, text: &str) -> Option<(Time, u8)> {
+    let (time, digits, used) = rfc3339(dates, text.as_bytes())?;
+    // Nothing but the date, the time, a point, as many decimals, and Z.
+    (used == text.len() && text.len() == 21 + usize::from(digits) && text.ends_with('Z')).then_some((time, digits))
 }
 
 #[cfg(test)]

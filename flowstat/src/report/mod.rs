@@ -52,6 +52,7 @@ What does not fit into a line of 1 MiB is left out, and told: the last rows of t
         source: "arithmetic",
     },
     build,
+    flows_only: "a report is made of flows and alerts; flows are needed",
 };
 
 /// The sections of `baselines` and the items whose rows they hold.

@@ -3,8 +3,10 @@
 //! Hours are numbered from 1970-01-01T00 of the zone's own clock. Where the clock is set back, one number holds two
 //! hours; where it is set forward, one holds none. Bound of [`Hours`]: about 120 bytes an hour that has a flow.
 
+use super::reading::Reading;
 use super::rows::Row;
 use super::totals::Totals;
+use flow_record::baseline::{Frame, Hour, read_hour};
 use flow_record::map::Map;
 use flow_record::record::Flow;
 use flow_record::stats::{FlowQuantiles, Moments, Precision, Sums};
@@ -48,6 +50,22 @@ impl Calendar {
         seconds + self.offset
     }
 
+    /// The hour of the clock that is an hour of UTC; `None` where the clock is not whole hours away from UTC.
+    fn whole_hour(&mut self, hour: i64) -> Option<i64> {
+        let seconds = self.seconds(Time::from_seconds(hour.checked_mul(3600)?, 0)?);
+        (seconds.rem_euclid(3600) == 0).then_some(seconds.div_euclid(3600))
+    }
+
+    /// The hour of the clock and the state that a line of the hours of a baseline has.
+    pub(crate) fn read(&mut self, frame: Frame<'_>, reading: &mut Reading) -> Option<(i64, Hour)> {
+        let hour = reading.key(frame, read_hour)?;
+        let clock = self.whole_hour(hour);
+        if clock.is_none() {
+            reading.fail("tz: a baseline has whole hours of UTC, and this clock is not whole hours away".to_owned());
+        }
+        Some((clock?, reading.state(frame)?))
+    }
+
     /// The hour that the clock shows at a time.
     #[inline]
     pub(crate) fn hour(&mut self, time: Time) -> i64 {
@@ -72,6 +90,11 @@ impl Hours {
             self.open.0 = hour;
         }
         self.open.1.add(flow);
+    }
+
+    /// Adds what an hour of a baseline has.
+    pub(crate) fn add_sums(&mut self, hour: i64, sums: &Sums) {
+        self.closed.entry(hour).or_default().merge(sums);
     }
 
     /// Whether no hour has a flow.
@@ -123,6 +146,12 @@ impl Spread {
         }
     }
 
+    /// Adds what an hour of a baseline has.
+    pub(crate) fn add_hour(&mut self, hour: &Hour) {
+        self.moments.merge(&hour.bytes.moments);
+        self.quantiles.merge_key(&hour.bytes.quantiles);
+    }
+
     /// Adds all of another state.
     pub(crate) fn merge(&mut self, other: &Spread) {
         self.moments.merge(&other.moments);
@@ -145,6 +174,27 @@ pub(crate) fn put_over(row: &mut Row<'_, '_>, names: &[[&str; 2]; 3], sums: &[&S
         row.float(mean, totals.mean());
         row.float(std, totals.deviation());
     }
+}
+
+/// Puts the same columns over periods of different weights; a silent one has no sums. The deviation is that of
+/// reliability weights: Σw(x - mean)² / (Σw - Σw²/Σw), which is the sample deviation where all weigh the same.
+pub(crate) fn put_weighted(row: &mut Row<'_, '_>, names: &[[&str; 2]; 3], periods: &[(Option<&Sums>, f64)]) {
+    let columns: [fn(&Sums) -> u128; 3] = [Sums::bytes, |s| u128::from(s.flows()), Sums::packets];
+    let (all, squares) = periods.iter().fold((0.0, 0.0), |(all, squares), (_, w)| (all + w, squares + w * w));
+    for ([mean_name, std], of) in names.iter().zip(columns) {
+        let values = || periods.iter().map(|(sums, w)| (sums.map_or(0.0, |s| of(s) as f64), *w));
+        let mean = values().map(|(x, w)| x * w).sum::<f64>() / all;
+        let spread = values().map(|(x, w)| w * (x - mean).powi(2)).sum::<f64>();
+        let free = all - squares / all;
+        row.float(mean_name, mean);
+        // Of one period the difference of two equal numbers may be a little off 0.
+        row.float(std, if free > all * 1e-9 { (spread / free).sqrt() } else { 0.0 });
+    }
+}
+
+/// The weight of what lies so many hours before the last.
+pub(crate) fn weight(half_life: f64, age: i64) -> f64 {
+    (-(age as f64) / half_life).exp2()
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 
 use super::calendar::{Calendar, DAY, Hours, Spread, put_over};
 use super::params;
+use super::reading::Reading;
 use super::rows::{Reverse, Rows};
 use super::{ToRows, View, ViewState};
+use flow_record::baseline::{Day, Frame, Hour, Section, read_day};
 use flow_record::item::{Args, Spec};
-use flow_record::map::Map;
+use flow_record::map::{Map, Set};
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::state::{Setup, State, Taken};
+use flow_record::state::{Setup, State, Taken, Takes};
 use flow_record::stats::{Addresses, Precision, SketchKey, Sums};
 use flow_record::value::time::date_text;
 use std::collections::BTreeMap;
@@ -24,8 +26,10 @@ flows, bytes and packets are sums; hosts is the number of distinct source addres
 sample deviation (divisor n - 1, 0 below two flows) and the median (type 7) of bytes over the flows of the date.
 
 The columns with _hour_ look at the sums of each hour of the date: their mean and sample deviation over 24 hours, an hour
-without a flow being 0.",
-        params: &[params::TZ, params::QUANTILES],
+without a flow being 0. The dates of exclude= are left out.
+
+A baseline has the dates of UTC; a date in it with an hour of more than 1024 flows has an approximate median.",
+        params: &[params::TZ, params::QUANTILES, params::EXCLUDE],
         needs: &["timestamp", "bytes", "packets", "rev_bytes", "rev_packets", "flows", "src_ip"],
         columns: &[
             column("date", Kind::Text, "", "date, YYYY-MM-DD"),
@@ -51,6 +55,7 @@ without a flow being 0.",
         source: "arithmetic; quantiles: Hyndman and Fan (1996), type 7; sketch: HyperLogLog, Flajolet et al. (2007)",
     },
     build,
+    flows_only: "",
 };
 
 /// Columns over hours.
@@ -60,13 +65,16 @@ const OVER: [[&str; 2]; 3] = [
     ["packets_hour_mean", "packets_hour_std"],
 ];
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
     Ok(Box::new(Daily {
         calendar: Calendar::new(args.zone("tz")),
         precision: params::precision(args),
         key: SketchKey::default(),
+        is_utc: args.zone("tz").is_utc(),
+        excluded: params::excluded(args)?,
         hours: Hours::default(),
         dates: Map::default(),
+        reading: Reading::new(setup),
     }))
 }
 
@@ -75,8 +83,12 @@ struct Daily {
     calendar: Calendar,
     precision: Precision,
     key: SketchKey,
+    is_utc: bool,
+    /// Dates by their number.
+    excluded: Set<i64>,
     hours: Hours,
     dates: Map<i64, Date>,
+    reading: Reading,
 }
 
 #[derive(Clone)]
@@ -85,12 +97,45 @@ struct Date {
     spread: Spread,
 }
 
+impl Daily {
+    fn date(&mut self, day: i64) -> &mut Date {
+        let precision = self.precision;
+        self.dates.entry(day).or_insert_with(|| Date { hosts: Addresses::new(), spread: Spread::new(precision) })
+    }
+
+    /// Takes a line of a baseline.
+    fn absorb(&mut self, frame: Frame<'_>) -> Option<()> {
+        match frame.section {
+            _ if !self.is_utc => self.reading.fail("tz: a baseline has the dates of UTC alone".to_owned()),
+            Hour::NAME => {
+                let (hour, state) = self.calendar.read(frame, &mut self.reading)?;
+                if !self.excluded.contains(&hour.div_euclid(DAY)) {
+                    self.hours.add_sums(hour, &state.sums);
+                    self.date(hour.div_euclid(DAY)).spread.add_hour(&state);
+                }
+            }
+            Day::NAME => {
+                let (day, state) = (self.reading.key(frame, read_day)?, self.reading.state::<Day>(frame)?);
+                if !self.excluded.contains(&day) {
+                    let key = self.key.clone();
+                    self.date(day).hosts.merge(state.hosts, &key);
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}
+
 impl State for Daily {
     type Goal = ToRows;
 
     fn flow(&mut self, line: &Line<'_>) -> Taken {
         let Some(time) = line.flow.time() else { return Err("timestamp") };
         let hour = self.calendar.hour(time);
+        if self.excluded.contains(&hour.div_euclid(DAY)) {
+            return Ok(());
+        }
         self.hours.add(hour, line.flow);
         let date = self
             .dates
@@ -103,6 +148,19 @@ impl State for Daily {
         Ok(())
     }
 
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        self.reading.frame(line).and_then(|frame| self.absorb(frame));
+        Ok(())
+    }
+
+    fn takes(&self) -> Takes {
+        Takes { baselines: true, ..Takes::FLOWS }
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.reading.fault()
+    }
+
     fn is_empty(&self) -> bool {
         self.dates.is_empty()
     }
@@ -112,12 +170,16 @@ impl State for Daily {
             calendar: self.calendar.clone(),
             precision: self.precision,
             key: self.key.clone(),
+            is_utc: self.is_utc,
+            excluded: self.excluded.clone(),
             hours: Hours::default(),
             dates: Map::default(),
+            reading: self.reading.empty(),
         }
     }
 
     fn merge(&mut self, other: Daily) {
+        self.reading.merge(other.reading);
         self.hours.merge(other.hours);
         for (day, date) in other.dates {
             match self.dates.get_mut(&day) {
@@ -134,6 +196,7 @@ impl State for Daily {
         let hours = self.hours.finish();
         let reverse = Reverse::of(hours.values());
         let dates: BTreeMap<i64, Date> = self.dates.into_iter().collect();
+        self.reading.told(dates.len() as u64).into_iter().for_each(|text| rows.note(text));
         for (day, date) in dates {
             let parts: Vec<&Sums> = hours.range(day * DAY..(day + 1) * DAY).map(|(_, sums)| sums).collect();
             let mut sums = Sums::new();

@@ -1,14 +1,16 @@
 //! `describe`: the distribution of fields over flows, one row a field, as pandas' `describe()`.
 
 use super::params;
+use super::reading::Reading;
 use super::rows::Rows;
 use super::{ToRows, View, ViewState};
+use flow_record::baseline::{FIELDS, Field, Frame, Section};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::field::{self, FieldId};
 use flow_record::record::{Flow, Kind};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::state::{LACKS, Setup, State, Taken};
+use flow_record::state::{LACKS, Setup, State, Taken, Takes};
 use flow_record::stats::{FloatMoments, FlowQuantiles, Moments, Precision};
 
 pub(crate) static VIEW: View = View {
@@ -22,7 +24,9 @@ lacks a field is no value of it. Durations are in seconds.
 Fields of the record that are integers, and duration, are summed exactly; their quantiles are exact up to 65 536 distinct
 values. Of other members the numbers are taken, and all are kept.
 
-flowdetect's sigma and fence take these rows as what is normal.",
+flowdetect's sigma and fence take these rows as what is normal.
+
+A baseline has bytes, packets, rev_bytes, rev_packets and duration; other fields are not to be had from it.",
         params: &[
             Param::new("of", ParamKind::Fields, "bytes+packets+rev_bytes+rev_packets+duration", "", "the fields"),
             params::QUANTILES,
@@ -46,6 +50,7 @@ flowdetect's sigma and fence take these rows as what is normal.",
         source: "pandas DataFrame.describe; quantiles: Hyndman and Fan (1996), type 7",
     },
     build,
+    flows_only: "",
 };
 
 /// Columns of quantiles.
@@ -62,13 +67,14 @@ fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
         };
         fields.push(Described { name, values });
     }
-    Ok(Box::new(Describe { fields, precision }))
+    Ok(Box::new(Describe { fields, precision, reading: Reading::new(setup) }))
 }
 
 #[derive(Clone)]
 struct Describe {
     fields: Vec<Described>,
     precision: Precision,
+    reading: Reading,
 }
 
 #[derive(Clone)]
@@ -128,6 +134,28 @@ impl Values {
     }
 }
 
+impl Describe {
+    /// Takes a line of a baseline.
+    fn absorb(&mut self, frame: Frame<'_>) {
+        let floats = |f: &&Described| matches!(f.values, Values::Floats(..));
+        if let Some(field) = self.fields.iter().find(floats) {
+            let has = FIELDS[..5].join(", ");
+            self.reading.fail(format!("of={}: a baseline has the distributions of {has} alone", field.name));
+        } else if self.precision == Precision::Exact {
+            self.reading.fail("quantiles=exact: a baseline has exact quantiles up to a limit alone".to_owned());
+        } else if frame.section == Field::NAME {
+            let name = self.reading.key(frame, |key| serde_json::from_str::<String>(key).ok());
+            let field = self.fields.iter_mut().find(|f| Some(&f.name) == name.as_ref());
+            if let (Some(field), Some(state)) = (field, self.reading.state::<Field>(frame))
+                && let Values::Exact(_, known) = &mut field.values
+            {
+                known.0.merge(&state.moments);
+                known.1.merge(&state.quantiles);
+            }
+        }
+    }
+}
+
 impl State for Describe {
     type Goal = ToRows;
 
@@ -143,16 +171,33 @@ impl State for Describe {
         self.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(" or ")
     }
 
+    fn takes(&self) -> Takes {
+        Takes { baselines: true, ..Takes::FLOWS }
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        if let Some(frame) = self.reading.frame(line) {
+            self.absorb(frame);
+        }
+        Ok(())
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.reading.fault()
+    }
+
     fn is_empty(&self) -> bool {
         self.fields.iter().all(|f| f.values.n() == 0)
     }
 
     fn empty(&self) -> Self {
         let fresh = |f: &Described| Described { name: f.name.clone(), values: f.values.empty(self.precision) };
-        Describe { fields: self.fields.iter().map(fresh).collect(), precision: self.precision }
+        let fields = self.fields.iter().map(fresh).collect();
+        Describe { fields, precision: self.precision, reading: self.reading.empty() }
     }
 
     fn merge(&mut self, other: Describe) {
+        self.reading.merge(other.reading);
         for (a, b) in self.fields.iter_mut().zip(other.fields) {
             match (&mut a.values, b.values) {
                 (Values::Exact(_, a), Values::Exact(_, b)) => {

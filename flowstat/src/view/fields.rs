@@ -48,6 +48,7 @@ left out, and told.",
         source: "pandas DataFrame.info; sketch: HyperLogLog, Flajolet et al. (2007)",
     },
     build,
+    flows_only: "a baseline does not keep the members of flows; flows are needed",
 };
 
 /// Names that are shown.

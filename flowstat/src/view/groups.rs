@@ -26,6 +26,18 @@ impl<K: Eq + Hash + Ord, V> Groups<K, V> {
         self.index.is_empty()
     }
 
+    /// Number of keys.
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Takes keys and values out, in the order in which they came.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = (K, V)> {
+        let mut keys: Vec<(K, u32)> = std::mem::take(&mut self.index).into_iter().collect();
+        keys.sort_unstable_by_key(|(_, at)| *at);
+        keys.into_iter().map(|(key, _)| key).zip(std::mem::take(&mut self.chunks).into_iter().flatten())
+    }
+
     /// The value of a key, which `make` makes where the key is new.
     #[inline]
     pub(crate) fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
@@ -54,14 +66,22 @@ impl<K: Eq + Hash + Ord, V> Groups<K, V> {
         self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
     }
 
+    /// The value of a key whose number is known; `make` makes one where the number is not the key's any more.
+    #[inline]
+    pub(crate) fn at(&mut self, number: u32, key: K, make: impl FnOnce() -> V) -> &mut V {
+        let at = number as usize;
+        if at < self.index.len() {
+            return &mut self.chunks[at / CHUNK][at % CHUNK];
+        }
+        self.entry(key, make)
+    }
+
     /// Adds another's values; `join` must not care which of two comes first, so that the larger index is kept.
     pub(crate) fn merge(&mut self, mut other: Groups<K, V>, mut join: impl FnMut(&mut V, V)) {
         if other.index.len() > self.index.len() {
             std::mem::swap(self, &mut other);
         }
-        let mut keys: Vec<(K, u32)> = other.index.into_iter().collect();
-        keys.sort_unstable_by_key(|(_, at)| *at);
-        for ((key, _), value) in keys.into_iter().zip(other.chunks.into_iter().flatten()) {
+        for (key, value) in other.take() {
             match self.index.get(&key) {
                 Some(at) => join(&mut self.chunks[*at as usize / CHUNK][*at as usize % CHUNK], value),
                 None => {

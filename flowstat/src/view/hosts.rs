@@ -2,15 +2,17 @@
 
 use super::groups::Groups;
 use super::params::{self, Measure};
+use super::reading::Reading;
 use super::rows::{Reverse, Rows};
 use super::{ToRows, View, ViewState};
 use anyhow::Context;
+use flow_record::baseline::{By, End, Frame, Host, Section};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::key::{KeySpec, Part};
 use flow_record::record::{Flow, Kind};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::state::{Setup, State, Taken};
+use flow_record::state::{Setup, State, Taken, Takes};
 use flow_record::stats::{Parts, Precision, Profile, SketchKey};
 use flow_record::value::Address;
 use std::net::IpAddr;
@@ -30,7 +32,9 @@ With by=host a flow counts once for each distinct end (host or network), column 
 host sent, rev_bytes and rev_packets what it received, unique_dst_ips its peers, and the sizes of flows those that it
 sent. What the destination of a flow sent is known only from flows that have both directions.
 
-With top=N the N rows of the largest measure come, largest first; else all, by address.",
+With top=N the N rows of the largest measure come, largest first; else all, by address.
+
+A baseline is read where its by= is the same, or is the addresses of which this one's are networks (not of by=host).",
         params: &[
             Param::new("by", ParamKind::Text, "src_ip", "", "src_ip, dst_ip or host, with a prefix length if so wished"),
             params::TOP,
@@ -63,15 +67,8 @@ With top=N the N rows of the largest measure come, largest first; else all, by a
         source: "arithmetic; quantiles: Hyndman and Fan (1996), type 7; sketch: HyperLogLog, Flajolet et al. (2007)",
     },
     build,
+    flows_only: "",
 };
-
-/// Which end of a flow is the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Source,
-    Destination,
-    Either,
-}
 
 /// What `by` says: the end, and the bits of IPv4 and IPv6 that are kept.
 fn key(by: &str) -> anyhow::Result<(End, Option<(u8, u8)>)> {
@@ -86,7 +83,7 @@ fn key(by: &str) -> anyhow::Result<(End, Option<(u8, u8)>)> {
     Ok((end, key.prefix(0)))
 }
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
     let (end, prefix) = key(args.text("by").unwrap_or_default())?;
     let quantiles = params::precision(args);
     Ok(Box::new(Hosts {
@@ -97,6 +94,7 @@ fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
         measure: Measure::of(args),
         hosts: Groups::new(),
         met: Vec::with_capacity(WAITING),
+        reading: Reading::new(setup),
     }))
 }
 
@@ -115,6 +113,7 @@ struct Hosts {
     /// Numbers of hosts and the ends that they met, up to [`WAITING`]. The sets of the hosts lie far apart in memory: many
     /// visits in a row, with nothing between them, wait for it together instead of one after the other.
     met: Vec<(u32, Address)>,
+    reading: Reading,
 }
 
 impl Hosts {
@@ -146,6 +145,35 @@ impl Hosts {
                 profile.meet(other, &self.parts);
             }
         }
+    }
+
+    /// Takes a host of a baseline.
+    fn absorb(&mut self, frame: Frame<'_>) {
+        let address = |key: &str| match By::End(End::Source).read_key(key)?.parts() {
+            [Part::Address(address) | Part::Network(address, _)] => Some(*address),
+            _ => None,
+        };
+        let (address, host) = (self.reading.key(frame, address), self.reading.state::<Host>(frame));
+        if let (Some(address), Some(host)) = (address.map(|a| self.cut(a)), host) {
+            let profile = self.hosts.entry(address, || Profile::new(&self.parts));
+            let (ports, bytes) = (host.ports.set(), host.bytes);
+            let met = Profile::of(host.sums, (host.peers, ports), (bytes.moments, bytes.quantiles), &self.parts);
+            profile.merge(met, &self.parts);
+        }
+    }
+
+    /// Why the baseline that was read has other hosts.
+    fn misfit(&self) -> Option<String> {
+        let theirs = &self.reading.header()?.by;
+        let own = match self.prefix {
+            None => self.name().to_owned(),
+            Some((v4, v6)) => format!("{}/{v4}/{v6}", self.name()),
+        };
+        let is_within = self.end != End::Either && theirs == self.name();
+        if self.parts.quantiles == Precision::Exact {
+            return Some("quantiles=exact: a baseline has exact quantiles up to a limit alone".to_owned());
+        }
+        (*theirs != own && !is_within).then(|| format!("by={own}: the hosts of the baseline are by={theirs}"))
     }
 
     fn name(&self) -> &'static str {
@@ -191,15 +219,34 @@ impl State for Hosts {
         }
     }
 
+    fn takes(&self) -> Takes {
+        Takes { baselines: true, ..Takes::FLOWS }
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        if let Some(frame) = self.reading.frame(line)
+            && frame.section == Host::NAME
+        {
+            self.absorb(frame);
+        }
+        Ok(())
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.reading.fault().or_else(|| self.misfit())
+    }
+
     fn is_empty(&self) -> bool {
         self.hosts.is_empty()
     }
 
     fn empty(&self) -> Self {
-        Hosts { parts: self.parts.clone(), hosts: Groups::new(), met: Vec::with_capacity(WAITING), ..*self }
+        let (parts, reading) = (self.parts.clone(), self.reading.empty());
+        Hosts { parts, hosts: Groups::new(), met: Vec::with_capacity(WAITING), reading, ..*self }
     }
 
     fn merge(&mut self, mut other: Hosts) {
+        self.reading.merge(std::mem::replace(&mut other.reading, self.reading.empty()));
         self.meet();
         other.meet();
         self.hosts.merge(other.hosts, |a, b| a.merge(b, &self.parts));

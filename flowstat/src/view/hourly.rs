@@ -1,14 +1,17 @@
 //! `hourly`: the day's profile, one row an hour of the day.
 
-use super::calendar::{Calendar, DAY, Hours, Spread, put_over};
+use super::calendar::{Calendar, DAY, Hours, Spread, put_over, put_weighted, weight};
 use super::params;
+use super::reading::Reading;
 use super::rows::{Reverse, Rows};
 use super::{ToRows, View, ViewState};
+use flow_record::baseline::{Hour, Section};
 use flow_record::item::{Args, Spec};
+use flow_record::map::Set;
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::state::{Setup, State, Taken};
+use flow_record::state::{Setup, State, Taken, Takes};
 use flow_record::stats::{Precision, Sums};
 use std::collections::BTreeSet;
 
@@ -23,8 +26,13 @@ the input has a flow. bytes_std and bytes_median are the sample deviation (divis
 median (type 7) of bytes over the flows of the hour.
 
 The columns with _day_ look at the sums of the hour on each date: their mean and sample deviation over all dates on which
-the input has a flow, a date being 0 on which the hour is silent. So bytes_day_mean equals bytes_mean.",
-        params: &[params::TZ, params::QUANTILES],
+the input has a flow, a date being 0 on which the hour is silent. So bytes_day_mean equals bytes_mean. With forget=30d a
+date weighs half as much as one that is 30 days later; that is for these columns alone, whose deviation is then the one of
+reliability weights. The dates of exclude= are left out of everything.
+
+A baseline is read where the clock of tz is whole hours away from UTC; an hour in it that has more than 1024 flows has an
+approximate median.",
+        params: &[params::TZ, params::QUANTILES, params::FORGET, params::EXCLUDE],
         needs: &["timestamp", "bytes", "packets", "rev_bytes", "rev_packets", "flows"],
         columns: &[
             column("hour", Kind::Integer(23), "", "hour of the day"),
@@ -49,29 +57,38 @@ the input has a flow, a date being 0 on which the hour is silent. So bytes_day_m
         source: "arithmetic; quantiles: Hyndman and Fan (1996), type 7",
     },
     build,
+    flows_only: "",
 };
 
 /// Columns over dates.
 const OVER: [[&str; 2]; 3] =
     [["bytes_day_mean", "bytes_day_std"], ["flows_day_mean", "flows_day_std"], ["packets_day_mean", "packets_day_std"]];
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
-    Ok(Box::new(Hourly::new(Calendar::new(args.zone("tz")), params::precision(args))))
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
+    let precision = params::precision(args);
+    Ok(Box::new(Hourly {
+        calendar: Calendar::new(args.zone("tz")),
+        precision,
+        half_life: params::half_life(args),
+        excluded: params::excluded(args)?,
+        hours: Hours::default(),
+        spreads: vec![Spread::new(precision); DAY as usize],
+        reading: Reading::new(setup),
+    }))
 }
 
 #[derive(Clone)]
 struct Hourly {
     calendar: Calendar,
     precision: Precision,
+    /// In hours.
+    half_life: Option<f64>,
+    /// Dates by their number.
+    excluded: Set<i64>,
     hours: Hours,
     /// By hour of the day.
     spreads: Vec<Spread>,
-}
-
-impl Hourly {
-    fn new(calendar: Calendar, precision: Precision) -> Hourly {
-        Hourly { calendar, precision, hours: Hours::default(), spreads: vec![Spread::new(precision); DAY as usize] }
-    }
+    reading: Reading,
 }
 
 impl State for Hourly {
@@ -80,9 +97,30 @@ impl State for Hourly {
     fn flow(&mut self, line: &Line<'_>) -> Taken {
         let Some(time) = line.flow.time() else { return Err("timestamp") };
         let hour = self.calendar.hour(time);
-        self.hours.add(hour, line.flow);
-        self.spreads[hour.rem_euclid(DAY) as usize].add(line.flow);
+        if !self.excluded.contains(&hour.div_euclid(DAY)) {
+            self.hours.add(hour, line.flow);
+            self.spreads[hour.rem_euclid(DAY) as usize].add(line.flow);
+        }
         Ok(())
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        if let Some(frame) = self.reading.frame(line).filter(|f| f.section == Hour::NAME)
+            && let Some((hour, state)) = self.calendar.read(frame, &mut self.reading)
+            && !self.excluded.contains(&hour.div_euclid(DAY))
+        {
+            self.hours.add_sums(hour, &state.sums);
+            self.spreads[hour.rem_euclid(DAY) as usize].add_hour(&state);
+        }
+        Ok(())
+    }
+
+    fn takes(&self) -> Takes {
+        Takes { baselines: true, ..Takes::FLOWS }
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.reading.fault()
     }
 
     fn is_empty(&self) -> bool {
@@ -90,17 +128,27 @@ impl State for Hourly {
     }
 
     fn empty(&self) -> Self {
-        Hourly::new(self.calendar.clone(), self.precision)
+        Hourly {
+            calendar: self.calendar.clone(),
+            excluded: self.excluded.clone(),
+            hours: Hours::default(),
+            spreads: vec![Spread::new(self.precision); DAY as usize],
+            reading: self.reading.empty(),
+            ..*self
+        }
     }
 
     fn merge(&mut self, other: Hourly) {
+        self.reading.merge(other.reading);
         self.hours.merge(other.hours);
         self.spreads.iter_mut().zip(&other.spreads).for_each(|(a, b)| a.merge(b));
     }
 
     fn finish(self, rows: &mut Rows<'_>) {
         let hours = self.hours.finish();
-        let dates = hours.keys().map(|h| h.div_euclid(DAY)).collect::<BTreeSet<_>>().len() as u64;
+        let days: BTreeSet<i64> = hours.keys().map(|h| h.div_euclid(DAY)).collect();
+        let dates = days.len() as u64;
+        self.reading.told(dates).into_iter().for_each(|text| rows.note(text));
         let reverse = Reverse::of(hours.values());
         for (hour, spread) in (0..DAY).zip(&self.spreads) {
             let parts: Vec<&Sums> =
@@ -115,7 +163,13 @@ impl State for Hourly {
             row.sums(&sums, reverse);
             row.float("bytes_mean", sums.bytes() as f64 / dates as f64);
             spread.put(&mut row);
-            put_over(&mut row, &OVER, &parts, dates);
+            match (self.half_life, days.last()) {
+                (Some(half_life), Some(last)) => {
+                    let period = |day: &i64| (hours.get(&(day * DAY + hour)), weight(half_life, (last - day) * DAY));
+                    put_weighted(&mut row, &OVER, &days.iter().map(period).collect::<Vec<_>>());
+                }
+                _ => put_over(&mut row, &OVER, &parts, dates),
+            }
             row.end();
         }
     }

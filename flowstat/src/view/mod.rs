@@ -2,11 +2,13 @@
 //!
 //! A new view is one file with its `VIEW` (the definition) and its state, and one line in [`VIEWS`]. What several share:
 //! [`params`] names parameters, [`rows`] writes, [`groups`] keeps state by key, [`calendar`] knows hours,
-//! [`totals`] compares sums.
+//! [`totals`] compares sums, [`reading`] reads baselines.
 
+pub(crate) mod baseline;
 mod calendar;
 mod daily;
 mod describe;
+mod diff;
 mod fields;
 mod groups;
 mod hosts;
@@ -15,6 +17,7 @@ mod pairs;
 mod params;
 mod ports;
 mod protocols;
+pub(crate) mod reading;
 pub(crate) mod rows;
 mod summary;
 mod top;
@@ -23,6 +26,8 @@ mod weekly;
 
 use flow_record::item::{Args, ItemError, Spec};
 use flow_record::state::{AnyState, Goal, Setup};
+pub(crate) use groups::Groups;
+pub(crate) use reading::Reading;
 use rows::Rows;
 
 /// The goal of views: rows.
@@ -41,6 +46,8 @@ pub(crate) struct View {
     pub(crate) spec: Spec,
     /// Makes an empty state. What is wrong with a parameter beyond its type is said here.
     pub(crate) build: fn(&Args, &mut Setup) -> anyhow::Result<ViewState>,
+    /// Why it cannot be read from a baseline; empty where it can.
+    pub(crate) flows_only: &'static str,
 }
 
 /// All views, in the order in which they are listed.
@@ -56,6 +63,8 @@ pub(crate) static VIEWS: &[&View] = &[
     &top::VIEW,
     &describe::VIEW,
     &fields::VIEW,
+    &baseline::VIEW,
+    &diff::VIEW,
     &crate::report::VIEW,
 ];
 
@@ -65,6 +74,11 @@ pub(crate) fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState>
         Some(view) => (view.build)(args, setup),
         None => anyhow::bail!("no such view"),
     }
+}
+
+/// Why a view cannot be read from a baseline; empty where it can.
+pub(crate) fn flows_only(spec: &'static Spec) -> &'static str {
+    VIEWS.iter().find(|v| std::ptr::eq(&v.spec, spec)).map_or("", |v| v.flows_only)
 }
 
 /// Makes the state of an item as one would write it.

@@ -44,6 +44,7 @@ With top=N the N rows of the largest measure come, largest first; else all, by a
         source: "arithmetic",
     },
     build,
+    flows_only: "a baseline keeps internal pairs alone; flows are needed",
 };
 
 fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {

@@ -1,7 +1,10 @@
 //! Parameters that several views have.
 
+use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind};
+use flow_record::map::Set;
 use flow_record::stats::{Precision, Sums};
+use flow_record::value::time::DateCache;
 
 pub(crate) const TZ: Param = Param::new("tz", ParamKind::Zone, "UTC", "", "zone whose clock gives hours and dates");
 
@@ -23,6 +26,42 @@ pub(crate) const MEASURE: Param = Param::new(
     "",
     "what rows are ranked by if top is given",
 );
+
+pub(crate) const EXCLUDE: Param = Param::new(
+    "exclude",
+    ParamKind::Text,
+    "",
+    "dates",
+    "dates that do not count, by the clock of tz, as 2026-12-24+2026-12-25",
+);
+
+pub(crate) const FORGET: Param = Param::new(
+    "forget",
+    ParamKind::Duration(3_600_000_000_000),
+    "",
+    "",
+    "half-life: what lies so long before the last weighs half as much",
+);
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// The dates that `exclude` names, by their number from 1970-01-01.
+pub(crate) fn excluded(args: &Args) -> anyhow::Result<Set<i64>> {
+    let mut dates = DateCache::default();
+    let mut day = |text: &String| {
+        let midnight = text.as_bytes().try_into().ok().and_then(|text| dates.midnight(text));
+        midnight
+            .map(|seconds| seconds.div_euclid(DAY))
+            .with_context(|| format!("exclude={text}: a date is expected, as 2026-12-24"))
+    };
+    args.list("exclude").iter().map(&mut day).collect()
+}
+
+/// The half-life that `forget` names, in hours.
+pub(crate) fn half_life(args: &Args) -> Option<f64> {
+    args.text("forget").map(|_| args.duration("forget") as f64 / 3.6e12)
+}
 
 /// What `quantiles` says.
 pub(crate) fn precision(args: &Args) -> Precision {

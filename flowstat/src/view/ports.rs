@@ -2,14 +2,16 @@
 
 use super::groups::Groups;
 use super::params::{self, Measure};
+use super::reading::Reading;
 use super::rows::{Reverse, Rows};
 use super::{ToRows, View, ViewState};
+use flow_record::baseline::{Port, Section};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::state::{Setup, State, Taken};
-use flow_record::stats::{Addresses, SketchKey, Sums};
+use flow_record::state::{Setup, State, Taken, Takes};
+use flow_record::stats::SketchKey;
 
 pub(crate) static VIEW: View = View {
     spec: Spec {
@@ -47,14 +49,16 @@ flows, bytes and packets are sums; unique_src_ips and unique_dst_ips are the num
         source: "arithmetic; sketch: HyperLogLog, Flajolet et al. (2007)",
     },
     build,
+    flows_only: "",
 };
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
     Ok(Box::new(Ports {
         top: params::top(args).unwrap_or(usize::MAX),
         measure: Measure::of(args),
         key: SketchKey::default(),
         ports: Groups::new(),
+        reading: Reading::new(setup),
     }))
 }
 
@@ -64,13 +68,7 @@ struct Ports {
     measure: Measure,
     key: SketchKey,
     ports: Groups<u16, Port>,
-}
-
-#[derive(Clone, Default)]
-struct Port {
-    sums: Sums,
-    sources: Addresses,
-    destinations: Addresses,
+    reading: Reading,
 }
 
 impl State for Ports {
@@ -78,15 +76,25 @@ impl State for Ports {
 
     fn flow(&mut self, line: &Line<'_>) -> Taken {
         let Some(port) = line.flow.dst_port() else { return Err("dst_port") };
-        let port = self.ports.entry(port, Port::default);
-        port.sums.add(line.flow);
-        if let Some(address) = line.flow.src_ip() {
-            port.sources.insert(address, &self.key);
-        }
-        if let Some(address) = line.flow.dst_ip() {
-            port.destinations.insert(address, &self.key);
+        self.ports.entry(port, Port::default).add(line.flow, &self.key);
+        Ok(())
+    }
+
+    fn takes(&self) -> Takes {
+        Takes { baselines: true, ..Takes::FLOWS }
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        let Some(frame) = self.reading.frame(line).filter(|f| f.section == Port::NAME) else { return Ok(()) };
+        let number = self.reading.key(frame, |key| key.parse::<u16>().ok());
+        if let (Some(number), Some(port)) = (number, self.reading.state::<Port>(frame)) {
+            self.ports.entry(number, Port::default).merge(port, &self.key);
         }
         Ok(())
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.reading.fault()
     }
 
     fn is_empty(&self) -> bool {
@@ -94,15 +102,12 @@ impl State for Ports {
     }
 
     fn empty(&self) -> Self {
-        Ports { key: self.key.clone(), ports: Groups::new(), ..*self }
+        Ports { key: self.key.clone(), ports: Groups::new(), reading: self.reading.empty(), ..*self }
     }
 
     fn merge(&mut self, other: Ports) {
-        self.ports.merge(other.ports, |a, b| {
-            a.sums.merge(&b.sums);
-            a.sources.merge(b.sources, &self.key);
-            a.destinations.merge(b.destinations, &self.key);
-        });
+        self.reading.merge(other.reading);
+        self.ports.merge(other.ports, |a, b| a.merge(b, &self.key));
     }
 
     fn finish(self, rows: &mut Rows<'_>) {

@@ -1,13 +1,15 @@
 //! `protocols`: one row an IP protocol.
 
+use super::reading::Reading;
 use super::rows::{Reverse, Rows};
 use super::{ToRows, View, ViewState};
+use flow_record::baseline::{Protocol, Section};
 use flow_record::item::{Args, Spec};
 use flow_record::net::protocol;
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::state::{Setup, State, Taken};
+use flow_record::state::{Setup, State, Taken, Takes};
 use flow_record::stats::Sums;
 
 pub(crate) static VIEW: View = View {
@@ -35,6 +37,7 @@ rounded as rint(100 p) / 100, ties to even. Both are shares of the flows that sa
         source: "arithmetic; names: IANA, Assigned Internet Protocol Numbers (RFC 5237), with nfdump's IPIP, ICMP6 and OSPF",
     },
     build,
+    flows_only: "",
 };
 
 /// Sums by protocol number.
@@ -51,13 +54,14 @@ fn percentage(part: u128, total: u128) -> f64 {
     (percent * 100.0).round_ties_even() / 100.0
 }
 
-fn build(_: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
-    Ok(Box::new(Protocols { sums: table() }))
+fn build(_: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
+    Ok(Box::new(Protocols { sums: table(), reading: Reading::new(setup) }))
 }
 
 #[derive(Clone)]
 struct Protocols {
     sums: Vec<Sums>,
+    reading: Reading,
 }
 
 impl State for Protocols {
@@ -69,15 +73,33 @@ impl State for Protocols {
         Ok(())
     }
 
+    fn takes(&self) -> Takes {
+        Takes { baselines: true, ..Takes::FLOWS }
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        let Some(frame) = self.reading.frame(line).filter(|f| f.section == Protocol::NAME) else { return Ok(()) };
+        let number = self.reading.key(frame, |key| key.parse::<u8>().ok());
+        if let (Some(number), Some(protocol)) = (number, self.reading.state::<Protocol>(frame)) {
+            self.sums[usize::from(number)].merge(&protocol.sums);
+        }
+        Ok(())
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.reading.fault()
+    }
+
     fn is_empty(&self) -> bool {
         self.sums.iter().all(|s| *s == Sums::new())
     }
 
     fn empty(&self) -> Self {
-        Protocols { sums: table() }
+        Protocols { sums: table(), reading: self.reading.empty() }
     }
 
     fn merge(&mut self, other: Protocols) {
+        self.reading.merge(other.reading);
         self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| a.merge(b));
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct Rows<'w> {
     times: TimeWriter,
     /// What the user should know of how they came about.
     notes: Vec<String>,
+    /// Why they are not what they are to be.
+    faults: Vec<String>,
     write: &'w mut dyn FnMut(&[u8]),
 }
 
@@ -31,12 +33,19 @@ impl<'w> Rows<'w> {
     pub(crate) fn of_kind(kind: &str, write: &'w mut dyn FnMut(&[u8])) -> Rows<'w> {
         let mut head = b"{\"kind\":".to_vec();
         text::write_json(kind, &mut head);
-        Rows { head, out: Vec::new(), times: TimeWriter::default(), notes: Vec::new(), write }
+        Rows { head, out: Vec::new(), times: TimeWriter::default(), notes: Vec::new(), faults: Vec::new(), write }
     }
 
     /// Rows without a kind, to be put into something else.
     pub(crate) fn plain(write: &'w mut dyn FnMut(&[u8])) -> Rows<'w> {
-        Rows { head: b"{".to_vec(), out: Vec::new(), times: TimeWriter::default(), notes: Vec::new(), write }
+        Rows {
+            head: b"{".to_vec(),
+            out: Vec::new(),
+            times: TimeWriter::default(),
+            notes: Vec::new(),
+            faults: Vec::new(),
+            write,
+        }
     }
 
     /// Begins a row.
@@ -55,6 +64,22 @@ impl<'w> Rows<'w> {
     /// What there is to tell.
     pub(crate) fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
+    }
+
+    /// Tells of what makes the run fail, in a sentence.
+    pub(crate) fn fail(&mut self, text: String) {
+        self.faults.push(text);
+    }
+
+    /// What makes the run fail.
+    pub(crate) fn faults(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.faults)
+    }
+
+    /// Whole lines that are no rows of this kind.
+    pub(crate) fn lines(&mut self, lines: &[u8]) {
+        self.hand_on();
+        (self.write)(lines);
     }
 
     fn hand_on(&mut self) {

@@ -3,15 +3,17 @@
 use super::calendar::{Calendar, DAY};
 use super::params;
 use super::protocols;
+use super::reading::Reading;
 use super::rows::{Reverse, Rows};
 use super::{ToRows, View, ViewState};
+use flow_record::baseline::{Frame, Protocol, Section, Totals};
 use flow_record::item::{Args, Spec};
 use flow_record::map::Set;
 use flow_record::net::protocol;
 use flow_record::record::{Flow, Kind};
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::state::{Setup, State, Taken};
+use flow_record::state::{Setup, State, Taken, Takes};
 use flow_record::stats::{Addresses, SketchKey, Sums};
 use flow_record::value::{number, text};
 
@@ -27,7 +29,9 @@ the sum of durations.
 
 bps and pps are bits and packets a second, from source to destination, over the time from the first start to the latest end
 (start and duration); they are left out where that is no time. protocols gives each protocol's share of the flows that say
-theirs, 0 to 1, by number ascending.",
+theirs, 0 to 1, by number ascending.
+
+Read from a baseline, days are those that it keeps, and insufficient_history is true where they are fewer than 7.",
         params: &[params::TZ],
         needs: &[
             "timestamp", "duration", "src_ip", "dst_ip", "protocol", "bytes", "packets", "rev_bytes", "rev_packets", "flows",
@@ -41,6 +45,7 @@ theirs, 0 to 1, by number ascending.",
             columns::FIRST,
             columns::LAST,
             column("days", columns::SUM, "", "distinct dates"),
+            column("insufficient_history", Kind::Truth, "", "true where a baseline has less than 7 days"),
             column("hosts", columns::SUM, "", "distinct addresses"),
             column("src_ips", columns::SUM, "", "distinct source addresses"),
             column("dst_ips", columns::SUM, "", "distinct destination addresses"),
@@ -55,10 +60,12 @@ theirs, 0 to 1, by number ascending.",
         source: "arithmetic; rates as in nfdump's summary; sketch: HyperLogLog, Flajolet et al. (2007)",
     },
     build,
+    flows_only: "",
 };
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
-    Ok(Box::new(Summary::new(Calendar::new(args.zone("tz")), SketchKey::default())))
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
+    let reading = Reading::new(setup);
+    Ok(Box::new(Summary::new(Calendar::new(args.zone("tz")), SketchKey::default(), reading)))
 }
 
 #[derive(Clone)]
@@ -77,10 +84,11 @@ struct Summary {
     /// Latest end, in nanoseconds since the epoch.
     end: i128,
     protocols: Vec<Sums>,
+    reading: Reading,
 }
 
 impl Summary {
-    fn new(calendar: Calendar, key: SketchKey) -> Summary {
+    fn new(calendar: Calendar, key: SketchKey, reading: Reading) -> Summary {
         Summary {
             calendar,
             key,
@@ -93,7 +101,39 @@ impl Summary {
             duration: 0,
             end: i128::MIN,
             protocols: protocols::table(),
+            reading,
         }
+    }
+
+    /// Takes a line of a baseline.
+    fn absorb(&mut self, frame: Frame<'_>) -> Option<()> {
+        match frame.section {
+            Totals::NAME => {
+                let totals: Totals = self.reading.state(frame)?;
+                self.sums.merge(&totals.sums);
+                self.duration = self.duration.saturating_add(totals.duration_ns);
+                self.end = totals.end_ns.map_or(self.end, |end| self.end.max(end));
+            }
+            <Addresses as Section>::NAME => {
+                let more: Addresses = self.reading.state(frame)?;
+                match frame.key {
+                    "\"hosts\"" => self.hosts.merge(more, &self.key),
+                    "\"src_ips\"" => self.sources.merge(more, &self.key),
+                    _ => self.destinations.merge(more, &self.key),
+                }
+            }
+            flow_record::baseline::Hour::NAME => {
+                let (hour, _) = self.calendar.read(frame, &mut self.reading)?;
+                self.days.insert(hour.div_euclid(DAY));
+            }
+            Protocol::NAME => {
+                let number: u8 = self.reading.key(frame, |key| key.parse().ok())?;
+                let protocol: Protocol = self.reading.state(frame)?;
+                self.protocols[usize::from(number)].merge(&protocol.sums);
+            }
+            _ => {}
+        }
+        Some(())
     }
 
     fn add_times(&mut self, flow: &Flow) {
@@ -153,15 +193,29 @@ impl State for Summary {
         Ok(())
     }
 
+    fn takes(&self) -> Takes {
+        Takes { baselines: true, ..Takes::FLOWS }
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        self.reading.frame(line).and_then(|frame| self.absorb(frame));
+        Ok(())
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.reading.fault()
+    }
+
     fn is_empty(&self) -> bool {
         self.sums == Sums::new()
     }
 
     fn empty(&self) -> Self {
-        Summary::new(self.calendar.clone(), self.key.clone())
+        Summary::new(self.calendar.clone(), self.key.clone(), self.reading.empty())
     }
 
     fn merge(&mut self, other: Summary) {
+        self.reading.merge(other.reading);
         self.sums.merge(&other.sums);
         self.days.extend(other.days);
         self.hosts.merge(other.hosts, &self.key);
@@ -177,6 +231,9 @@ impl State for Summary {
         row.sums(&self.sums, Reverse::of([&self.sums]));
         row.times(&self.sums);
         row.integer("days", self.days.len() as u64);
+        if self.reading.is_short(self.days.len() as u64) {
+            row.json("insufficient_history", |out| out.extend_from_slice(b"true"));
+        }
         row.count("hosts", self.hosts.count());
         row.count("src_ips", self.sources.count());
         row.count("dst_ips", self.destinations.count());

@@ -46,6 +46,7 @@ so that its flows and packets are those of the flows that have the measure; host
         source: "arithmetic",
     },
     build,
+    flows_only: "a baseline does not keep every key; flows are needed (hosts:top=10 reads one)",
 };
 
 /// What is summed.

@@ -1,15 +1,19 @@
 //! `weekly`: the week's profile, one row an hour of the week.
 
-use super::calendar::{Calendar, Hours, WEEK, put_over};
+use super::calendar::{Calendar, DAY, Hours, WEEK, put_over, put_weighted, weight};
 use super::params;
+use super::reading::Reading;
 use super::rows::Rows;
 use super::{ToRows, View, ViewState};
+use flow_record::baseline::{Hour, Section};
 use flow_record::item::{Args, Spec};
+use flow_record::map::Set;
 use flow_record::record::Kind;
 use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
-use flow_record::state::{Setup, State, Taken};
+use flow_record::state::{Setup, State, Taken, Takes};
 use flow_record::stats::Sums;
+use std::collections::BTreeSet;
 
 pub(crate) static VIEW: View = View {
     spec: Spec {
@@ -21,8 +25,11 @@ input holds at least one whole hour.
 Bytes, flows and packets are summed for each hour of the calendar. An hour of the week has one sample for each of its hours
 between the first and the last flow, 0 where that hour is silent; the mean and the sample deviation (divisor n - 1, 0 below
 two samples) are over these, and weeks says how many they are. The hours in which the first and the last flow start are
-left out, since the input holds only a part of them; the first is kept if its flow starts on the stroke of the hour.",
-        params: &[params::TZ],
+left out, since the input holds only a part of them; the first is kept if its flow starts on the stroke of the hour.
+
+With forget=30d a sample weighs half as much as one that is 30 days later; the deviation is then the one of reliability
+weights. The dates of exclude= are no samples. A baseline is read where the clock of tz is whole hours away from UTC.",
+        params: &[params::TZ, params::FORGET, params::EXCLUDE],
         needs: &["timestamp", "bytes", "packets", "flows"],
         columns: &[
             column("hour_of_week", Kind::Integer(167), "", "hour of the week, 0 is Monday 00:00"),
@@ -38,6 +45,7 @@ left out, since the input holds only a part of them; the first is kept if its fl
         source: "arithmetic",
     },
     build,
+    flows_only: "",
 };
 
 const OVER: [[&str; 2]; 3] =
@@ -46,14 +54,25 @@ const OVER: [[&str; 2]; 3] =
 /// 1970-01-01 was a Thursday: its first hour has this number in its week.
 const EPOCH: i64 = 72;
 
-fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
-    Ok(Box::new(Weekly { calendar: Calendar::new(args.zone("tz")), hours: Hours::default() }))
+fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
+    Ok(Box::new(Weekly {
+        calendar: Calendar::new(args.zone("tz")),
+        half_life: params::half_life(args),
+        excluded: params::excluded(args)?,
+        hours: Hours::default(),
+        reading: Reading::new(setup),
+    }))
 }
 
 #[derive(Clone)]
 struct Weekly {
     calendar: Calendar,
+    /// In hours.
+    half_life: Option<f64>,
+    /// Dates by their number.
+    excluded: Set<i64>,
     hours: Hours,
+    reading: Reading,
 }
 
 impl State for Weekly {
@@ -66,15 +85,34 @@ impl State for Weekly {
         Ok(())
     }
 
+    fn line(&mut self, line: &Line<'_>) -> Taken {
+        if let Some(frame) = self.reading.frame(line).filter(|f| f.section == Hour::NAME)
+            && let Some((hour, state)) = self.calendar.read(frame, &mut self.reading)
+        {
+            self.hours.add_sums(hour, &state.sums);
+        }
+        Ok(())
+    }
+
+    fn takes(&self) -> Takes {
+        Takes { baselines: true, ..Takes::FLOWS }
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.reading.fault()
+    }
+
     fn is_empty(&self) -> bool {
         self.hours.is_empty()
     }
 
     fn empty(&self) -> Self {
-        Weekly { calendar: self.calendar.clone(), hours: Hours::default() }
+        let (calendar, excluded) = (self.calendar.clone(), self.excluded.clone());
+        Weekly { calendar, excluded, hours: Hours::default(), reading: self.reading.empty(), ..*self }
     }
 
     fn merge(&mut self, other: Weekly) {
+        self.reading.merge(other.reading);
         self.hours.merge(other.hours);
     }
 
@@ -85,27 +123,36 @@ impl State for Weekly {
         let is_whole =
             sums.first().is_some_and(|t| t.nanos() % 1_000_000_000 == 0 && self.calendar.seconds(t) % 3600 == 0);
         let whole = first + i64::from(!is_whole)..last;
-        let mut parts: Vec<Vec<&Sums>> = vec![Vec::new(); WEEK as usize];
-        for (hour, sums) in hours.range(whole.start..whole.end.max(whole.start)) {
-            parts[(hour + EPOCH).rem_euclid(WEEK) as usize].push(sums);
-        }
-        for (hour, parts) in (0..WEEK).zip(&parts) {
-            let weeks = samples(hour, whole.start, whole.end);
-            if weeks > 0 {
-                let mut row = rows.row();
-                row.integer("hour_of_week", hour as u64);
-                put_over(&mut row, &OVER, parts, weeks);
-                row.integer("weeks", weeks);
-                row.end();
+        let counts = |hour: &i64| !self.excluded.contains(&hour.div_euclid(DAY));
+        let days = hours.keys().map(|h| h.div_euclid(DAY)).collect::<BTreeSet<i64>>().len() as u64;
+        self.reading.told(days).into_iter().for_each(|text| rows.note(text));
+        for number in 0..WEEK {
+            let all: Vec<i64> = samples(number, whole.start, whole.end).filter(counts).collect();
+            if all.is_empty() {
+                continue;
             }
+            let mut row = rows.row();
+            row.integer("hour_of_week", number as u64);
+            match self.half_life {
+                Some(half_life) => {
+                    let period = |hour: &i64| (hours.get(hour), weight(half_life, last - hour));
+                    put_weighted(&mut row, &OVER, &all.iter().map(period).collect::<Vec<_>>());
+                }
+                None => {
+                    let sums: Vec<&Sums> = all.iter().filter_map(|hour| hours.get(hour)).collect();
+                    put_over(&mut row, &OVER, &sums, all.len() as u64);
+                }
+            }
+            row.integer("weeks", all.len() as u64);
+            row.end();
         }
     }
 }
 
-/// How many of the hours from `start` to before `end` have this number in their week.
-fn samples(hour_of_week: i64, start: i64, end: i64) -> u64 {
+/// The hours from `start` to before `end` that have this number in their week.
+fn samples(hour_of_week: i64, start: i64, end: i64) -> impl Iterator<Item = i64> {
     let first = start + (hour_of_week - start - EPOCH).rem_euclid(WEEK);
-    if first < end { ((end - 1 - first) / WEEK + 1) as u64 } else { 0 }
+    (first..end).step_by(WEEK as usize)
 }
 
 #[cfg(test)]
@@ -157,7 +204,7 @@ mod tests {
         for (start, end) in [(-400, 333), (0, 0), (5, 4), (7, 175), (1000, 1001)] {
             for hour in 0..WEEK {
                 let counted = (start..end).filter(|h| (h + EPOCH).rem_euclid(WEEK) == hour).count() as u64;
-                assert_eq!(samples(hour, start, end), counted, "{hour} in {start}..{end}");
+                assert_eq!(samples(hour, start, end).count() as u64, counted, "{hour} in {start}..{end}");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod baseline;
 mod lines;
 mod mistakes;
 mod same;
@@ -111,4 +112,5 @@ const ITEMS: &[&str] = &[
     "top:by=protocol+dst_port,measure=duration",
     "describe",
     "fields",
+    "baseline:by=host",
 ];

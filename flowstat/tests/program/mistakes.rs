@@ -79,7 +79,7 @@ fn every_item_is_listed_and_explained() {
         let told = lines(&["--explain", name], "");
         assert!(["Columns", "Memory", "Source"].iter().all(|part| told.contains(&format!("\n{part}\n"))), "{told}");
     }
-    assert_eq!(list.lines().count(), 12);
+    assert_eq!(list.lines().count(), 14);
 }
 
 #[test]

@@ -8,8 +8,10 @@ use super::quads::Quads;
 use super::sketch::{Sketch, SketchKey};
 use crate::map::Set;
 use crate::value::Address;
-use serde::ser::SerializeStruct;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
 use std::net::IpAddr;
 
 /// Number of addresses up to which the count is exact.
@@ -85,6 +87,12 @@ impl Addresses {
     /// Adds an address.
     #[inline]
     pub fn insert(&mut self, address: Address, key: &SketchKey) {
+        self.meet(address, key);
+    }
+
+    /// Adds an address; answers `false` where it was surely met before.
+    #[inline]
+    pub fn meet(&mut self, address: Address, key: &SketchKey) -> bool {
         match &mut self.0 {
             Form::Few { len, v4 } => {
                 let n = usize::from(*len);
@@ -93,23 +101,29 @@ impl Addresses {
                     // Compared all at once: a search that stops early mispredicts more than it saves.
                     let met = v4.iter().enumerate().fold(0u32, |met, (i, b)| met | u32::from(*b == a) << i);
                     if met & ((1 << n) - 1) != 0 {
-                        return;
+                        return false;
                     }
                     if n < FEW {
                         v4[n] = a;
                         *len += 1;
-                        return;
+                        return true;
                     }
                 }
                 self.outgrow(address);
+                true
             }
             Form::Exact(exact) => {
-                if exact.last != address && exact.insert(address) && exact.len() > MAX_EXACT {
+                if exact.last == address || !exact.insert(address) {
+                    return false;
+                }
+                if exact.len() > MAX_EXACT {
                     self.sketch(key);
                 }
+                true
             }
             Form::Sketch(sketch) => {
                 sketch.insert(address, key);
+                true
             }
         }
     }
@@ -169,6 +183,39 @@ impl Addresses {
         }
     }
 
+    /// Whether there are no addresses.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.0, Form::Few { len: 0, .. })
+    }
+
+    /// Whether an address is in the set; `None` from a sketch, which cannot tell.
+    pub fn contains(&self, address: Address) -> Option<bool> {
+        match (&self.0, address.0) {
+            (Form::Few { len, v4 }, IpAddr::V4(a)) => Some(v4[..usize::from(*len)].contains(&u32::from(a))),
+            (Form::Few { .. }, IpAddr::V6(_)) => Some(false),
+            (Form::Exact(exact), IpAddr::V4(a)) => Some(exact.v4.contains(a.into())),
+            (Form::Exact(exact), IpAddr::V6(a)) => Some(exact.v6.contains(&u128::from(a))),
+            (Form::Sketch(_), _) => None,
+        }
+    }
+
+    /// Takes out all but the lowest `keep` addresses, as sets of at most `most`, ascending; nothing out of a sketch.
+    pub fn split_off(&mut self, keep: usize, most: usize) -> Vec<Addresses> {
+        if matches!(self.0, Form::Sketch(_)) || self.count().value <= keep as u64 {
+            return Vec::new();
+        }
+        let all = self.exact().unwrap_or_default();
+        *self = Addresses::of_few(&all[..keep]);
+        all[keep..].chunks(most.max(1)).map(Addresses::of_few).collect()
+    }
+
+    /// A set of no more addresses than are kept exactly: none is hashed.
+    fn of_few(addresses: &[Address]) -> Addresses {
+        let (mut made, key) = (Addresses::new(), SketchKey::default());
+        addresses.iter().for_each(|a| made.insert(*a, &key));
+        made
+    }
+
     /// Sketches above sets, then by size.
     fn rank(&self) -> (bool, u64) {
         match &self.0 {
@@ -198,7 +245,7 @@ impl PartialEq for Addresses {
 
 impl Eq for Addresses {}
 
-/// `{"v4":[numbers],"v6":["texts"]}`, ascending, or `{"registers":"text"}`: one character from `0` (0) on a register.
+/// `["10.0.0.1","2001:db8::1"]`, ascending, or `{"registers":"text"}`: one character from `0` (0) on a register.
 impl Serialize for Addresses {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let Form::Sketch(sketch) = &self.0 {
@@ -207,51 +254,85 @@ impl Serialize for Addresses {
             state.serialize_field("registers", &text)?;
             return state.end();
         }
-        let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for address in self.exact().unwrap_or_default() {
-            match address.0 {
-                IpAddr::V4(a) => v4.push(u32::from(a)),
-                IpAddr::V6(a) => v6.push(a),
-            }
+        let all = self.exact().unwrap_or_default();
+        let mut list = serializer.serialize_seq(Some(all.len()))?;
+        let mut space = [0; 48];
+        for address in all {
+            let len = address.put(&mut space, 0);
+            // An address is written in ASCII.
+            list.serialize_element(std::str::from_utf8(&space[..len]).unwrap_or_default())?;
         }
-        let mut state = serializer.serialize_struct("Addresses", 2)?;
-        state.serialize_field("v4", &v4)?;
-        state.serialize_field("v6", &v6)?;
-        state.end()
+        list.end()
     }
 }
 
 /// The character of an empty register. The 64 that follow include `\` (44): JSON writes that one escaped.
 const ZERO: u8 = b'0';
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    v4: Option<Vec<u32>>,
-    v6: Option<Vec<std::net::Ipv6Addr>>,
-    registers: Option<String>,
-}
-
 impl<'de> Deserialize<'de> for Addresses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Addresses, D::Error> {
-        let state = State::deserialize(deserializer)?;
-        if let Some(text) = state.registers {
-            let registers: Option<Vec<u8>> = text.bytes().map(|b| b.checked_sub(ZERO)).collect();
-            let sketch = registers.and_then(|r| Sketch::from_registers(&r));
-            return match sketch {
-                Some(sketch) => Ok(Addresses(Form::Sketch(Box::new(sketch)))),
-                None => Err(de::Error::custom("no registers of a sketch")),
-            };
-        }
-        let (v4, v6) = (state.v4.unwrap_or_default(), state.v6.unwrap_or_default());
-        if v4.len() + v6.len() > MAX_EXACT {
-            return Err(de::Error::custom("too many addresses for an exact set"));
-        }
-        let mut made = Addresses::new();
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// Reads either form.
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = Addresses;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("addresses or registers of a sketch")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Addresses, A::Error> {
+        let (mut made, mut last) = (Addresses::new(), None);
         // Below the limit no address is hashed.
         let key = SketchKey::default();
-        v4.into_iter().for_each(|a| made.insert(Address(IpAddr::V4(a.into())), &key));
-        v6.into_iter().for_each(|a| made.insert(Address(IpAddr::V6(a)), &key));
+        let mut left = MAX_EXACT;
+        while let Some(Plain(address)) = list.next_element()? {
+            if last >= Some(address) {
+                return Err(de::Error::custom("addresses out of order"));
+            }
+            last = Some(address);
+            left = left.checked_sub(1).ok_or_else(|| de::Error::custom("too many addresses for an exact set"))?;
+            made.insert(address, &key);
+        }
         Ok(made)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Addresses, A::Error> {
+        let Some(("registers", text)) = map.next_entry::<&str, String>()? else {
+            return Err(de::Error::custom("registers are expected"));
+        };
+        let registers: Option<Vec<u8>> = text.bytes().map(|b| b.checked_sub(ZERO)).collect();
+        let sketch = registers.and_then(|r| Sketch::from_registers(&r));
+        match (sketch, map.next_key::<IgnoredAny>()?) {
+            (Some(sketch), None) => Ok(Addresses(Form::Sketch(Box::new(sketch)))),
+            _ => Err(de::Error::custom("no registers of a sketch")),
+        }
+    }
+}
+
+/// An address as its canonical text.
+struct Plain(Address);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Plain, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Plain;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an address")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Plain, E> {
+                Address::parse(text).map(Plain).ok_or_else(|| E::custom(format_args!("{text:?} is no address")))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Bound: 8 KiB. Invariant: the form depends on the number of ports alone.
 
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
 
 /// Ports kept inline.
 const FEW: usize = 11;
@@ -114,6 +117,11 @@ impl Ports {
         }
     }
 
+    /// Whether there are no ports.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
     /// Number of ports.
     #[inline]
     pub fn count(&self) -> u64 {
@@ -186,7 +194,14 @@ impl PartialEq for Ports {
 
 impl Eq for Ports {}
 
-/// The ports, ascending, runs as pairs: `[22,[80,90],443]`.
+/// Runs up to which the ports are written one by one.
+const MAX_RUNS: usize = 1024;
+
+/// Hexadecimal digits of all ports, four in each.
+const DIGITS: usize = 16_384;
+
+/// The ports, ascending, runs as pairs: `[22,[80,90],443]`; of more than [`MAX_RUNS`] runs `{"bits":"text"}`, a
+/// hexadecimal digit for each four ports from 0 on, whose lowest bit is the lowest port.
 impl Serialize for Ports {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut runs: Vec<Run> = Vec::new();
@@ -201,7 +216,15 @@ impl Serialize for Ports {
                 _ => runs.push(Run::One(port)),
             }
         }
-        runs.serialize(serializer)
+        if runs.len() <= MAX_RUNS {
+            return runs.serialize(serializer);
+        }
+        let mut digits = vec![0u8; DIGITS];
+        self.iter().for_each(|port| digits[usize::from(port / 4)] |= 1 << (port % 4));
+        let text: String = digits.into_iter().filter_map(|d| char::from_digit(d.into(), 16)).collect();
+        let mut state = serializer.serialize_struct("Ports", 1)?;
+        state.serialize_field("bits", &text)?;
+        state.end()
     }
 }
 
@@ -214,9 +237,24 @@ enum Run {
 
 impl<'de> Deserialize<'de> for Ports {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Ports, D::Error> {
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// Reads either form.
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = Ports;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ports or bits of ports")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ports, A::Error> {
         let mut ports = Ports::new();
         let mut free = Some(0u16);
-        for run in Vec::<Run>::deserialize(deserializer)? {
+        while let Some(run) = list.next_element()? {
             let (first, last) = match run {
                 Run::One(port) => (port, port),
                 Run::Many(first, last) => (first, last),
@@ -230,5 +268,19 @@ impl<'de> Deserialize<'de> for Ports {
             });
         }
         Ok(ports)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ports, A::Error> {
+        let Some(("bits", text)) = map.next_entry::<&str, String>()? else {
+            return Err(de::Error::custom("bits are expected"));
+        };
+        let digits = text.bytes().map(|b| (!b.is_ascii_uppercase()).then_some(char::from(b).to_digit(16)).flatten());
+        let digits = digits.collect::<Option<Vec<u32>>>().filter(|d| d.len() == DIGITS);
+        match (digits, map.next_key::<IgnoredAny>()?) {
+            (Some(digits), None) => {
+                Ok((0..=u16::MAX).filter(|p| digits[usize::from(p / 4)] >> (p % 4) & 1 == 1).collect())
+            }
+            _ => Err(de::Error::custom("no bits of ports")),
+        }
     }
 }

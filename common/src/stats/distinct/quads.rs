@@ -43,6 +43,18 @@ impl Quads {
         self.slots.iter().copied().filter(|a| *a != 0).chain(zero)
     }
 
+    /// Whether an address is in the set.
+    pub(super) fn contains(&self, address: u32) -> bool {
+        if address == 0 {
+            return self.has_zero;
+        }
+        let mask = self.slots.len() - 1;
+        let first = (self.hasher.hash_one(address) >> self.shift) as usize;
+        let places = (0..self.slots.len()).map(|i| first.wrapping_add(i) & mask);
+        let slots = places.filter_map(|place| self.slots.get(place).copied());
+        slots.take_while(|slot| *slot != 0).any(|slot| slot == address)
+    }
+
     /// Adds an address; says whether it is new.
     #[inline]
     pub(super) fn insert(&mut self, address: u32) -> bool {
@@ -101,6 +113,7 @@ mod tests {
         fn is_a_set(addresses in proptest::collection::vec(prop_oneof![0u32..300, any::<u32>()], 0..2000)) {
             let (mut set, mut met) = (Quads::default(), BTreeSet::new());
             for address in addresses {
+                prop_assert_eq!(set.contains(address), met.contains(&address));
                 prop_assert_eq!(set.insert(address), met.insert(address));
                 prop_assert_eq!(set.len(), met.len());
             }

@@ -166,8 +166,54 @@ fn a_state_that_could_not_be_is_refused() {
     assert!(serde_json::from_str::<Addresses>(&format!(r#"{{"registers":"{}"}}"#, "~".repeat(16_384))).is_err());
     assert!(serde_json::from_str::<Addresses>(&format!(r#"{{"registers":"{}"}}"#, "0".repeat(16_384))).is_err());
     let many: Vec<u32> = (0..65_537).collect();
-    assert!(serde_json::from_str::<Addresses>(&format!(r#"{{"v4":{many:?}}}"#)).is_err());
-    assert!(serde_json::from_str::<Addresses>(r#"{"v5":[]}"#).is_err());
+    let list = |all: &[u32]| format!("{:?}", all.iter().map(|a| v4(*a).to_string()).collect::<Vec<_>>());
+    assert!(serde_json::from_str::<Addresses>(&list(&many[..65_536])).is_ok());
+    assert!(serde_json::from_str::<Addresses>(&list(&many)).is_err());
+    for bad in [r#"{"v5":[]}"#, r#"["10.0.0.2","10.0.0.1"]"#, r#"["10.0.0.1","10.0.0.1"]"#, r#"["10.0.0.256"]"#, "[1]"]
+    {
+        assert!(serde_json::from_str::<Addresses>(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_set_is_split_into_parts_that_add_up_to_it() {
+    for n in [0u32, 3, 7, 8, 100] {
+        let whole = of((0..n).map(v4).chain((0..u128::from(n / 2)).map(v6)));
+        let mut rest = whole.clone();
+        let parts = rest.split_off(5, 20);
+        assert!(rest.count().value <= 5 && parts.iter().all(|p| (1..=20).contains(&p.count().value)));
+        assert_eq!(parts.is_empty(), whole.count().value <= 5);
+        assert!(
+            rest.exact().unwrap().last() < parts.first().map(|p| p.exact().unwrap()[0]).as_ref() || parts.is_empty()
+        );
+        parts.into_iter().for_each(|p| rest.merge(p, &KEY));
+        assert_eq!(text(&rest), text(&whole));
+    }
+    let mut sketch = of((0..70_000).map(v4));
+    assert!(sketch.split_off(5, 20).is_empty() && sketch.count().approx);
+}
+
+#[test]
+fn a_set_knows_its_members_and_a_sketch_does_not() {
+    for n in [0u32, 5, 500] {
+        let set = of((0..n).map(v4).chain([v6(9)]));
+        assert!((0..n + 5).all(|a| set.contains(v4(a)) == Some(a < n)));
+        assert_eq!((set.contains(v6(9)), set.contains(v6(8))), (Some(true), Some(false)));
+    }
+    assert_eq!(of([v4(1)]).contains(v6(1)), Some(false));
+    assert_eq!(of((0..70_000).map(v4)).contains(v4(1)), None);
+}
+
+#[test]
+fn ports_in_many_runs_are_written_as_bits() {
+    let ports: Ports = (0..1025u16).map(|p| p * 61 + 3).collect();
+    let written = text(&ports);
+    assert!(written.starts_with(r#"{"bits":"8"#) && written.len() == 16_384 + 11, "{}", written.len());
+    assert_eq!(serde_json::from_str::<Ports>(&written).unwrap(), ports);
+    assert!(text(&(0..1024u16).map(|p| p * 61 + 3).collect::<Ports>()).starts_with("[3,64,"));
+    for bad in [r#"{"bits":"0"}"#, r#"{"bits":""}"#, &written.replace("bits", "bite"), &written.replacen('8', "g", 1)] {
+        assert!(serde_json::from_str::<Ports>(bad).is_err(), "{bad}");
+    }
 }
 
 fn few_ports() -> impl Strategy<Value = Vec<u16>> {

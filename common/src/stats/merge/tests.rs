@@ -14,7 +14,7 @@ use std::fmt::Debug;
 fn flow() -> impl Strategy<Value = Flow> {
     let count = || proptest::option::weighted(0.8, (any::<u64>(), 11..64u32).prop_map(|(v, s)| v >> s));
     let ends = (0..40u8, 0..90u8, any::<bool>());
-    (ends, count(), count(), count(), proptest::option::of((any::<i64>(), 0..3usize)), 0..1500u64).prop_map(
+    (ends, count(), count(), count(), proptest::option::of((i64::MIN / 2..i64::MAX, 0..3usize)), 0..1500u64).prop_map(
         |((src, dst, six), bytes, packets, rev_bytes, time, port)| {
             let mut flow = Flow::new();
             flow.set_address(field::SRC_IP, Address([10, 0, 0, src].into()));
@@ -32,7 +32,9 @@ fn flow() -> impl Strategy<Value = Flow> {
                 assert!(value.is_none_or(|v| flow.set_integer(id, v)));
             }
             if let Some((nanos, digits)) = time {
-                flow.set_time(Time(nanos), [3, 6, 9][digits]);
+                // No source has a time that is finer than its resolution.
+                let (digits, unit) = [(3, 1_000_000), (6, 1000), (9, 1)][digits];
+                flow.set_time(Time(nanos - nanos.rem_euclid(unit)), digits);
             }
             flow
         },
@@ -111,18 +113,21 @@ proptest! {
 
 #[test]
 fn a_state_of_sums_that_could_not_be_is_refused() {
+    let first = r#""first":"2026-03-10T07:00:00.000Z""#;
     for bad in [
-        r#"{"flows":1,"bytes":"0","packets":"0","first":2,"last":1,"digits":3}"#,
-        r#"{"flows":1,"bytes":"01","packets":"0"}"#,
-        r#"{"flows":1,"bytes":"g","packets":"0"}"#,
-        r#"{"flows":1,"bytes":"0","packets":"0","first":1,"digits":3}"#,
-        r#"{"flows":1,"bytes":"0","packets":"0","first":1,"last":1,"digits":0}"#,
-        r#"{"flows":1,"bytes":"0","packets":"0","digits":3}"#,
-        r#"{"flows":1,"bytes":"0","packets":"0","octets":"1"}"#,
-        r#"{"flows":1,"bytes":"0"}"#,
+        r#"{"flows":1,"bytes":0,"packets":0,FIRST,"last":"2026-03-10T06:59:59.999Z"}"#,
+        r#"{"flows":1,"bytes":"0","packets":0}"#,
+        r#"{"flows":1,"bytes":-1,"packets":0}"#,
+        r#"{"flows":1,"bytes":0,"packets":0,FIRST}"#,
+        r#"{"flows":1,"bytes":0,"packets":0,FIRST,"last":"2026-03-10T07:00:00.000000Z"}"#,
+        r#"{"flows":1,"bytes":0,"packets":0,FIRST,"last":"2026-03-10T07:00:00Z"}"#,
+        r#"{"flows":1,"bytes":0,"packets":0,FIRST,"last":"2026-03-10T07:00:00.000+00:00"}"#,
+        r#"{"flows":1,"bytes":0,"packets":0,FIRST,"last":"tomorrow"}"#,
+        r#"{"flows":1,"bytes":0,"packets":0,"octets":1}"#,
+        r#"{"flows":1,"bytes":0}"#,
     ] {
-        assert!(serde_json::from_str::<Sums>(bad).is_err(), "{bad}");
+        assert!(serde_json::from_str::<Sums>(&bad.replace("FIRST", first)).is_err(), "{bad}");
     }
-    let good = r#"{"flows":1,"bytes":"ff","packets":"0","rev_bytes":"0","first":-1,"last":1,"digits":6}"#;
+    let good = r#"{"flows":1,"bytes":340282366920938463463374607431768211455,"packets":0,"rev_bytes":0,"first":"1969-12-31T23:59:59.999999Z","last":"2026-03-10T07:00:00.000001Z"}"#;
     assert_eq!(text(&serde_json::from_str::<Sums>(good).unwrap()), good);
 }

@@ -94,19 +94,24 @@ fn the_largest_and_smallest_floats_stay_finite() {
 
 #[test]
 fn a_state_that_contradicts_itself_is_refused() {
-    let read = |text: &str| serde_json::from_str::<Moments>(text).map_err(|e| e.to_string());
-    assert_eq!(read(r#"[2,1,3,"4","a"]"#), Ok(of(&[1, 3])));
-    assert_eq!(read(r#"[0,0,0,"0","0"]"#), Ok(Moments::new()));
+    let read = |numbers: &str| {
+        let names = ["n", "min", "max", "sum", "squares"].iter();
+        let members: Vec<_> = names.zip(numbers.split(' ')).map(|(name, v)| format!("\"{name}\":{v}")).collect();
+        serde_json::from_str::<Moments>(&format!("{{{}}}", members.join(","))).map_err(|e| e.to_string())
+    };
+    assert_eq!(read(r#"2 1 3 4 "a""#), Ok(of(&[1, 3])));
+    assert_eq!(read(r#"0 0 0 0 "0""#), Ok(Moments::new()));
     for bad in [
-        r#"[2,3,1,"4","a"]"#,
-        r#"[2,1,3,"7","a"]"#,
-        r#"[2,1,3,"4","7"]"#,
-        r#"[2,1,3,"4","d"]"#,
-        r#"[2,1,3,"04","a"]"#,
-        r#"[2,1,3,"4","A"]"#,
-        r#"[2,1,3,"+4","a"]"#,
-        r#"[0,0,0,"1","0"]"#,
-        r#"[2,1,3]"#,
+        r#"2 3 1 4 "a""#,
+        r#"2 1 3 7 "a""#,
+        r#"2 1 3 4 "7""#,
+        r#"2 1 3 4 "d""#,
+        r#"2 1 3 4 "0a""#,
+        r#"2 1 3 4 "A""#,
+        r#"2 1 3 -4 "a""#,
+        r#"2 1 3 4 10"#,
+        r#"0 0 0 1 "0""#,
+        r#"2 1 3"#,
     ] {
         assert!(read(bad).is_err(), "{bad}");
     }

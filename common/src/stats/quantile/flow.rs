@@ -4,7 +4,8 @@
 //! Invariant: it is exact if and only if it has at most `MAX_DISTINCT` distinct values, whatever their order.
 //! Bound: 65 536 entries of a map (about 2 MiB), or 450 KiB of histogram. Values above 2^63 - 1 count as that.
 
-use super::{Distribution, Precision};
+use super::steps::{Steps, bounds, bucket};
+use super::{Distribution, KeyQuantiles, Precision};
 use crate::map::Map;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -129,6 +130,42 @@ impl FlowQuantiles {
         }
     }
 
+    /// Adds all values of a key's state; buckets make this one a histogram. A key's buckets are those of the histogram.
+    pub fn merge_key(&mut self, other: &KeyQuantiles) {
+        if self.precision == Precision::No {
+            return;
+        }
+        let range = other.range();
+        if range.is_some() {
+            self.bound();
+        }
+        other.each(|value, n| self.add_n(value, n));
+        if let (Some((min, max)), Form::Bounded(bounded)) = (range, &mut self.form) {
+            // Buckets came as their lowest values.
+            bounded.min = bounded.min.min(min);
+            bounded.max = bounded.max.max(max.min(HIGH));
+        }
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.form, Form::Exact(counts) if counts.is_empty())
+    }
+
+    /// Takes out all but the `keep` lowest distinct values, as states of at most `most` each, ascending; nothing out of a
+    /// histogram.
+    pub fn split_off(&mut self, keep: usize, most: usize) -> Vec<FlowQuantiles> {
+        let Form::Exact(counts) = &mut self.form else { return Vec::new() };
+        if counts.len() <= keep {
+            return Vec::new();
+        }
+        let all = ascending(counts);
+        let of = |part: &[(u64, u64)]| part.iter().copied().collect::<Map<u64, u64>>();
+        *counts = of(&all[..keep]);
+        let precision = self.precision;
+        all[keep..].chunks(most.max(1)).map(|part| FlowQuantiles { form: Form::Exact(of(part)), precision }).collect()
+    }
+
     /// Takes the less precise of its own and another precision.
     fn lower(&mut self, precision: Precision) {
         match (self.precision, precision) {
@@ -164,16 +201,10 @@ impl FlowQuantiles {
             (_, Precision::No) => State::No,
             (Form::Exact(counts), Precision::Exact) => State::Exact(ascending(counts)),
             (Form::Exact(counts), _) => State::Values(ascending(counts)),
-            (Form::Bounded(b), _) => State::Buckets(b.min, b.max, b.buckets().map(|(low, _, n)| (low, n)).collect()),
+            (Form::Bounded(b), _) => {
+                State::Buckets(b.min, b.max, Steps(b.buckets().map(|(low, _, n)| (bucket(low), n)).collect()))
+            }
         }
-    }
-}
-
-/// The lowest value of the histogram's bucket that `value` is in.
-fn bucket_of(quantiles: &FlowQuantiles, value: u64) -> Option<u64> {
-    match &quantiles.form {
-        Form::Bounded(b) => Some(b.histogram.lowest_equivalent(value)),
-        Form::Exact(_) => None,
     }
 }
 
@@ -192,7 +223,7 @@ enum State {
     Values(Vec<(u64, u64)>),
     Exact(Vec<(u64, u64)>),
     /// Smallest value, largest value, buckets and counts.
-    Buckets(u64, u64, Vec<(u64, u64)>),
+    Buckets(u64, u64, Steps),
 }
 
 impl PartialEq for FlowQuantiles {
@@ -218,7 +249,7 @@ impl<'de> Deserialize<'de> for FlowQuantiles {
             State::Exact(v) => (Form::Exact(v.iter().copied().collect()), Precision::Exact),
             State::Buckets(min, max, buckets) => {
                 let mut bounded = Bounded::new().ok_or_else(|| de::Error::custom("no histogram"))?;
-                buckets.iter().for_each(|(low, n)| bounded.add(*low, *n));
+                buckets.0.iter().for_each(|(at, n)| bounded.add(bounds(*at).0, *n));
                 (bounded.min, bounded.max) = (*min, *max);
                 (Form::Bounded(Box::new(bounded)), Precision::Bounded)
             }
@@ -228,8 +259,8 @@ impl<'de> Deserialize<'de> for FlowQuantiles {
             State::Values(v) => v.len() <= MAX_DISTINCT && v.iter().all(|c| c.1 > 0),
             State::Exact(v) => v.iter().all(|c| c.1 > 0),
             State::Buckets(min, max, all) => {
-                let same = |a: u64, b: Option<&(u64, u64)>| b.is_some_and(|b| bucket_of(&made, a) == Some(b.0));
-                min <= max && *max <= HIGH && same(*min, all.first()) && same(*max, all.last())
+                let same = |value: u64, at: Option<&(u16, u64)>| at.is_some_and(|at| bucket(value) == at.0);
+                min <= max && *max <= HIGH && same(*min, all.0.first()) && same(*max, all.0.last())
             }
             State::No => true,
         };

@@ -4,6 +4,7 @@
 //! value wide, and values below 2048 have one each. Invariant: the form depends on the number of values alone.
 //! Bound: 8 KiB of values, then about 24 bytes a bucket that occurs, of which there are at most 56 320.
 
+use super::steps::{Steps, bounds, bucket};
 use super::{Distribution, Precision};
 use crate::map::Map;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -30,23 +31,6 @@ struct Buckets {
     max: u64,
     counts: Map<u16, u64>,
 }
-
-/// The bucket of a value; ascends with it.
-fn bucket(value: u64) -> u16 {
-    let shift = 53u32.saturating_sub(value.leading_zeros());
-    (shift * 1024 + (value >> shift) as u32) as u16
-}
-
-/// Lowest and highest value of a bucket.
-fn bounds(bucket: u16) -> (u64, u64) {
-    let shift = (u32::from(bucket) / 1024).saturating_sub(1);
-    let low = (u64::from(bucket) - u64::from(shift) * 1024) << shift;
-    (low, low + ((1 << shift) - 1))
-}
-
-/// The last bucket, that of `u64::MAX`.
-#[cfg(test)]
-const LAST: u16 = 53 * 1024 + 2047;
 
 impl Buckets {
     fn of(values: &[u64]) -> Box<Buckets> {
@@ -160,6 +144,34 @@ impl KeyQuantiles {
         }
     }
 
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        match &self.0 {
+            Form::Nothing => true,
+            Form::Values(values) | Form::Unbounded(values) => values.is_empty(),
+            Form::Buckets(_) => false,
+        }
+    }
+
+    /// What is kept, as values and how often each occurs, in no order: a bucket is its lowest value. Says whether these
+    /// are the values themselves.
+    pub(super) fn each(&self, mut take: impl FnMut(u64, u64)) -> bool {
+        match &self.0 {
+            Form::Nothing => {}
+            Form::Values(values) | Form::Unbounded(values) => values.iter().for_each(|v| take(*v, 1)),
+            Form::Buckets(b) => b.counts.iter().for_each(|(at, n)| take(bounds(*at).0, *n)),
+        }
+        !matches!(self.0, Form::Buckets(_))
+    }
+
+    /// The smallest and the largest of buckets.
+    pub(super) fn range(&self) -> Option<(u64, u64)> {
+        match &self.0 {
+            Form::Buckets(b) => Some((b.min, b.max)),
+            _ => None,
+        }
+    }
+
     /// About how many bytes it takes beside its own size.
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
@@ -179,7 +191,7 @@ impl KeyQuantiles {
             Form::Nothing => State::No,
             Form::Values(v) => State::Values(ascending(v)),
             Form::Unbounded(v) => State::Exact(ascending(v)),
-            Form::Buckets(b) => State::Buckets(b.min, b.max, b.sorted()),
+            Form::Buckets(b) => State::Buckets(b.min, b.max, Steps(b.sorted())),
         }
     }
 }
@@ -192,7 +204,7 @@ enum State {
     Values(Vec<u64>),
     Exact(Vec<u64>),
     /// Smallest value, largest value, buckets and counts.
-    Buckets(u64, u64, Vec<(u16, u64)>),
+    Buckets(u64, u64, Steps),
 }
 
 impl PartialEq for KeyQuantiles {
@@ -216,42 +228,16 @@ impl<'de> Deserialize<'de> for KeyQuantiles {
             State::Values(v) if v.len() <= MAX_VALUES => Form::Values(v),
             State::Values(_) => return Err(de::Error::custom("too many values for an exact distribution")),
             State::Exact(v) => Form::Unbounded(v),
-            State::Buckets(min, max, counts) => {
+            State::Buckets(min, max, Steps(counts)) => {
                 let total = counts.iter().fold(0u64, |n, c| n.saturating_add(c.1));
-                let ascend = counts.windows(2).all(|w| w[0].0 < w[1].0) && counts.iter().all(|c| c.1 > 0);
                 let ends =
                     counts.first().map(|c| c.0) == Some(bucket(min)) && counts.last().map(|c| c.0) == Some(bucket(max));
-                if total <= MAX_VALUES as u64 || !ascend || !ends || min > max {
-                    return Err(de::Error::custom("buckets out of order, empty, or too few values for buckets"));
+                if total <= MAX_VALUES as u64 || !ends || min > max {
+                    return Err(de::Error::custom("buckets out of range, or too few values for buckets"));
                 }
                 Form::Buckets(Box::new(Buckets { min, max, counts: counts.into_iter().collect() }))
             }
         };
         Ok(KeyQuantiles(form))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn buckets_follow_each_other_without_gap_or_overlap() {
-        assert_eq!((bounds(0), bounds(LAST).1), ((0, 0), u64::MAX));
-        for b in 0..LAST {
-            assert_eq!(bounds(b).1 + 1, bounds(b + 1).0, "{b}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_bucket_holds_its_value_and_is_at_most_a_thousandth_wide(value: u64, shift in 0..64) {
-            let value = value >> shift;
-            let (low, high) = bounds(bucket(value));
-            prop_assert!(low <= value && value <= high);
-            prop_assert!((high - low) <= value / 1024);
-            prop_assert!(value > 2047 || low == high);
-        }
     }
 }

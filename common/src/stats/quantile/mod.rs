@@ -6,6 +6,7 @@
 mod distribution;
 mod flow;
 mod key;
+mod steps;
 
 pub use distribution::{Distribution, Estimate};
 pub use flow::{FlowQuantiles, MAX_DISTINCT};

@@ -137,28 +137,57 @@ fn a_state_that_could_not_be_is_refused() {
     let values: Vec<u64> = sequence(3000);
     let text = serde_json::to_string(&key(&values)).unwrap();
     assert_eq!(serde_json::from_str::<KeyQuantiles>(&text).unwrap(), key(&values));
+    assert!(serde_json::from_str::<KeyQuantiles>(r#"{"buckets":[1,3,[1,2000,2,3]]}"#).is_ok());
     for bad in [
-        r#"{"buckets":[1,2,[[1,2000],[1,3]]]}"#,
-        r#"{"buckets":[1,2,[[2,2000],[1,3]]]}"#,
-        r#"{"buckets":[1,2,[[1,1],[2,3]]]}"#,
-        r#"{"buckets":[0,2,[[1,2000],[2,3]]]}"#,
-        r#"{"buckets":[1,2,[[1,2000],[65535,3]]]}"#,
+        r#"{"buckets":[1,1,[1,2000,0,3]]}"#,
+        r#"{"buckets":[1,2,[2,2000,-1,3]]}"#,
+        r#"{"buckets":[1,2,[1,1,1,3]]}"#,
+        r#"{"buckets":[0,2,[1,2000,1,3]]}"#,
+        r#"{"buckets":[1,3,[1,2000,1,3]]}"#,
+        r#"{"buckets":[1,2,[1,2000,65534,3]]}"#,
         r#"{"buckets":[1,2,[]]}"#,
         r#"{"some":[]}"#,
     ] {
         assert!(serde_json::from_str::<KeyQuantiles>(bad).is_err(), "{bad}");
     }
     assert!(serde_json::from_str::<KeyQuantiles>(&format!("{{\"values\":{:?}}}", vec![1; 1025])).is_err());
+    assert!(serde_json::from_str::<FlowQuantiles>(r#"{"buckets":[4097,4097,[3072,70000]]}"#).is_ok());
     for bad in [
         r#"{"values":[[2,1],[1,1]]}"#,
         r#"{"values":[[1,1],[1,1]]}"#,
         r#"{"values":[[1,0]]}"#,
-        r#"{"buckets":[5,1,[[1,70000]]]}"#,
-        r#"{"buckets":[2,9,[[1,70000]]]}"#,
-        r#"{"buckets":[4097,4097,[[4097,70000]]]}"#,
+        r#"{"buckets":[5,1,[1,70000]]}"#,
+        r#"{"buckets":[2,9,[1,70000]]}"#,
+        r#"{"buckets":[4097,4097,[3073,70000]]}"#,
     ] {
         assert!(serde_json::from_str::<FlowQuantiles>(bad).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn a_distribution_is_split_into_parts_that_add_up_to_it() {
+    let whole = flow(&(0..1000).map(|i| i * 3).collect::<Vec<u64>>());
+    let mut rest = whole.clone();
+    let parts = rest.split_off(100, 30);
+    assert!(parts.len() == 30 && whole.clone().split_off(1000, 30).is_empty());
+    parts.iter().for_each(|p| rest.merge(p));
+    assert_eq!(text(&rest), text(&whole));
+}
+
+#[test]
+fn values_of_a_key_join_a_whole_distribution() {
+    let (few, many): (Vec<u64>, Vec<u64>) = ((5..900).collect(), (0..3000).map(|i| i * 7919 + 3).collect());
+    let mut made = flow(&[1, 2]);
+    made.merge_key(&key(&few));
+    assert_eq!(text(&made), text(&flow(&[&[1, 2][..], &few].concat())));
+    made.merge_key(&key(&many));
+    let (read, exact) = (made.distribution(), [&[1, 2][..], &few, &many].concat());
+    assert_eq!((read.n(), read.is_approx(), read.quantile(0.0).unwrap().value), (exact.len() as u64, true, 1.0));
+    let mut sorted = exact;
+    sorted.sort_unstable();
+    let median = quantile_sorted(&sorted, 0.5);
+    assert!((read.quantile(0.5).unwrap().value / median - 1.0).abs() < 1e-3);
+    assert_eq!(read.bucket(1.0).unwrap().1, 2999.0 * 7919.0 + 3.0);
 }
 
 fn text<T: serde::Serialize>(state: &T) -> String {
