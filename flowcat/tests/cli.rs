@@ -413,3 +413,55 @@ fn what_only_has_to_be_unpacked_or_recoded_is_told_with_the_way_to_do_it() {
         assert!(outcome.stderr.contains(part), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn what_is_written_as_csv_is_read_as_it_was() {
+    let flows = concat!(
+        r#"{"timestamp":"2024-01-01T00:00:00.000Z","src_ip":"10.0.0.1","dst_ip":"10.0.0.2","packets":500,"bytes":50000,"sampling":100,"byte_layer":"l2","clock":"ambiguous","scaled":true,"src_country":"12","src_internal":false,"flagged":["a.b"],"hour":7}"#,
+        "\n",
+        r#"{"src_ip":"10.0.0.1","bytes":5,"dup_of":"192.0.2.1","dir_reason":"syn"}"#,
+        "\n"
+    );
+    let table = run(&["--to", "csv"], flows);
+    assert_eq!(run(&["-q"], table.text()).text(), flows);
+    assert_eq!(run(&["-q", "--sampling", "auto"], table.text()).text(), flows, "scaled once");
+}
+
+#[test]
+fn flow_lines_among_the_objects_of_a_tool_pass() {
+    let event =
+        r#"{"timestamp":"2024-01-01T00:00:00.000000+0000","event_type":"alert","flow_id":1,"src_ip":"10.0.0.9"}"#;
+    let eve = r#"{"timestamp":"2024-01-01T00:00:00.000000+0000","flow_id":1,"event_type":"flow","src_ip":"10.0.0.8","dest_ip":"10.0.0.7","proto":"TCP","flow":{"pkts_toserver":1,"bytes_toserver":60}}"#;
+    let outcome = run(&["-q"], format!("{eve}\n{event}\n{FLOW}\n"));
+    assert_eq!((outcome.code, outcome.text().lines().nth(1)), (Some(0), Some(FLOW)), "{}", outcome.text());
+}
+
+#[test]
+fn objects_around_the_flows_are_looked_into_or_named() {
+    let ecs = r#"{"source":{"ip":"10.0.0.1","port":5},"destination":{"ip":"10.0.0.2","port":53},"network":{"iana_number":"17"}}"#;
+    let flow = r#"{"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","src_port":5,"dst_port":53,"protocol":17}"#;
+    assert_eq!(run(&["-q"], format!("{ecs}\n")).text(), format!("{flow}\n"));
+    for (text, name) in [
+        (r#"{"_source":{"ts":1700000000.1,"id.orig_h":"10.0.0.1","proto":"udp"}}"#, "_source"),
+        (r#"{"preview":false,"result":{"src_ip":"10.0.0.1","bytes":"5"}}"#, "result"),
+    ] {
+        let outcome = run(&[], format!("{text}\n{text}\n"));
+        let says = format!("the flows are inside of \"{name}\"; jq -c '.[\"{name}\"]' FILE | flowcat");
+        assert!(outcome.code == Some(2) && outcome.stderr.contains(&says), "{}", outcome.stderr);
+        assert_eq!(outcome.text(), "");
+    }
+}
+
+#[test]
+fn what_is_anonymised_is_so_in_every_form() {
+    let folder = folder();
+    let (key, table) = (folder.path().join("key"), folder.path().join("a.parquet"));
+    std::fs::write(&key, [7; 32]).unwrap();
+    let (key, path) = (key.to_str().unwrap(), table.to_str().unwrap());
+    let flows = "{\"src_ip\":\"10.0.0.1\",\"dst_ip\":\"10.0.0.2\",\"bytes\":5,\"exporter\":\"192.0.2.1\"}\n";
+    let lines = run(&["-q", "--anonymize", key], flows);
+    assert!(!lines.text().contains("10.0.0") && lines.text().contains("exporter"), "{}", lines.text());
+    run(&["-q", "--anonymize", key, "--to", "parquet", "-o", path], flows);
+    assert_eq!(run(&["-q", path], "").text(), lines.text());
+    assert_eq!(run(&["-q"], run(&["-q", "--anonymize", key, "--to", "csv"], flows).text()).text(), lines.text());
+}

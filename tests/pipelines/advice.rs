@@ -4,7 +4,7 @@
 use crate::support::{flow, flows, folder, run, run_with};
 
 /// Command lines that are refused, with what is said.
-const REFUSED: [(&str, &str); 30] = [
+const REFUSED: [(&str, &str); 31] = [
     (
         "flowdetect --biflow portscan",
         "unknown option --biflow: flowcat does that: flowcat --biflow FILE | flowdetect ...",
@@ -35,6 +35,7 @@ const REFUSED: [(&str, &str); 30] = [
     ("flowcat 'proto tcp'", "\"proto tcp\" is no file; flows are selected with --where 'proto tcp'"),
     ("flowcat Cargo.toml 10.0.0.1", "\"10.0.0.1\" is no file; flows are selected with --where 'ip 10.0.0.1'"),
     ("flowcat 10.0.0.0/8", "--where 'net 10.0.0.0/8'"),
+    ("flowcat -w tcp port 443", "an expression of several words is quoted: --where 'tcp port 443'"),
     ("flowstat hosts -i 'bytes > 1M'", "--where 'bytes > 1M'"),
     ("flowstat top:by=cuontry", "cuontry: no such field; did you mean \"src_country\"?"),
     ("flowstat -t --fields src_ip,byts hosts", "--fields: no line has \"byts\"; did you mean \"bytes\"?"),

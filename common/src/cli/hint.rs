@@ -196,9 +196,21 @@ pub(super) fn expression(name: &str) -> Option<String> {
         _ if (name.contains([' ', '>', '<']) || name.contains("==")) && Filter::parse(name, &Zone::utc()).is_ok() => {
             name.to_owned()
         }
-        _ => return None,
+        _ => return unquoted(name),
     };
     Some(format!("{name:?} is no file; flows are selected with --where '{right}'"))
+}
+
+/// What to say of a word of an expression that was given without quotes: the shell made inputs of all but the first.
+fn unquoted(name: &str) -> Option<String> {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let at = words.iter().position(|word| matches!(word.as_str(), "-w" | "--where"))?;
+    let rest = words.get(at + 1..)?;
+    let ends = |word: &String| word.starts_with('-') || Path::new(word).exists();
+    let count = rest.iter().position(ends).unwrap_or(rest.len());
+    let whole = rest.get(..count).filter(|words| words.iter().any(|word| word == name))?.join(" ");
+    let is_one = Filter::parse(&whole, &Zone::utc()).is_ok();
+    is_one.then(|| format!("{name:?} is no file; an expression of several words is quoted: --where '{whole}'"))
 }
 
 /// What to say of an input that is no file, but named like an interface.

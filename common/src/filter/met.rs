@@ -1,6 +1,7 @@
 //! Which members an expression asks for that no flow had: rather a slip, or a word that was meant as a value.
 
 use super::{Filter, names};
+use crate::record::field::ADDED;
 use crate::value::text::snippet;
 
 /// What of a filter's members was met in the flows that were tested; one a thread.
@@ -48,12 +49,19 @@ impl Filter {
     }
 
     /// What is to be told of members that no flow had, a sentence each; nothing where there was no flow.
-    pub fn unmet(&self, met: &Met) -> Vec<String> {
+    /// `otherwise` is said of names that nothing of the suite makes.
+    pub fn unmet(&self, met: &Met, otherwise: &str) -> Vec<String> {
         let names = self.watch().iter().zip(&met.members).filter(|(_, met)| !**met).map(|(name, _)| name);
         let told = |name: &String| {
             let near = names::meant(name).filter(|near| near != name);
-            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            format!("--where: no flow has a member \"{}\"{near}", snippet(name.as_bytes(), 60))
+            let more = match near {
+                Some(near) => format!("; did you mean {near}?"),
+                None if ADDED.iter().any(|field| field.name == name) => {
+                    "; enrichers add it, see flowenrich --list".into()
+                }
+                None => otherwise.into(),
+            };
+            format!("--where: no flow has a member \"{}\"{more}", snippet(name.as_bytes(), 60))
         };
         if met.flows { names.map(told).collect() } else { Vec::new() }
     }

@@ -80,8 +80,8 @@ impl<'t> Parser<'t> {
         }
         let fault = self.cursor.expected(expected);
         match nearest(met, ["and", "or"]) {
-            Some(near) => Fault::at(fault.span, format!("{}; did you mean {near}?", fault.message)),
-            None => fault,
+            Some(near) if near != met => Fault::at(fault.span, format!("{}; did you mean {near}?", fault.message)),
+            _ => fault,
         }
     }
 

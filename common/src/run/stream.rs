@@ -57,7 +57,7 @@ pub fn each_line<W: Worker>(
     let selecting = every_line(session, sources, &watched, selecting);
     let mut met = filter.met();
     selecting.iter().for_each(|selecting| met.merge(&selecting.met));
-    filter.unmet(&met).iter().for_each(|text| session.messages.note(text));
+    filter.unmet(&met, "").iter().for_each(|text| session.messages.note(text));
     selecting.into_iter().map(|selecting| selecting.worker).collect()
 }
 

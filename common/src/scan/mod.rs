@@ -17,4 +17,4 @@ pub use clean::{Clean, MAX_LINE};
 pub(crate) use fit::sift;
 pub use fit::{Checker, SHORT, UNFIT, fits};
 pub use reject::{Reject, Why};
-pub use scanner::{Line, LineKind, MAX_MEMBERS, Scanner, Span};
+pub use scanner::{Line, LineKind, MAX_MEMBERS, Scanner, Span, is_of_kind};

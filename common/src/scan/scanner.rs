@@ -455,7 +455,7 @@ fn is_number(token: &str) -> bool {
 }
 
 /// Whether a checked JSON value is of the kind of an added field.
-fn is_of_kind(token: &str, kind: Kind) -> bool {
+pub fn is_of_kind(token: &str, kind: Kind) -> bool {
     match kind {
         Kind::Integer(max) => is_number(token) && number::exact_integer(token).is_some_and(|v| v <= max),
         Kind::Sum => is_number(token) && number::exact_sum(token).is_some(),

@@ -13,13 +13,13 @@ mod times;
 
 pub(crate) use times::{DAY, FIRST_YEAR};
 
-use super::count::{count, count_or_hex};
+use super::count::{count, count_or_hex, is_grouped};
 use super::moment::Clock;
 use super::port::{Names, set_ports};
 use super::year_last::YearLast;
 use super::{Cell, Cells, Dialect, Form, Row, protocol};
 use flow_record::record::Flow;
-use flow_record::record::field::{self, FieldId};
+use flow_record::record::field::{self, FieldId, Kind};
 use flow_record::value::time::Zone;
 use flow_record::value::{Address, address};
 
@@ -42,6 +42,7 @@ impl Trouble {
             Cell::TcpFlags | Cell::RevTcpFlags => "bad flags",
             Cell::App | Cell::State | Cell::Label | Cell::Attack => "invalid UTF-8",
             Cell::Duration => "bad duration",
+            Cell::ByteLayer | Cell::Doubt => "unknown word",
             _ => "bad number",
         };
         Trouble { cell: Some(cell), kind }
@@ -50,7 +51,12 @@ impl Trouble {
     /// The message for a person.
     pub(crate) fn message(&self, row: &Row) -> String {
         let Some(cell) = self.cell else {
-            return if row.invalid { "bytes that are not UTF-8" } else { "no address, no bytes and no packets" }.into();
+            let why = match row.invalid() {
+                Some("invalid UTF-8") => "bytes that are not UTF-8",
+                Some(_) => "a value that its column, which is one of the suite's own, cannot have",
+                None => "no address, no bytes and no packets",
+            };
+            return why.into();
         };
         let (text, form) = row.text(cell).unwrap_or_default();
         let taken = match (self.kind, form) {
@@ -63,6 +69,9 @@ impl Trouble {
                 )
             }
             ("bad time", _) => FORMS_OF_TIME.into(),
+            ("bad number", _) if is_grouped(text) => {
+                "; the point may be of thousands or of decimals: write the number without it".into()
+            }
             _ => String::new(),
         };
         format!("{} \"{}\" for {}{taken}", self.kind, flow_record::value::text::snippet(text, 40), cell.name())
@@ -130,8 +139,8 @@ impl Converter {
     pub(crate) fn convert(&mut self, row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
         flow.clear();
         self.left_out = Cells::default();
-        if row.invalid {
-            return Err(Trouble { cell: None, kind: "invalid UTF-8" });
+        if let Some(kind) = row.invalid() {
+            return Err(Trouble { cell: None, kind });
         }
         self.times(row, flow)?;
         addresses(row, flow)?;
@@ -179,6 +188,14 @@ impl Converter {
                 Some(address) => flow.set_address(id, address),
                 None if form == Form::Lenient => self.leave_out(cell),
                 None => return Err(Trouble::of(cell)),
+            }
+        }
+        for (cell, id) in [(Cell::ByteLayer, field::BYTE_LAYER), (Cell::Doubt, field::CLOCK)] {
+            let Some((text, _)) = row.text(cell) else { continue };
+            let is_word = |words: &[&str]| words.iter().any(|word| word.as_bytes() == text);
+            match (id.field().kind, std::str::from_utf8(text)) {
+                (Kind::Word(words), Ok(word)) if is_word(words) => _ = flow.set_text(id, word),
+                _ => return Err(Trouble::of(cell)),
             }
         }
         for (cell, id) in TEXTS {

@@ -21,7 +21,19 @@ fn careful(text: &[u8]) -> Option<u64> {
         return None;
     }
     text.parse::<f64>().ok()?;
-    number::exact_integer(text)
+    if is_grouped(text.as_bytes()) { None } else { number::exact_integer(text) }
+}
+
+/// Whether a text may be of thousands as well as of decimals: `12.000` is twelve here and twelve thousand there.
+#[cold]
+pub(super) fn is_grouped(text: &[u8]) -> bool {
+    let mut groups = text.split(|b| *b == b'.');
+    let is_digits = |group: &[u8]| group.iter().all(u8::is_ascii_digit);
+    let first = groups.next().unwrap_or_default();
+    (1..=3).contains(&first.len())
+        && is_digits(first)
+        && text.len() > first.len()
+        && groups.all(|group| group.len() == 3 && is_digits(group))
 }
 
 /// An integer that may also be written in hex, as `0x01bb`.
@@ -61,6 +73,11 @@ mod tests {
             ("0x10", None),
             ("inf", None),
             ("12k", None),
+            ("12.000", None),
+            ("1.200.000", None),
+            ("0.000e3", Some(0)),
+            ("1234.000", Some(1234)),
+            ("12.0000", Some(12)),
             ("", None),
         ] {
             assert_eq!(count(text.as_bytes()), value, "{text:?}");

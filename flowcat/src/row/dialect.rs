@@ -47,7 +47,8 @@ pub(crate) const ANY: Dialect = Dialect {
     half_days: false,
     byte_layer: None,
     settle: |_| None,
-    nested: &[],
+    // As the Elastic Common Schema and documents of MongoDB have them.
+    nested: &["source", "destination", "src", "dst", "id", "network", "event"],
     wrapper: None,
     repeats_names: false,
     is_anybodys: true,

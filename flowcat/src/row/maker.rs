@@ -60,10 +60,22 @@ impl Maker {
     /// The same, with a last change to the flow.
     #[inline]
     pub(crate) fn finish_with(&mut self, line: u64, raw: &[u8], flows: &mut Flows<'_>, change: impl FnOnce(&mut Flow)) {
-        if let Some(why) = (self.dialect.settle)(&mut self.row) {
-            return flows.unused(why);
+        match self.settle() {
+            Some(why) => flows.unused(why),
+            None => self.make(line, || raw, flows, change),
         }
-        self.make(line, || raw, flows, change);
+    }
+
+    /// Puts right what several texts of the record tell together; answers why it is no flow and no error.
+    #[inline]
+    pub(crate) fn settle(&mut self) -> Option<&'static str> {
+        (self.dialect.settle)(&mut self.row)
+    }
+
+    /// As [`Maker::finish`], after [`Maker::settle`].
+    #[inline]
+    pub(crate) fn finish_settled(&mut self, line: u64, raw: &[u8], flows: &mut Flows<'_>) {
+        self.make(line, || raw, flows, |_| {});
     }
 
     /// Hands on the flow that the texts say, or rejects the record number `number`, which `raw` writes down for that.

@@ -13,6 +13,7 @@ mod cells;
 mod convert;
 mod count;
 mod dialect;
+mod kept;
 mod maker;
 mod moment;
 mod plan;
@@ -24,8 +25,9 @@ pub(crate) use convert::{Converter, DAY, FIRST_YEAR};
 pub(crate) use dialect::{ANY, Dialect};
 pub(crate) use flow_record::net::flags::parse as flags;
 pub(crate) use flow_record::net::protocol::number as protocol;
+pub(crate) use kept::{extra_key, is_own};
 pub(crate) use maker::Maker;
-pub(crate) use plan::{Mapping, Plan, Use, described, doubt, extra_key, is_own};
+pub(crate) use plan::{Mapping, Plan, Use, described, doubt};
 
 /// What a text of a record means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,10 @@ pub(crate) enum Cell {
     Tos,
     Vlan,
     Sampling,
+    /// The layer of bytes, in a table that has the record's own names.
+    ByteLayer,
+    /// Why the time is doubtful, in such a table.
+    Doubt,
     /// What kind of record the source says it is.
     Event,
     /// Which way an arrow between the ends points.
@@ -119,6 +125,8 @@ pub(crate) const NAMES: [(Cell, &str); CELLS] = [
     (Cell::Tos, "tos"),
     (Cell::Vlan, "vlan"),
     (Cell::Sampling, "sampling"),
+    (Cell::ByteLayer, "byte_layer"),
+    (Cell::Doubt, "clock"),
     (Cell::Event, "event"),
     (Cell::Direction, "direction"),
 ];
@@ -145,9 +153,9 @@ impl Cell {
         matches!(self, Cell::SrcIp | Cell::DstIp | Cell::Bytes | Cell::Packets | Cell::AllBytes | Cell::AllPackets)
     }
 
-    /// Whether it can be asked for: a format alone knows what it says of events and directions.
+    /// Whether it can be asked for: a format alone knows what it says of events and directions, the suite of its marks.
     fn is_mapped(self) -> bool {
-        !matches!(self, Cell::Event | Cell::Direction)
+        !matches!(self, Cell::Event | Cell::Direction | Cell::ByteLayer | Cell::Doubt)
     }
 
     /// The cell with this name that `--map` may fill.
@@ -215,13 +223,13 @@ pub(crate) struct Row {
     present: u64,
     places: [Place; CELLS],
     text: Vec<u8>,
-    /// What was to be kept besides is no text.
-    invalid: bool,
+    /// What is wrong with a text that was to be kept besides.
+    invalid: Option<&'static str>,
 }
 
 impl Default for Row {
     fn default() -> Row {
-        Row { present: 0, places: [Place::default(); CELLS], text: Vec::new(), invalid: false }
+        Row { present: 0, places: [Place::default(); CELLS], text: Vec::new(), invalid: None }
     }
 }
 
@@ -231,13 +239,19 @@ impl Row {
     pub(crate) fn clear(&mut self) {
         self.present = 0;
         self.text.clear();
-        self.invalid = false;
+        self.invalid = None;
     }
 
-    /// Says that what was to be kept besides is no text.
+    /// Says what is wrong with a text that was to be kept besides.
     #[cold]
-    fn invalidate(&mut self) {
-        self.invalid = true;
+    fn invalidate(&mut self, why: &'static str) {
+        self.invalid.get_or_insert(why);
+    }
+
+    /// What is wrong with one.
+    #[inline]
+    pub(crate) fn invalid(&self) -> Option<&'static str> {
+        self.invalid
     }
 
     /// Keeps a text without the blanks around it; what says that there is none is left out.

@@ -3,11 +3,11 @@
 //! Made once for a header; a record then needs no look at names.
 
 use super::alias;
+use super::kept::{self, Kept};
 use super::{Cell, Dialect, Form, NAMES, Row};
 use flow_record::item::nearest_field;
-use flow_record::record::field::{self, Kind};
-use flow_record::record::statistics::STATISTICS;
-use flow_record::value::text::{snippet, write_json};
+use flow_record::record::field;
+use flow_record::value::text::snippet;
 
 /// What the user says that columns mean: `--map src_ip=SrcAddr,...`, and in which unit or order they are.
 #[derive(Clone, Debug, Default)]
@@ -126,10 +126,8 @@ pub(crate) struct Plan {
     uses: Vec<Option<(Cell, Form)>>,
     /// Numbers of the columns of which anything is kept.
     wanted: Vec<usize>,
-    /// `,"name":` of each column that is kept besides.
-    extras: Vec<Option<Box<[u8]>>>,
-    /// Which of them hold numbers alone.
-    numeric: Vec<bool>,
+    /// How each column is kept that is kept besides.
+    kept: Vec<Option<Kept>>,
     /// Columns that are passed over for another one: its number, and whether nothing says which is the better.
     rivals: Vec<Option<(usize, bool)>>,
 }
@@ -143,7 +141,16 @@ impl Plan {
         if let Some((name, hint)) = mapping.missing(&columns) {
             return Err(format!("--map: there is no column {name:?}; there are {}{hint}", listed(&columns)));
         }
-        let found: Vec<_> = columns.iter().map(|c| dialect.column(c, mapping)).collect();
+        let mut found: Vec<_> = columns.iter().map(|c| dialect.column(c, mapping)).collect();
+        let is_own = dialect.is_anybodys && mapping.is_empty() && kept::is_own_table(&columns, &found);
+        if is_own {
+            // Whoever else has columns of these names means something of his own.
+            let marks = [Cell::ByteLayer, Cell::Doubt];
+            let mark = |name: &str| marks.into_iter().find(|cell| cell.name() == name.trim());
+            for (name, used) in columns.iter().zip(&mut found) {
+                *used = mark(name).map(|cell| Use { cell, form: Form::Plain, rank: 0 }).or(*used);
+            }
+        }
         let best = |wanted: Use| {
             let rivals = found.iter().enumerate().filter_map(|(i, u)| u.map(|u| (u.rank, i, u.cell)));
             rivals.filter(|(_, _, cell)| *cell == wanted.cell).min_by_key(|(rank, i, _)| (*rank, *i)).map(|(_, i, _)| i)
@@ -165,25 +172,9 @@ impl Plan {
                 listed(&columns)
             ));
         }
-        let mut names = std::collections::HashSet::new();
-        let mut extra = |name: &str| {
-            let mut key = extra_key(name);
-            while !names.insert(key.clone()) {
-                key.push('_');
-            }
-            let mut member = vec![b','];
-            write_json(&key, &mut member);
-            member.push(b':');
-            member.into()
-        };
-        let extras: Vec<Option<Box<[u8]>>> = columns
-            .iter()
-            .zip(&uses)
-            .map(|(name, used)| (keep && used.is_none() && !name.trim().is_empty()).then(|| extra(name)))
-            .collect();
-        let numeric = columns.iter().map(|name| is_statistic(name.trim())).collect();
-        let wanted = (0..uses.len()).filter(|i| uses[*i].is_some() || extras[*i].is_some()).collect();
-        Ok(Plan { columns, uses, wanted, extras, numeric, rivals })
+        let kept = kept::columns(&columns, |i| uses[i].is_some(), is_own, keep);
+        let wanted = (0..uses.len()).filter(|i| uses[*i].is_some() || kept[*i].is_some()).collect();
+        Ok(Plan { columns, uses, wanted, kept, rivals })
     }
 
     /// What to say of columns that mean the same, where nothing tells which is the better.
@@ -224,10 +215,10 @@ impl Plan {
         match self.uses.get(column) {
             Some(Some((cell, form))) => row.put(*cell, *form, text, at),
             _ => {
-                if let Some(Some(key)) = self.extras.get(column)
-                    && !extra(key, text, self.numeric.get(column) == Some(&true), extras)
+                if let Some(Some(kept)) = self.kept.get(column)
+                    && let Err(why) = kept.take(text, extras)
                 {
-                    row.invalidate();
+                    row.invalidate(why);
                 }
             }
         }
@@ -237,10 +228,7 @@ impl Plan {
     pub(crate) fn explained(&self) -> Vec<(String, Option<String>)> {
         let fate = |i: usize| match self.uses[i] {
             Some((cell, form)) => Some(described(cell, form)),
-            None => self.extras[i].as_ref().map(|key| {
-                let name = String::from_utf8_lossy(&key[1..key.len() - 1]).trim_matches('"').to_owned();
-                format!("{name} (kept)")
-            }),
+            None => self.kept[i].as_ref().map(|kept| format!("{} (kept)", kept.name())),
         };
         let fate = |i: usize| match (fate(i), self.rivals[i]) {
             (None, Some((taken, _))) => Some(format!("(dropped, because {:?} is taken)", self.columns[taken])),
@@ -286,64 +274,6 @@ pub(crate) fn described(cell: Cell, form: Form) -> String {
         Form::Lenient => ", where it can be read",
     };
     format!("{}{more}", cell.name())
-}
-
-/// Whether a name is the suite's own. Those of statistics are nfstream's, and mean the same there.
-pub(crate) fn is_own(name: &str) -> bool {
-    field::known().any(|f| f.name == name) && !is_statistic(name)
-}
-
-/// Whether members of this name are numbers, whoever writes them.
-fn is_statistic(name: &str) -> bool {
-    STATISTICS.iter().any(|f| f.name == name && f.kind != Kind::Numbers)
-}
-
-/// The key under which a foreign member is kept: its name, with `x_` before it where the suite knows another meaning.
-pub(crate) fn extra_key(name: &str) -> String {
-    const RESERVED: [&str; 9] =
-        ["kind", "id", "detector", "severity", "score", "value", "threshold", "reason", "evidence"];
-    let name = name.trim();
-    // Names that look like prefixed ones are prefixed again, so that no two become one.
-    let bare = name.trim_start_matches("x_");
-    let clashes = RESERVED.contains(&bare) || is_own(bare);
-    if clashes { format!("x_{name}") } else { name.to_owned() }
-}
-
-/// Appends `,"name":value`; a text that is a JSON number stays one, and an empty one is left out, as is one that is no
-/// number in a column of numbers. False where it is no text at all.
-#[inline]
-fn extra(key: &[u8], text: &[u8], is_numeric: bool, out: &mut Vec<u8>) -> bool {
-    let text = text.trim_ascii();
-    if text.is_empty() {
-        return true;
-    }
-    let Ok(plain) = std::str::from_utf8(text) else { return false };
-    match (is_number(text), is_numeric) {
-        (true, _) => {
-            out.extend_from_slice(key);
-            out.extend_from_slice(text);
-        }
-        (false, false) => {
-            out.extend_from_slice(key);
-            write_json(plain, out);
-        }
-        (false, true) => {}
-    }
-    true
-}
-
-/// Whether a text is a JSON number that every reader keeps as it stands.
-fn is_number(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    let (whole, fraction) = match digits.iter().position(|b| *b == b'.') {
-        Some(at) => (&digits[..at], Some(&digits[at + 1..])),
-        None => (digits, None),
-    };
-    let all_digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
-    all_digits(whole)
-        && (whole.len() == 1 || whole[0] != b'0')
-        && fraction.is_none_or(all_digits)
-        && digits.len() - usize::from(fraction.is_some()) <= 15
 }
 
 /// The names of columns for a message, the first twenty of them.
@@ -427,35 +357,5 @@ mod tests {
             error.contains("no column \"t:sec\"")
                 && error.ends_with("units are s, ms, us, ns, cs and min, orders of dates dmy and mdy")
         );
-    }
-
-    #[test]
-    fn names_that_would_clash_are_prefixed_and_stay_apart() {
-        for (name, key) in [
-            ("kind", "x_kind"),
-            ("x_kind", "x_x_kind"),
-            ("bytes", "x_bytes"),
-            ("service", "x_service"),
-            (" uid ", "uid"),
-            ("x_ray", "x_ray"),
-        ] {
-            assert_eq!(extra_key(name), key);
-        }
-        let plan = plan(&["bytes", "a", "a", " a"], &[], true).unwrap();
-        let (mut row, mut extras) = (Row::default(), Vec::new());
-        for (i, text) in ["1", "2.50", "x\"y", ""].iter().enumerate() {
-            plan.take(i, text.as_bytes(), 0, &mut row, &mut extras);
-        }
-        assert_eq!(String::from_utf8(extras).unwrap(), ",\"a\":2.50,\"a_\":\"x\\\"y\"");
-    }
-
-    #[test]
-    fn only_numbers_of_json_stay_numbers() {
-        for text in ["0", "-1.5", "123456789012345"] {
-            assert!(is_number(text.as_bytes()), "{text}");
-        }
-        for text in ["", "-", "01", "1.", ".5", "1e5", "1234567890123456", "0x1", "+1", "NaN", "1.2.3"] {
-            assert!(!is_number(text.as_bytes()), "{text}");
-        }
     }
 }

@@ -125,6 +125,8 @@ fn hidden(row: &Row, flow: &Flow, exact: bool) -> Result<Option<(u64, Option<u64
     }
     let dst = count_or_hex(dst).filter(|v| *v <= 65_535).ok_or(Cell::DstPort)?;
     let src = match src {
+        // Without its other half the number may be the identifier of an echo.
+        b"" if !exact => return Ok(None),
         b"" => 0,
         text => count_or_hex(text).filter(|v| *v <= 65_535).ok_or(Cell::SrcPort)?,
     };
@@ -205,6 +207,8 @@ mod tests {
         assert_eq!(read(1, "0", "0", Form::Plain, true), Ok([Some(0), Some(0), Some(0), Some(0)]));
         assert_eq!(read(1, "0", "0", Form::Plain, false), Ok([Some(0), Some(0), None, None]));
         assert_eq!(read(1, "51", "7", Form::Plain, false), Ok([Some(0), Some(0), None, None]));
+        assert_eq!(read(1, "", "0x4b7a", Form::Plain, false), Ok([Some(0), Some(0), None, None]));
+        assert_eq!(read(58, "", "129", Form::TypeAndCode, false), Ok([Some(0), Some(0), None, None]));
     }
 
     #[test]

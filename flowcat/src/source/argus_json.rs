@@ -3,17 +3,19 @@
 //! The reading is that of [`super::json`]; names and habits are Argus', as in [`super::argus`].
 
 use super::argus::{ARGUS, FIELDS};
-use super::json::Json;
+use super::json::{Json, probe_own};
 use super::{Format, Probe, SPEC_OF_OBJECTS, Takes};
 use crate::row::Dialect;
 use flow_record::item::Spec;
+use flow_record::scan::Clean;
+use flow_record::scan::walk::{Walk, unquoted};
 
 pub(super) const FORMAT: Format = Format {
     spec: &SPEC,
     probe,
     open: |s| Box::new(Json::new(s, &ARGUS_JSON)),
     takes: Takes::Objects,
-    told_by: "an object whose first member is ArgusData",
+    told_by: "an object whose first member is ArgusData, or one with type, stime, saddr and spkts",
     lost: "flgs, loss and jitter",
 };
 
@@ -34,7 +36,17 @@ const ARGUS_JSON: Dialect = Dialect { wrapper: Some("ArgusData"), is_remark: |li
 
 fn probe(head: &[u8]) -> Probe {
     let begins = |rest: &[u8]| rest.trim_ascii_start().starts_with(b"\"ArgusData\"");
-    if head.strip_prefix(b"{").is_some_and(begins) { Probe::Yes } else { Probe::No }
+    if head.strip_prefix(b"{").is_some_and(begins) { Probe::Yes } else { probe_own(head, is_argus) }
+}
+
+/// Whether an object is a record that was taken out of its array.
+fn is_argus(text: Clean<'_>) -> bool {
+    const MARKS: [&str; 4] = ["type", "stime", "saddr", "spkts"];
+    let (mut walk, mut met) = (Walk::new(text), 0);
+    while let Ok(Some(member)) = walk.member() {
+        met += usize::from(MARKS.contains(&&*unquoted(member.key)));
+    }
+    met == MARKS.len()
 }
 
 #[cfg(test)]
@@ -56,6 +68,7 @@ mod tests {
         for text in [
             format!("{{\"ArgusData\":[{UDP},\n{EVENT},\n{ICMP}]}}\n"),
             format!("{{\"ArgusData\":[{UDP},{EVENT},{ICMP}]}}"),
+            format!("{UDP}\n{EVENT}\n{ICMP}\n"),
             format!("{{ \"ArgusData\" : [\n{UDP},\n{EVENT},\n{ICMP}\n]\n}}\n"),
             format!("{{\"ArgusData\":[{UDP}]}}\n{{\"ArgusData\":[{EVENT},\n{ICMP}]}}\n"),
         ] {

@@ -200,6 +200,14 @@ impl Csv {
             let (raw, blank) = without_blanks(&text[at..end]);
             flows.line = before + line + blank;
             let is_open = end == text.len() && !Quotes::default().ends(raw, self.delimiter);
+            let lines = raw.trim_ascii_end();
+            if !is_open && memchr(b'\n', lines).is_some() && quotes::is_astray(lines, self.delimiter) {
+                flows.line = before + line + blank - 1;
+                let length = self.reject_open(raw, flows);
+                self.apart = raw.len() - length;
+                answer = (end - raw.len() + length, false);
+                break;
+            }
             if raw.len() > MAX_LINE || is_open {
                 flows.line -= 1;
                 let first = end - raw.len();

@@ -3,7 +3,7 @@
 //! Every line gets the verdict that the other filters give, by the same scanner. What is in a line and no field of the
 //! record stays in it.
 
-use super::json::{Better, better_read, first_object, is_several, is_table};
+use super::json::{Better, better_read, envelope, first_object, is_several, is_table};
 use super::{Fate, Format, Probe, Source, Takes};
 use crate::feed::Feed;
 use crate::flows::Flows;
@@ -62,6 +62,7 @@ fn probe(head: &[u8]) -> Probe {
             (Ok(kind), _) if kind != LineKind::Flow => return Probe::Yes,
             (_, Some(Better::Names)) => return Probe::No,
             (Ok(_), _) => return Probe::Yes,
+            (Err(_), _) if envelope(clean).is_some() => return Probe::No,
             // One bad value among flow lines, or the first of many in an input of another tool.
             (Err(_), Some(Better::Values)) if std::mem::replace(&mut is_doubtful, true) => return Probe::No,
             // Nobody's line: the next one tells.

@@ -102,7 +102,9 @@ impl Source for Parquet {
         let Some(input) = feed.whole() else { return Ok(()) };
         let storage = Arc::new(open(input)?);
         let footer = Footer::read(&storage).map_err(|e| format!("no whole Parquet file: {e}"))?;
-        let (mut lane, read) = match Own::of(&footer) {
+        // Where columns are mapped, names no longer say it all.
+        let own = if self.settings.mapping.is_empty() { Own::of(&footer) } else { None };
+        let (mut lane, read) = match own {
             Some(own) => {
                 let read = (0..footer.columns.len()).filter(|i| is_readable(footer.columns[*i].meaning)).collect();
                 (Lane::Own(Box::new(own)), read)

@@ -15,7 +15,7 @@ pub(super) const FORMAT: Format = Format {
     probe,
     open: |s| Box::new(Json::new(s, &ZEEK_JSON)),
     takes: Takes::Objects,
-    told_by: "an object with id.orig_h or id_orig_h, and uid or one of conn_state, orig_bytes, orig_pkts",
+    told_by: "an object with id.orig_h, id_orig_h or orig_h inside of id, and uid or one of conn_state, orig_bytes, orig_pkts",
     lost: "uid, missed_bytes, tunnel_parents, local_orig, the order in history",
 };
 
@@ -32,7 +32,7 @@ the type of an answer is code 0. Objects of other logs in the same stream are co
     ..SPEC_OF_OBJECTS
 };
 
-const ZEEK_JSON: Dialect = Dialect { settle, ..ZEEK };
+const ZEEK_JSON: Dialect = Dialect { settle, nested: &["id"], ..ZEEK };
 
 /// Connections have a state or counts; other logs do not.
 fn settle(row: &mut Row) -> Option<&'static str> {
@@ -52,7 +52,8 @@ fn is_zeek(text: Clean<'_>) -> bool {
     let mut walk = Walk::new(text);
     while let Ok(Some(member)) = walk.member() {
         let key = unquoted(member.key);
-        has_ends |= matches!(&*key, "id.orig_h" | "id_orig_h");
+        let is_id = || key == "id" && member.value.contains("\"orig_h\"");
+        has_ends |= matches!(&*key, "id.orig_h" | "id_orig_h") || is_id();
         has_mark |= key == "uid" || MARKS.contains(&&*key);
     }
     has_ends && has_mark
@@ -72,6 +73,10 @@ mod tests {
         assert_eq!(lines(format!("[{OBJECT},\n{OBJECT}]\n"), &[]), [FLOW, FLOW]);
         let renamed = OBJECT.replace("id.", "id_");
         assert_eq!(lines(format!("{renamed}\n"), &[]), [FLOW]);
+        let (before, rest) = OBJECT.split_once("\"id.").unwrap();
+        let (ends, after) = rest.split_once(",\"proto\"").unwrap();
+        let nested = format!("{before}\"id\":{{\"{}}},\"proto\"{after}", ends.replace("id.", ""));
+        assert_eq!(lines(format!("{nested}\n"), &[]), [FLOW]);
     }
 
     #[test]

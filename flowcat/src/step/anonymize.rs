@@ -76,17 +76,21 @@ impl Anonymize {
         has_key
     }
 
-    /// The line in `out`, if it is still one that filters accept.
-    fn fit(&mut self, is_doubtful: bool) -> Option<&str> {
-        let is_taken = self.checker.accepts(&self.out, is_doubtful);
-        std::str::from_utf8(&self.out).ok().filter(|_| is_taken)
+    /// Whether the line in `out` is still one that filters accept.
+    fn fits(&mut self, is_doubtful: bool) -> bool {
+        self.checker.accepts(&self.out, is_doubtful) && std::str::from_utf8(&self.out).is_ok()
     }
 
-    /// A line in place of this one; `None` if there is none.
-    fn line_of(&mut self, text: &str) -> Option<&str> {
+    /// Puts a line in place of this one into `out`; false if there is none.
+    fn line_of(&mut self, text: &str) -> bool {
         self.out.clear();
         let has_key = self.json(text);
-        self.fit(has_key)
+        self.fits(has_key)
+    }
+
+    /// The line in `out`.
+    fn made(&self) -> &str {
+        std::str::from_utf8(&self.out).unwrap_or_default()
     }
 
     fn leave_out(&mut self, why: &'static str, next: &mut Next<'_, '_>) {
@@ -103,16 +107,17 @@ impl Step for Anonymize {
     }
 
     fn flow(&mut self, record: Record<'_>, next: &mut Next<'_, '_>) {
+        // The fields, too, of a flow that has a line: a table is written from them.
+        self.fields(record.flow);
         let extras = match record.form {
             Form::Line(text) => {
                 return match self.line_of(text) {
-                    Some(line) => next.flow(Record { flow: record.flow, form: Form::Line(line) }),
-                    None => self.leave_out(UNFIT, next),
+                    true => next.flow(Record { flow: &self.flow, form: Form::Line(self.made()) }),
+                    false => self.leave_out(UNFIT, next),
                 };
             }
             Form::Fields(extras) => extras,
         };
-        self.fields(record.flow);
         self.out.clear();
         let has_key = std::str::from_utf8(extras).is_ok_and(|extras| self.json(extras));
         if !has_key {
@@ -122,9 +127,9 @@ impl Step for Anonymize {
         self.writer.members(&self.flow, &mut self.out);
         self.out.extend_from_slice(&members);
         self.out.push(b'}');
-        match self.fit(true) {
-            Some(line) => next.flow(Record { flow: record.flow, form: Form::Line(line) }),
-            None => self.leave_out(UNFIT, next),
+        match self.fits(true) {
+            true => next.flow(Record { flow: &self.flow, form: Form::Line(self.made()) }),
+            false => self.leave_out(UNFIT, next),
         }
     }
 
@@ -133,8 +138,8 @@ impl Step for Anonymize {
             return self.leave_out(BASELINE, next);
         }
         match self.line_of(text) {
-            Some(line) => next.line(kind, line),
-            None => self.leave_out(UNFIT, next),
+            true => next.line(kind, self.made()),
+            false => self.leave_out(UNFIT, next),
         }
     }
 

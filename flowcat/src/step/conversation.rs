@@ -143,11 +143,16 @@ pub(super) fn absorb(flow: &mut Flow, part: &Flow, same: bool, differences: &mut
         return false;
     }
     times(flow, part);
+    COUNTS.iter().filter(|id| same && flow.has(**id) && !part.has(**id)).for_each(|id| differences.field(*id));
     for id in part.present() {
         let to = place(id);
         match id {
             field::PACKETS | field::BYTES | field::REV_PACKETS | field::REV_BYTES => {
                 let sum = sum(flow, id);
+                // What one piece counts and another does not is not counted in full.
+                if same && !flow.has(to) {
+                    differences.field(to);
+                }
                 flow.set_integer(to, sum);
             }
             field::TCP_FLAGS | field::REV_TCP_FLAGS => {

@@ -196,6 +196,7 @@ impl Gather {
         self.stays.clear();
         if horizon < i64::MAX {
             self.stays.resize(self.store.held.len(), false);
+            groups.hold_back(|out| is_done(out, horizon));
             for out in groups.outs.iter().filter(|out| !is_done(out, horizon)) {
                 let pair = if let Made::Pair(other) = out.made { other } else { NONE };
                 for first in [out.first, pair] {

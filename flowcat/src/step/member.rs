@@ -2,7 +2,7 @@
 
 use super::Form;
 use super::differ::Differences;
-use flow_record::record::field::{self, FieldId};
+use flow_record::record::field::{self, ADDED, FieldId};
 use flow_record::record::{Flow, Writer};
 use flow_record::scan::walk::{Walk, unquoted};
 use flow_record::scan::{Clean, MAX_LINE, SHORT, fits};
@@ -50,7 +50,44 @@ fn walk(object: Clean<'_>, but: &[&str], out: &mut Vec<u8>) {
     }
 }
 
-/// Whether a flow has this member with this value, as JSON.
+/// Puts those of `extras` into `out` that hold of the other direction too, seen from there: `src_x` is then `dst_x`. What
+/// enrichers made of both directions or of the order of the ends, as ratios and fans, does not.
+pub(super) fn turned(extras: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    let text = std::str::from_utf8(extras).unwrap_or_default();
+    let object = format!("{{{}}}", text.get(1..).unwrap_or_default());
+    let mut walk = Walk::nested(&object);
+    while let Ok(Some(member)) = walk.member() {
+        let name = unquoted(member.key);
+        let key = turned_key(member.key, false);
+        let is_of_both =
+            matches!(key, Cow::Owned(_)) || OF_BOTH.contains(&&*name) || name.starts_with("bidirectional_");
+        if is_of_both || !ADDED.iter().any(|field| field.name == name) {
+            out.push(b',');
+            out.extend_from_slice(key.as_bytes());
+            out.push(b':');
+            out.extend_from_slice(turned_value(member.key, member.value, false).as_bytes());
+        }
+    }
+}
+
+/// Added fields that are the same for both directions of a conversation, or turn with them.
+const OF_BOTH: [&str; 12] = [
+    "app_guessed",
+    "app_host",
+    "community_id",
+    "direction",
+    "dup_of",
+    "flagged",
+    "hour",
+    "label_numeric",
+    "protocol_name",
+    "scaled",
+    "service",
+    "weekday",
+];
+
+/// Whether a flow has this member with a value that begins so, as JSON.
 pub(super) fn has_member(form: Form<'_>, name: &str, value: &str) -> bool {
     let text = match form {
         Form::Fields(extras) => extras,
@@ -161,7 +198,8 @@ fn is_equal(a: &str, b: &str) -> bool {
 
 /// The name that a member has, seen from the other end.
 fn turned_key(key: &str, same: bool) -> Cow<'_, str> {
-    const ENDS: [(&str, &str); 2] = [("\"src_", "\"dst_"), ("\"dst_", "\"src_")];
+    const ENDS: [(&str, &str); 4] =
+        [("\"src_", "\"dst_"), ("\"dst_", "\"src_"), ("\"src2dst_", "\"dst2src_"), ("\"dst2src_", "\"src2dst_")];
     let turned = ENDS.iter().filter(|_| !same).find_map(|(one, other)| key.strip_prefix(one).map(|rest| (other, rest)));
     turned.map_or(Cow::Borrowed(key), |(other, rest)| Cow::Owned(format!("{other}{rest}")))
 }

@@ -39,11 +39,9 @@ impl Step for Where {
     }
 
     fn finish(&mut self, next: &mut Next<'_, '_>) {
-        for text in self.filter.unmet(&std::mem::take(&mut self.met)) {
-            let more =
-                if self.has_foreign && !self.keeps_extra { "; --keep-extra keeps columns of other names" } else { "" };
-            next.note(&format!("{text}{more}"));
-        }
+        let more =
+            if self.has_foreign && !self.keeps_extra { "; --keep-extra keeps columns of other names" } else { "" };
+        self.filter.unmet(&std::mem::take(&mut self.met), more).iter().for_each(|text| next.note(text));
     }
 }
 

@@ -86,9 +86,9 @@ fn a_sample_is_the_same_however_the_flows_come() {
 
 #[test]
 fn a_two_way_flow_is_split_and_counted_as_read_and_made() {
-    let flow = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","src_port":5,"dst_port":80,"protocol":6,"packets":3,"bytes":4,"rev_packets":1,"rev_bytes":2,"tcp_flags":2,"rev_tcp_flags":18,"label":"benign","input_if":1,"src_as":7,"tos":4,"x":1,"dir_reason":"syn"}"#;
-    let there = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","src_port":5,"dst_port":80,"protocol":6,"packets":3,"bytes":4,"tcp_flags":2,"label":"benign","input_if":1,"src_as":7,"tos":4,"x":1}"#;
-    let back = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.2","dst_ip":"10.0.0.1","src_port":80,"dst_port":5,"protocol":6,"packets":1,"bytes":2,"tcp_flags":18,"label":"benign","output_if":1,"dst_as":7}"#;
+    let flow = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","src_port":5,"dst_port":80,"protocol":6,"packets":3,"bytes":4,"rev_packets":1,"rev_bytes":2,"tcp_flags":2,"rev_tcp_flags":18,"label":"benign","input_if":1,"src_as":7,"tos":4,"x":1,"src_country":"PT","direction":"outbound","pcr":0.3,"dir_reason":"syn"}"#;
+    let there = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","src_port":5,"dst_port":80,"protocol":6,"packets":3,"bytes":4,"tcp_flags":2,"label":"benign","input_if":1,"src_as":7,"tos":4,"x":1,"src_country":"PT","direction":"outbound","pcr":0.3}"#;
+    let back = r#"{"timestamp":"2026-03-10T00:00:01.000Z","duration":2,"src_ip":"10.0.0.2","dst_ip":"10.0.0.1","src_port":80,"dst_port":5,"protocol":6,"packets":1,"bytes":2,"tcp_flags":18,"label":"benign","output_if":1,"dst_as":7,"x":1,"dst_country":"PT","direction":"inbound"}"#;
     assert_eq!(lines(format!("{flow}\n"), &["--uniflow"]), [there, back]);
     // No answer, no question, neither; a flow of one direction.
     for (text, kept) in [

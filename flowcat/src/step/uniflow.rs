@@ -1,10 +1,10 @@
 //! `--uniflow`: a flow that counts both directions becomes one for each.
 //!
 //! Both have the start and the duration of the whole; a direction without packets and bytes is left out. Further members
-//! stay with the first. Constant memory.
+//! go with both, seen from each end ([`turned`]). Constant memory.
 
 use super::conversation::{is_two_way, reverse};
-use super::member::extras_but;
+use super::member::{extras_but, turned};
 use super::{Form, Next, Record, Step};
 use flow_record::record::Flow;
 use flow_record::record::field;
@@ -13,6 +13,7 @@ use flow_record::record::field;
 struct Uniflow {
     one: Flow,
     extras: Vec<u8>,
+    back: Vec<u8>,
 }
 
 pub(super) fn step() -> Box<dyn Step> {
@@ -39,7 +40,8 @@ impl Step for Uniflow {
         }
         if answered {
             next.made(u64::from(there));
-            next.flow(Record { flow: &back, form: Form::Fields(b"") });
+            turned(&self.extras, &mut self.back);
+            next.flow(Record { flow: &back, form: Form::Fields(&self.back) });
         }
     }
 }

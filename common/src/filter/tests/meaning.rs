@@ -180,15 +180,19 @@ fn members_that_no_flow_had_are_known() {
         met
     };
     let (none, one) = (look(&[]), look(&[r#"{"bytes":1}"#, r#"{"bytes":1,"x":null}"#]));
-    assert_eq!(filter.unmet(&none), Vec::<String>::new(), "of no flows nothing can be told");
+    assert_eq!(filter.unmet(&none, "!"), Vec::<String>::new(), "of no flows nothing can be told");
     let told = |name: &str, near: &str| format!("--where: no flow has a member \"{name}\"{near}");
-    let expected = [told("lots", ""), told("label2", "; did you mean label?"), told("src_country", "")];
-    assert_eq!(filter.unmet(&one), expected);
+    let expected = [
+        told("lots", "!"),
+        told("label2", "; did you mean label?"),
+        told("src_country", "; enrichers add it, see flowenrich --list"),
+    ];
+    assert_eq!(filter.unmet(&one, "!"), expected);
     let mut both = none;
     both.merge(&one);
     both.merge(&look(&[r#"{"bytes":1,"lots":5}"#]));
-    assert_eq!(filter.unmet(&both), expected[1..]);
-    assert_eq!(Filter::parse("any", &Zone::utc()).unwrap().unmet(&one), Vec::<String>::new());
+    assert_eq!(filter.unmet(&both, "!"), expected[1..]);
+    assert_eq!(Filter::parse("any", &Zone::utc()).unwrap().unmet(&one, "!"), Vec::<String>::new());
 }
 
 #[test]

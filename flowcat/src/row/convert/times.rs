@@ -17,6 +17,24 @@ pub(crate) const FIRST_YEAR: i64 = 631_152_000;
 /// A flow cannot be exported this much before it starts, in seconds.
 pub(crate) const DAY: i64 = 86_400;
 
+/// A time of day on a clock of 24 hours with two digits for the hour, where it is one with AM or PM behind it.
+#[cold]
+fn whole_day(clock: &[u8]) -> Vec<u8> {
+    let (hour, rest) = clock.split_at(clock.iter().position(|b| *b == b':').unwrap_or_default());
+    let hour: Option<u32> = std::str::from_utf8(hour).ok().and_then(|hour| hour.parse().ok());
+    let bare = rest.len().checked_sub(2).map(|at| rest.split_at(at));
+    let half = |(time, half): (&[u8], &[u8])| match half.to_ascii_lowercase().as_slice() {
+        b"am" => Some((time.trim_ascii_end().to_vec(), 0)),
+        b"pm" => Some((time.trim_ascii_end().to_vec(), 12)),
+        _ => None,
+    };
+    match (hour, bare.and_then(half)) {
+        (Some(hour @ 1..=12), Some((time, noon))) => [format!("{:02}", hour % 12 + noon).as_bytes(), &time].concat(),
+        (Some(hour), None) => [format!("{hour:02}").as_bytes(), rest].concat(),
+        _ => clock.to_vec(),
+    }
+}
+
 impl Converter {
     /// Start, duration, and whether to believe them.
     pub(super) fn times(&mut self, row: &Row, flow: &mut Flow) -> Result<(), Trouble> {
@@ -79,11 +97,11 @@ impl Converter {
         match (date, clock) {
             _ if row.has(Cell::Start) => self.moment(row, Cell::Start),
             (Some((date, form)), Some((clock, _))) if is_of_day(clock) && !date.contains(&b':') => {
-                let zero = if clock.get(1) == Some(&b':') { &b"0"[..] } else { b"" };
-                match self.clock.read(&[date, b" ", zero, clock].concat(), form) {
+                match self.clock.read(&[date, b" ", &*whole_day(clock)].concat(), form) {
                     Said::At(moment) => Ok(Some(moment)),
                     Said::None => Ok(None),
-                    Said::Bad => Err(Trouble::of(Cell::Date)),
+                    Said::Bad if matches!(self.clock.read(date, form), Said::Bad) => Err(Trouble::of(Cell::Date)),
+                    Said::Bad => Err(Trouble::of(Cell::Clock)),
                 }
             }
             (Some(_), Some((clock, _))) if is_of_day(clock) => self.moment(row, Cell::Date),

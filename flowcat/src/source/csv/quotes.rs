@@ -40,6 +40,21 @@ impl Quotes {
     }
 }
 
+/// Whether a record goes on behind a quote that closes: then it was not meant to, and nor are the quotes before it.
+pub(super) fn is_astray(record: &[u8], delimiter: u8) -> bool {
+    let mut quotes = Quotes::default();
+    record.iter().any(|byte| {
+        let was_closed = quotes == Quotes::Closed;
+        quotes = match (quotes, *byte) {
+            (Quotes::Quoted, b'"') => Quotes::Closed,
+            (Quotes::Quoted, _) | (Quotes::Start | Quotes::Closed, b'"') => Quotes::Quoted,
+            (_, b) if b == delimiter => Quotes::Start,
+            _ => Quotes::Plain,
+        };
+        was_closed && quotes == Quotes::Plain && !matches!(byte, b'\r' | b'\n')
+    })
+}
+
 /// Length of the lines at the beginning of a text that are closed, each by itself, as far as they begin before `limit`.
 pub(super) fn closed_lines(text: &[u8], limit: usize, delimiter: u8) -> usize {
     let mut at = 0;
@@ -74,6 +89,15 @@ mod tests {
         assert_eq!(closed_lines(b"a,\"b\"\nc\nd,\"e\n", 3, b','), 6);
         assert_eq!(closed_lines(b"a;\"b\n", 100, b','), 5);
         assert_eq!(closed_lines(b"\"a\"\"\n", 100, b','), 0);
+    }
+
+    #[test]
+    fn a_quote_that_closes_ends_its_column() {
+        for (record, is_wrong) in
+            [("a,\"b\nc\",d", false), ("a,\"b\"\"c\nd\"\r\n", false), ("a,\"x\nb,\"y", true), ("a,x\"y\nb", false)]
+        {
+            assert_eq!(is_astray(record.as_bytes(), b','), is_wrong, "{record:?}");
+        }
     }
 
     proptest! {

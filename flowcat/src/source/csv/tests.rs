@@ -63,6 +63,10 @@ fn a_day_and_a_time_of_day_are_one_timestamp() {
     assert_eq!(at("Tag,Uhr,src_ip\n01.07.2024,10:03:04.5,10.0.0.1\n", &mapped), summer);
     assert_eq!(at("Tag,Uhr,src_ip\n1.7.2024,10:03:04.5 am,10.0.0.1\n", &mapped), summer);
     assert_eq!(at("date,time,src_ip\n2024-07-01,9:05,10.0.0.1\n", &[]).0, "2024-07-01T08:05:00.000Z");
+    for (clock, utc) in [("08:03:34 PM", "19:03:34"), ("12:00:00 am", "23:00:00"), ("12:30:00PM", "11:30:00")] {
+        let found = at(&format!("date,time,src_ip\n2024-07-01,{clock},10.0.0.1\n"), &[]).0;
+        assert_eq!(found.split(['T', '.']).nth(1), Some(utc), "{clock}");
+    }
     // What is a time by itself, and what is only one of the two.
     assert_eq!(at("date,time,src_ip\n2024-07-01 10:03:04.5,23:59:59,10.0.0.1\n", &[]), summer);
     assert_eq!(at("date,time,src_ip\n2024-01-01,1719824584.5,10.0.0.1\n", &[]), summer);
@@ -71,6 +75,8 @@ fn a_day_and_a_time_of_day_are_one_timestamp() {
     assert_eq!(at("date,time,src_ip\n,10:00:00,10.0.0.1\n", &[]).1.as_deref(), Some("no-date"));
     let rejects = rejects("date,time,src_ip\nsoon,10:00:00,10.0.0.1\n", &[]);
     assert!(rejects.len() == 1 && rejects[0].starts_with("2:1 bad time \"soon\" for date"), "{rejects:?}");
+    let rejects = self::rejects("date,time,src_ip\n2024-07-01,13:00:00 PM,10.0.0.1\n", &[]);
+    assert!(rejects.len() == 1 && rejects[0].starts_with("2:12 bad time \"13:00:00 PM\" for time"), "{rejects:?}");
 }
 
 #[test]
@@ -209,6 +215,15 @@ fn a_quote_that_is_not_closed_costs_one_line() {
     assert_eq!(outcome.rejects, ["2:0 a quote that is not closed"]);
     assert_eq!(outcome.lines.len(), 100_000);
     assert_eq!(rejects("src_ip,app\n10.0.0.1,x\n10.0.0.2,\"a\n", &[]), ["3:0 a quote that is not closed"]);
+}
+
+#[test]
+fn two_stray_quotes_cost_their_lines_and_none_between() {
+    let text = "src_ip,app\n10.0.0.1,\"x\n10.0.0.2,b\n10.0.0.3,c\n10.0.0.4,\"y\n10.0.0.5,\"z\n10.0.0.6,d\n";
+    let outcome = outcome(text, &[]);
+    assert_eq!(outcome.lines.len(), 3, "{:?}", outcome.lines);
+    let told = [2, 5, 6].map(|line| format!("{line}:0 a quote that is not closed"));
+    assert_eq!(outcome.rejects, told);
 }
 
 #[test]

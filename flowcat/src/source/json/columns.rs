@@ -4,7 +4,7 @@
 //! The columns are read side by side, so nothing is kept but the text. Bound: [`MOST_TEXT`] bytes of text.
 
 use crate::flows::Flows;
-use crate::row::{ANY, Maker, NOWHERE, Plan};
+use crate::row::{ANY, Cell, Maker, Mapping, NOWHERE, Plan};
 use crate::source::{Fate, Settings};
 use flow_record::scan::walk::{Walk, unquoted};
 use flow_record::scan::{Clean, Reject};
@@ -18,12 +18,53 @@ pub(super) fn is_table(text: Clean<'_>) -> bool {
     let mut opening = None;
     while let Ok(Some(member)) = walk.member() {
         let first = member.value.as_bytes()[0];
+        if is_group(&unquoted(member.key), member.value) {
+            return false;
+        }
         if !matches!(first, b'{' | b'[') || opening.is_some_and(|o| o != first) {
             return false;
         }
         opening = Some(first);
     }
     opening.is_some()
+}
+
+/// Whether a member is one that is looked into, as `source` with its `ip`: then it is no column of that name.
+fn is_group(name: &str, value: &str) -> bool {
+    let mut inner = Walk::nested(value);
+    let mut has_known = || {
+        while let Ok(Some(member)) = inner.member() {
+            if ANY.column(&format!("{name}.{}", unquoted(member.key)), &Mapping::default()).is_some() {
+                return true;
+            }
+        }
+        false
+    };
+    value.starts_with('{') && ANY.nested.contains(&name) && has_known()
+}
+
+/// The member of an object that holds what is to be read, as `_source` does of Elasticsearch's hits and `result` of
+/// Splunk's: an object with at least two names that mean something, while the object around it has no flow in it.
+pub(in crate::source) fn envelope(text: Clean<'_>) -> Option<String> {
+    let known = |name: &str| ANY.column(name, &Mapping::default()).map(|used| used.cell);
+    let (mut walk, mut found) = (Walk::new(text), None);
+    while let Ok(Some(member)) = walk.member() {
+        let name = unquoted(member.key);
+        let is_inside = member.value.starts_with('{');
+        if !is_inside && known(&name).is_some_and(Cell::makes_a_flow) || is_group(&name, member.value) {
+            return None;
+        }
+        let (mut inner, mut cells, mut has_flow) = (Walk::nested(member.value), 0, false);
+        while is_inside && let Ok(Some(m)) = inner.member() {
+            let cell = known(&unquoted(m.key));
+            cells += usize::from(cell.is_some());
+            has_flow |= cell.is_some_and(Cell::makes_a_flow);
+        }
+        if cells > 1 && has_flow {
+            found.get_or_insert(name.into_owned());
+        }
+    }
+    found
 }
 
 /// One column on its way down.

@@ -10,11 +10,12 @@ use super::{Fate, Format, Probe, Settings, Source, Takes};
 use crate::feed::Feed;
 use crate::flows::Flows;
 use crate::row::{ANY, Converter, Dialect, Maker, Mapping, Row};
+pub(in crate::source) use columns::envelope;
 use flow_record::item::Spec;
 use flow_record::record::Flow;
 use flow_record::record::field::RECORD;
 use flow_record::scan::walk::Walk;
-use flow_record::scan::{Clean, MAX_LINE, Reject, Scanner, Why};
+use flow_record::scan::{Clean, LineKind, MAX_LINE, Reject, Scanner, Why};
 use flow_record::value::time::Zone;
 use object::Objects;
 pub(super) use split::is_table;
@@ -34,7 +35,8 @@ const SPEC: Spec = Spec {
     about: "JSON objects of any tool: lines, arrays, tables by columns",
     explain: "
 Members are taken by name, as columns are in csv: by the table of aliases or by
---map. Nested members are not looked into. Numbers in strings are numbers; null, \"\", \"-\" and NaN say that there is none.
+--map; those inside of source, destination, src, dst, id, network and event too, as the Elastic Common Schema has them, and
+of others where --map names one of them. Numbers in strings are numbers; null, \"\", \"-\" and NaN say that there is none.
 Members that are no field of the record are dropped, or kept after the known ones with --keep-extra; arrays and objects
 for a field are rejected. An object that is a flow line already, or has a kind, passes byte for byte. Objects may be one
 a line, spread over lines, in arrays, with or without their brackets. A table by columns ({\"src_ip\":{\"0\":\"10.0.0.1\"}}
@@ -227,6 +229,14 @@ impl Json {
         flows: &mut Flows<'_>,
         failed: &mut Result<(), String>,
     ) -> Result<(), Reject> {
+        if self.first
+            && self.dialect.is_anybodys
+            && self.settings.mapping.is_empty()
+            && let Some(name) = columns::envelope(text)
+        {
+            *failed = Err(format!("the flows are inside of {name:?}; jq -c '.[{name:?}]' FILE | flowcat reads them"));
+            return Ok(());
+        }
         if self.first && self.dialect.is_anybodys && columns::is_table(text) {
             self.first = false;
             match columns::read(text, &self.settings, flows) {
@@ -249,12 +259,25 @@ impl Json {
             }
         }
         self.first = false;
-        self.maker.finish(line, text.text().as_bytes(), flows);
+        match self.maker.settle() {
+            Some(why) => self.unused(text, why, flows),
+            None => self.maker.finish_settled(line, text.text().as_bytes(), flows),
+        }
         Ok(())
     }
 }
 
 impl Json {
+    /// An object that its tool does not mean for a flow, and that may be a line of the pipe among its objects.
+    #[cold]
+    fn unused(&mut self, text: Clean<'_>, why: &'static str, flows: &mut Flows<'_>) {
+        let may_be = ["\"src_ip\"", "\"dst_ip\""].iter().any(|name| text.text().contains(name));
+        match self.scanner.scan(text) {
+            Ok(line) if may_be && line.kind == LineKind::Flow => flows.pass(&line),
+            _ => flows.unused(why),
+        }
+    }
+
     /// Passes the object that was read last as it is, if it is a line of the pipe.
     fn passes(&mut self, text: Clean<'_>, flows: &mut Flows<'_>) -> Result<bool, Reject> {
         if !self.objects.has_kind() && self.objects.gains() {

@@ -47,6 +47,8 @@ pub(in crate::source) struct Split {
     in_string: bool,
     escaped: bool,
     in_text: bool,
+    /// That text is a value in an array that is no object, and ends where the next value begins.
+    in_scalar: bool,
     /// The object or text is longer than the limit.
     too_long: bool,
     /// Parts of it were handed over.
@@ -78,6 +80,7 @@ impl Split {
             in_string: false,
             escaped: false,
             in_text: false,
+            in_scalar: false,
             too_long: false,
             in_parts: false,
             fresh: true,
@@ -194,8 +197,10 @@ impl Split {
                 (self.too_long, self.in_parts) = (false, false);
             }
             0xef if block[at..].starts_with(b"\xef\xbb\xbf") => return Some(at + 3),
-            _ => {
+            byte => {
                 self.buffer.clear();
+                self.in_scalar = self.arrays > 0 && matches!(byte, b'n' | b't' | b'f' | b'"' | b'-' | b'0'..=b'9');
+                (self.in_string, self.escaped) = (false, false);
                 (self.in_text, self.began) = (true, self.line + 1);
                 (self.too_long, self.in_parts) = (false, false);
                 return Some(at);
@@ -276,13 +281,14 @@ impl Split {
 
     /// A line that is no object.
     fn text(&mut self, block: &[u8], at: usize, take: &mut impl FnMut(Part<'_>, u64) -> Taken) -> Option<usize> {
-        let end = memchr(b'\n', &block[at..]).map_or(block.len(), |i| at + i);
+        let line = memchr(b'\n', &block[at..]).map_or(block.len(), |i| at + i);
+        let end = if self.in_scalar { at + self.scalar(&block[at..line]) } else { line };
         self.buffer.extend_from_slice(&block[at..end]);
         self.too_long |= self.buffer.len() > self.limit;
         self.fresh = false;
         if end < block.len() {
             self.in_text = false;
-            if !self.in_parts {
+            if !self.in_parts && !self.in_scalar {
                 self.close_arrays();
             }
             let text = if self.too_long { &self.buffer } else { self.buffer.trim_ascii_end() };
@@ -291,6 +297,20 @@ impl Split {
             }
         }
         Some(end)
+    }
+
+    /// Length of what belongs to a value in an array that is no object.
+    fn scalar(&mut self, text: &[u8]) -> usize {
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                b',' | b']' if !self.in_string => return at,
+                _ => {}
+            }
+        }
+        text.len()
     }
 
     /// Takes the brackets into account with which a line that is no object closes arrays.

@@ -166,6 +166,14 @@ fn arrays_and_objects_are_no_values_of_a_field() {
 }
 
 #[test]
+fn values_in_an_array_that_are_no_objects_are_rejected_alone() {
+    let object = r#"{"srcip":"10.0.0.1","bytes":5}"#;
+    let text = format!("[{object},null,{object},\"a ],{{\\\"\",{object},-1.5e3 , true,{object}]\n{object}\n");
+    let outcome = outcome(&text, &[]);
+    assert_eq!((outcome.lines.len(), outcome.rejects.len(), outcome.code), (5, 4, 3), "{:?}", outcome.rejects);
+}
+
+#[test]
 fn objects_may_follow_each_other_on_one_line() {
     let text = "{\"src\":\"10.0.0.1\",\"octets\":5,\"proto\":6}{\"src\":\"10.0.0.1\",\"octets\":5,\"proto\":6}\n";
     assert_eq!(lines(text, &[]), [FLOW, FLOW]);

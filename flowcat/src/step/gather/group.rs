@@ -54,10 +54,20 @@ struct Stream {
     is_taken: bool,
 }
 
+/// An exporter, and its last stream of one direction, of the other, and of both.
+type Open = (u64, [Option<usize>; 3]);
+
+/// Exporters whose pieces of one conversation are joined at a time.
+const EXPORTERS: usize = 8;
+
 /// What is kept from one conversation to the next, so that nothing is allocated for each.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     streams: Vec<Stream>,
+    /// How many free streams of each direction stand before each.
+    before: Vec<[u32; 2]>,
+    /// The streams of each exporter that may go on.
+    open: Vec<Open>,
     /// The next flow of the same stream.
     pub(super) links: Vec<u32>,
     pub(super) outs: Vec<Out>,
@@ -80,11 +90,29 @@ impl Groups {
         }
     }
 
+    /// Makes what begins in a conversation after a record that is not done wait for that one, with whose flows it may yet be
+    /// joined otherwise.
+    pub(super) fn hold_back(&mut self, is_done: impl Fn(&Out) -> bool) {
+        for outs in self.outs.chunk_by_mut(|a, b| a.hash == b.hash) {
+            let undone =
+                outs.iter().filter(|out| !is_done(out)).min_by_key(|out| out.start).map(|out| (out.start, out.end));
+            if let Some((start, end)) = undone {
+                outs.iter_mut().filter(|out| out.start >= start).for_each(|out| out.end = out.end.max(end));
+            }
+        }
+    }
+
     fn one(&mut self, held: &[Held], places: std::ops::Range<usize>, plan: &Plan) {
         self.streams.clear();
-        let (mut known, mut open) = ([None; 2], [None; 3]);
+        self.open.clear();
+        let mut known = [None; 2];
         for place in places {
             let flow = &held[place];
+            // What counts elsewhere is not counted twice.
+            if flow.marks.is_duplicate {
+                self.outs.push(Out::of(flow, place as u32, Made::Alone));
+                continue;
+            }
             if let Some(dedup) = plan.dedup
                 && let Some(of) = primary(held, &mut known, place as u32, dedup)
             {
@@ -92,29 +120,43 @@ impl Groups {
                 continue;
             }
             let gap = plan.rejoin.unwrap_or(0);
-            match plan.rejoin.and_then(|_| self.home(flow, &mut open, gap)) {
+            let open = self.opened(flow.exporter);
+            match plan.rejoin.and_then(|_| self.home(flow, open, gap)) {
                 Some(home) => self.append(home, flow, place as u32),
                 None => {
-                    open[side(flow)] = Some(self.streams.len());
+                    self.open[open].1[side(flow)] = Some(self.streams.len());
                     let (first, last) = (place as u32, place as u32);
                     self.streams.push(Stream { first, last, whole: *flow, is_taken: false });
                     if flow.marks.is_two_way && plan.rejoin.is_some() {
-                        self.gather_one_way(&mut open, gap);
+                        self.gather_one_way(open, gap);
                     }
                 }
             }
         }
         if let Some(timeout) = plan.pair {
-            self.pair(timeout);
+            self.pair(held, timeout);
         }
         for stream in self.streams.iter().filter(|s| !s.is_taken) {
             self.outs.push(stream.out(if stream.first == stream.last { Made::Alone } else { Made::Stream }));
         }
     }
 
+    /// The place in `open` of an exporter: pieces of one connection come from one.
+    fn opened(&mut self, exporter: u64) -> usize {
+        if let Some(at) = self.open.iter().position(|(known, _)| *known == exporter) {
+            return at;
+        }
+        if self.open.len() == EXPORTERS {
+            self.open.remove(0);
+        }
+        self.open.push((exporter, [None; 3]));
+        self.open.len() - 1
+    }
+
     /// The stream that a flow is the next piece of.
-    fn home(&self, flow: &Held, open: &mut [Option<usize>; 3], timeout: i64) -> Option<usize> {
+    fn home(&self, flow: &Held, open: usize, timeout: i64) -> Option<usize> {
         let fits = |at: &usize| self.streams[*at].continues(flow, timeout);
+        let open = self.open[open].1;
         open[2].filter(fits).or_else(|| open[side(flow)].filter(fits))
     }
 
@@ -126,16 +168,17 @@ impl Groups {
     }
 
     /// The newest stream counts both directions: open ones of one direction that it continues are its pieces.
-    fn gather_one_way(&mut self, open: &mut [Option<usize>; 3], timeout: i64) {
+    fn gather_one_way(&mut self, open: usize, timeout: i64) {
         let newest = self.streams.len() - 1;
         for place in [0, 1] {
-            let Some(at) = open[place].filter(|at| self.streams[*at].continues(&self.streams[newest].whole, timeout))
+            let Some(at) =
+                self.open[open].1[place].filter(|at| self.streams[*at].continues(&self.streams[newest].whole, timeout))
             else {
                 continue;
             };
             let (first, last, whole) = (self.streams[at].first, self.streams[at].last, self.streams[at].whole);
             self.streams[at].is_taken = true;
-            open[place] = None;
+            self.open[open].1[place] = None;
             // The two-way flow stays the first: its direction is the stream's.
             let stream = &mut self.streams[newest];
             self.links[stream.last as usize] = first;
@@ -144,12 +187,18 @@ impl Groups {
         }
     }
 
-    /// Joins streams of opposite directions, one to one in order of time.
-    fn pair(&mut self, timeout: i64) {
-        let mut left = [0, 0];
-        for stream in self.streams.iter().filter(|s| s.is_free()) {
-            left[side(&stream.whole)] += 1;
+    /// Joins streams of opposite directions, one to one in order of time. What becomes of a stream is told by those that
+    /// begin before its timeout, and by what became of earlier ones: no later flow changes it.
+    fn pair(&mut self, held: &[Held], timeout: i64) {
+        self.before.clear();
+        let mut count = [0, 0];
+        for stream in &self.streams {
+            self.before.push(count);
+            if stream.is_free() {
+                count[side(&stream.whole)] += 1;
+            }
         }
+        self.before.push(count);
         // The first stream of each direction that may be free; both only go forward.
         let mut next = [0, 0];
         for at in 0..self.streams.len() {
@@ -158,7 +207,6 @@ impl Groups {
                 continue;
             }
             let (own, other) = (side(&one.whole), 1 - side(&one.whole));
-            left[own] -= 1;
             let fits = |s: &Stream| s.is_free() && side(&s.whole) == other;
             let from = next[other].max(at + 1);
             let found = self.streams[from..].iter().position(fits).map_or(self.streams.len(), |n| from + n);
@@ -167,24 +215,26 @@ impl Groups {
                 continue;
             };
             // Where one direction has more streams, some of them stay alone: not the one that fits best.
-            let is_spare = left[own] + 1 > left[other];
+            let begins = |s: &Stream| held[s.first as usize].start;
+            let until = self.streams.partition_point(|s| begins(s) < one.whole.end.saturating_add(timeout)).max(found);
+            let count = |side: usize, from: usize| self.before[until][side] - self.before[from][side];
+            let is_spare = count(own, at) > count(other, found);
             if partner.whole.unit != one.whole.unit || is_spare && self.is_better_served(at, &partner.whole) {
                 continue;
             }
             let mut out = one.out(Made::Pair(partner.first));
             out.end = out.end.max(partner.whole.end);
             self.outs.push(out);
-            left[other] -= 1;
             (self.streams[at].is_taken, self.streams[found].is_taken) = (true, true);
         }
     }
 
-    /// Whether the next stream of this direction begins nearer to the partner than this one.
+    /// Whether the next stream of this direction begins nearer to the partner than this one, and before it.
     fn is_better_served(&self, at: usize, partner: &Held) -> bool {
         let one = &self.streams[at].whole;
         let next = self.streams[at + 1..].iter().find(|s| s.is_free() && side(&s.whole) == side(one));
         next.is_some_and(|s| {
-            s.whole.unit == partner.unit && s.whole.start.abs_diff(partner.start) < one.start.abs_diff(partner.start)
+            s.whole.unit == partner.unit && s.whole.start <= partner.start && s.whole.start > one.start
         })
     }
 }

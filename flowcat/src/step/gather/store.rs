@@ -44,6 +44,8 @@ pub(super) struct Marks {
     pub(super) ends: bool,
     /// A packet that begins one was seen.
     pub(super) begins: bool,
+    /// It is marked as a duplicate of a flow that counts elsewhere.
+    pub(super) is_duplicate: bool,
 }
 
 impl Held {
@@ -89,6 +91,7 @@ impl Store {
                 is_two_way: is_two_way(flow),
                 ends: is_tcp && flags & ENDS != 0,
                 begins: is_tcp && flags & BEGINS != 0,
+                is_duplicate: has_member(record.form, "dup_of", "\""),
             },
         });
         (!flow.has(field::CLOCK) && flow.time().is_some()).then_some(end)

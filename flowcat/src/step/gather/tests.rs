@@ -228,6 +228,44 @@ fn flows_without_times_or_addresses_are_joined_too() {
     assert_eq!(lines(flows, &["--biflow", "--rejoin"]).len(), 2);
 }
 
+/// Flows of one conversation in order of their start, in spans of time that pairs and pieces are made in.
+fn conversation() -> impl Strategy<Value = Vec<Value>> {
+    let one = (1u32..60, any::<bool>(), 0u32..20, 1u32..9);
+    prop::collection::vec(one, 1..60).prop_map(|flows| {
+        let mut second = 0;
+        let flow = |(gap, back, length, packets): (u32, bool, u32, u32)| {
+            second += gap;
+            let (from, to) = if back { (SERVER, CLIENT) } else { (CLIENT, SERVER) };
+            with(tcp(second, from, to, packets, 16), json!({"duration": length}))
+        };
+        flows.into_iter().map(flow).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_waits_no_longer_than_it_must_is_joined_as_if_all_waited(flows in conversation()) {
+        for steps in [&["--biflow"][..], &["--rejoin=5s"], &["--rejoin=5s", "--biflow=30s"]] {
+            let sorted = |args: &[&str]| {
+                let mut lines = lines(text(&flows), &[steps, args].concat());
+                lines.sort();
+                lines
+            };
+            prop_assert_eq!(sorted(&["--lateness", "30s"]), sorted(&[]));
+        }
+    }
+}
+
+#[test]
+fn pieces_are_of_one_exporter_and_duplicates_of_none() {
+    let of = |second: u32, exporter: &str| with(tcp(second, CLIENT, SERVER, 5, 16), json!({"exporter": exporter}));
+    let flows = [of(1, "192.0.2.1"), of(1, "192.0.2.2"), of(2, "192.0.2.1"), of(2, "192.0.2.2")];
+    let shown_of = |flows: &[Value]| shown(flows, &["--rejoin"], &["exporter", "packets"]);
+    assert_eq!(shown_of(&flows), json!([["192.0.2.1", 10], ["192.0.2.2", 10]]));
+    let marked = with(of(1, "192.0.2.1"), json!({"dup_of": "192.0.2.1"}));
+    assert_eq!(shown_of(&[of(1, "192.0.2.1"), marked]), json!([["192.0.2.1", 5], ["192.0.2.1", 5]]));
+}
+
 fn count(record: &Record, name: &str) -> u64 {
     record.get(name).and_then(Value::as_u64).unwrap_or(0)
 }

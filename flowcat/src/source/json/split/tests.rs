@@ -70,7 +70,7 @@ fn objects_are_found_in_arrays_in_lines_and_without_brackets() {
 #[test]
 fn what_is_between_objects_and_no_object_is_text() {
     assert_eq!(all("[\nNo matching flows\n\n]\n"), ["2 text No matching flows"]);
-    assert_eq!(all("[1,2]\n{\"a\":1} x\n"), ["1 text 1,2]", "2 object {\"a\":1}", "2 text x"]);
+    assert_eq!(all("[1,2]\n{\"a\":1} x\n"), ["1 text 1", "1 text 2", "2 object {\"a\":1}", "2 text x"]);
 }
 
 #[test]
