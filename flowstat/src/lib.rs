@@ -9,16 +9,19 @@
 //! - `run`: the worker, merging, and what is said at the end.
 //! - `view`: the views, one file each, and their registry; what they share.
 //! - `baseline`: how baselines are made and merged.
+//! - `room`: how much memory there is, and what happens where it is full.
 //! - `report`: flows and alerts in one document, made of the views' rows.
 //!
 //! Invariants: rows are a function of the multiset of flows, whatever the number of threads and the order; sums are
 //! exact integers, divided once; rows come in the order of their keys, or by measure where a number of them was asked
 //! for; a flow that lacks what a view needs is counted and told once, never taken for a 0.
 //!
-//! A new view is a file in `view` and a row in `VIEWS`. Its memory grows with keys; what it keeps of each is bounded.
+//! A new view is a file in `view` and a row in `VIEWS`. Its memory grows with keys; what it keeps of each is bounded, and it
+//! says how much it is (`bytes`), so that `--memory` holds.
 
 mod baseline;
 mod report;
+mod room;
 mod run;
 mod view;
 
@@ -30,7 +33,9 @@ use flow_record::row;
 use flow_record::state::Setup;
 use flow_record::value::Time;
 use flow_record::value::time::{DateCache, rfc3339};
+use room::Room;
 use serde_json::Value;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const PROGRAM: Program = Program {
@@ -50,8 +55,8 @@ const PROGRAM: Program = Program {
             "what is normal, for flowdetect's sigma",
         ),
         (
-            "flowcat trace.csv | flowdetect --tee all | flowstat report > report.json",
-            "flows and alerts in one document",
+            "flowcat trace.csv | flowdetect --tee all | flowstat report:format=html > report.html",
+            "flows and alerts in one page",
         ),
     ],
     files: &[("/usr/share/zoneinfo", "rules of time zones that are asked for by name")],
@@ -66,6 +71,15 @@ struct Options {
     common: Common,
     #[command(flatten)]
     threads: Threads,
+    /// Memory for what views keep
+    ///
+    /// Where it is full, hosts, pairs, matrix, sessions, top and group go to files of --spill; else, and for other views, the
+    /// run ends with 2. top and group with approx=true need a few MB, however many keys there are.
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = room::memory, hide_short_help = true)]
+    memory: u64,
+    /// Keep what has no room in memory in files in DIR
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    spill: Option<PathBuf>,
     /// Now in a report, RFC 3339 [default: the last flow]
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<Time>,
@@ -100,10 +114,11 @@ pub fn main() -> ExitCode {
 }
 
 fn answer() -> Result<ExitCode, ExitCode> {
-    let options: Options = cli::parse::<Options>(&PROGRAM)?;
+    let mut options: Options = cli::parse::<Options>(&PROGRAM)?;
     if let Some(code) = options.common.answered::<Options>(&PROGRAM) {
         return Ok(code);
     }
+    report::as_table(&mut options.items, &mut options.common);
     let texts = if options.items.is_empty() { vec!["summary".to_owned()] } else { options.items };
     let items = cli::items(&PROGRAM, &texts)?;
     if items.iter().any(|i| i.spec.name == report::VIEW.spec.name) {
@@ -111,14 +126,19 @@ fn answer() -> Result<ExitCode, ExitCode> {
             return Err(cli::usage_error(&PROGRAM, "report is the only item of its run"));
         }
         if options.common.form() != Form::Ndjson {
-            return Err(cli::usage_error(&PROGRAM, "report: no such form; report:format=json is there"));
+            return Err(cli::usage_error(
+                &PROGRAM,
+                "report: no such form; report:format=json, html, md and table are there",
+            ));
         }
     }
     let mut setup = Setup::at(options.now);
-    let first = run::states(&items, &mut setup).map_err(|e| cli::usage_error(&PROGRAM, &format!("{e:#}")))?;
+    let mut first = run::states(&items, &mut setup).map_err(|e| cli::usage_error(&PROGRAM, &format!("{e:#}")))?;
     let sources = options.inputs.sources(&PROGRAM)?;
+    let number = options.threads.number(&options.common, &sources);
+    first.room = Room::new(options.memory, options.spill, number);
     let mut workers = vec![first];
-    for _ in 1..options.threads.number(&options.common, &sources) {
+    for _ in 1..number {
         workers.push(workers[0].empty());
     }
     let mut session = options.common.session(&PROGRAM, &items, &sources, &[])?;

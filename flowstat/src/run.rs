@@ -1,5 +1,6 @@
 //! One run: a worker a thread, merged in order, and the rows of each item.
 
+use crate::room::Room;
 use crate::view::rows::Rows;
 use crate::view::{self, ViewState};
 use anyhow::Context;
@@ -11,12 +12,18 @@ use flow_record::run::{Fate, Out, Session, Worker, each_line, pass};
 use flow_record::scan::{Line, LineKind};
 use flow_record::state::{LACKS, Setup, Takes};
 
+/// Why lines are not passed on through a document.
+const NO_PART: &str = "are no part of the document";
+
 /// The states of all items, in their order.
 pub(crate) struct States {
     items: Vec<Item>,
     lines: Lines,
     /// What was met of baselines in each input; the last is that of the open one.
     ledgers: Vec<Ledger>,
+    pub(crate) room: Room,
+    /// Why there was no room.
+    full: Option<String>,
 }
 
 struct Item {
@@ -53,24 +60,51 @@ pub(crate) fn states(items: &[Args], setup: &mut Setup) -> anyhow::Result<States
         Ok(Item::new(args.kind.clone(), view::flows_only(args.spec), state))
     });
     let items = made.collect::<anyhow::Result<_>>()?;
-    Ok(States { items, lines: Lines::new(setup.watch(Lines::NAMES)), ledgers: vec![Ledger::default()] })
+    Ok(States {
+        items,
+        lines: Lines::new(setup.watch(Lines::NAMES)),
+        ledgers: vec![Ledger::default()],
+        room: Room::new(u64::MAX, None, 1),
+        full: None,
+    })
 }
 
 impl Worker for States {
     #[inline]
     fn line(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
+        if self.room.is_due() && self.full.is_none() {
+            self.weigh();
+        }
         match line.kind {
+            LineKind::Flow | LineKind::Baseline if self.full.is_some() => Fate::Unused("came after memory was full"),
             LineKind::Flow => self.flow(line),
             kind => {
                 let mut used = kind == LineKind::Baseline;
                 if used && let Some(ledger) = self.ledgers.last_mut() {
                     self.lines.enter(line, ledger);
                 }
+                let mut unused = false;
                 for item in self.items.iter_mut().filter(|item| item.takes.takes(kind)) {
-                    used |= item.state.line(line).is_ok();
+                    match item.state.line(line) {
+                        Ok(()) => used = true,
+                        Err(_) => unused = true,
+                    }
                 }
-                if used { Fate::Used } else { pass(line, out) }
+                match (used, unused) {
+                    (true, _) => Fate::Used,
+                    // What passed would stand in the middle of a document.
+                    (_, true) => Fate::Unused(NO_PART),
+                    _ => pass(line, out),
+                }
             }
+        }
+    }
+
+    fn tick(&mut self, line: &Line<'_>, out: &mut Out) -> Fate {
+        // Who takes rows makes a document.
+        match self.items.iter().any(|item| item.takes.rows) {
+            true => Fate::Unused(NO_PART),
+            false => pass(line, out),
         }
     }
 
@@ -83,7 +117,13 @@ impl States {
     /// The same for another thread, given nothing.
     pub(crate) fn empty(&self) -> States {
         let empty = |item: &Item| Item::new(item.kind.clone(), item.flows_only, (*item.state).empty());
-        States { items: self.items.iter().map(empty).collect(), lines: self.lines, ledgers: vec![Ledger::default()] }
+        States {
+            items: self.items.iter().map(empty).collect(),
+            lines: self.lines,
+            ledgers: vec![Ledger::default()],
+            room: self.room.clone(),
+            full: None,
+        }
     }
 
     #[inline]
@@ -98,7 +138,20 @@ impl States {
         if used { Fate::Used } else { Fate::Unused("lack what the views need") }
     }
 
+    /// Makes room, or gives all up.
+    #[cold]
+    fn weigh(&mut self) {
+        let items = self.items.iter_mut().map(|item| (item.kind.as_str(), &mut item.state));
+        if let Err(text) = self.room.weigh(items) {
+            self.full = Some(text);
+            for item in &mut self.items {
+                item.state = (*item.state).empty();
+            }
+        }
+    }
+
     fn merge(&mut self, other: States) {
+        self.full = self.full.take().or(other.full);
         self.ledgers.resize(self.ledgers.len().max(other.ledgers.len()), Ledger::default());
         self.ledgers.iter_mut().zip(&other.ledgers).for_each(|(a, b)| a.merge(b));
         for (a, b) in self.items.iter_mut().zip(other.items) {
@@ -121,6 +174,10 @@ pub(crate) fn run(
         all
     });
     let Some(whole) = whole else { return };
+    if let Some(text) = whole.full {
+        session.spoil(&text);
+        return;
+    }
     let has_baseline = whole.ledgers.iter().any(|l| !l.is_empty());
     let mut is_damaged = false;
     for (number, ledger) in whole.ledgers.iter().enumerate() {

@@ -85,6 +85,7 @@ impl Chain {
             ends: vec![
                 format!("flowstat --threads N {views} top:by=src_ip+dst_port,n=50,as=most"),
                 "flowstat --threads N report".to_owned(),
+                "flowstat --threads N report:format=html".to_owned(),
                 "flowstat --threads N -t hosts ports".to_owned(),
                 "flowdetect --threads N --to csv zscore portscan exfil".to_owned(),
             ],

@@ -16,6 +16,7 @@ pub use setup::Setup;
 use crate::scan::{Line, LineKind};
 use crate::value::Time;
 use std::any::Any;
+use std::path::Path;
 
 /// What states of one program are finished into: rows of views, findings of detectors.
 pub trait Goal: 'static {
@@ -96,6 +97,19 @@ pub trait State: Clone + Send + Sync + Sized + 'static {
     /// A new one with the same parameters, that was given nothing.
     fn empty(&self) -> Self;
 
+    /// About how many bytes it takes that grow with the input. It may look at every key.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
+    /// Moves what it keeps to files in a folder; `false` where it cannot.
+    ///
+    /// # Errors
+    /// What could not be written, with the folder.
+    fn spill(&mut self, _folder: &Path) -> Result<bool, String> {
+        Ok(false)
+    }
+
     /// Event time has come so far: no line before it is to come.
     fn tick(&mut self, _now: Time) {}
 
@@ -123,6 +137,13 @@ pub trait AnyState<G: Goal>: Any + Send + Sync {
     fn empty(&self) -> Box<dyn AnyState<G>>;
     /// The same again, with all that it has taken.
     fn again(&self) -> Box<dyn AnyState<G>>;
+    /// See [`State::bytes`].
+    fn bytes(&self) -> u64;
+    /// See [`State::spill`].
+    ///
+    /// # Errors
+    /// See there.
+    fn spill(&mut self, folder: &Path) -> Result<bool, String>;
     /// See [`State::tick`].
     fn tick(&mut self, now: Time);
     /// See [`State::finish`].
@@ -168,6 +189,14 @@ impl<G: Goal, T: State<Goal = G>> AnyState<G> for T {
 
     fn again(&self) -> Box<dyn AnyState<G>> {
         Box::new(self.clone())
+    }
+
+    fn bytes(&self) -> u64 {
+        State::bytes(self)
+    }
+
+    fn spill(&mut self, folder: &Path) -> Result<bool, String> {
+        State::spill(self, folder)
     }
 
     fn tick(&mut self, now: Time) {

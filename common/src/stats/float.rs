@@ -5,9 +5,11 @@
 //! function of the multiset of values, to the bit.
 
 use super::quantile::quantile_of;
+use serde::{Deserialize, Serialize};
 
-/// Collects values.
-#[derive(Clone, Debug, Default)]
+/// Collects values. They are written as their bits, so that each reads back as it was.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<u64>", into = "Vec<u64>")]
 pub struct FloatMoments {
     values: Vec<f64>,
 }
@@ -21,6 +23,18 @@ pub struct FloatSummary {
     mean: f64,
     /// Root of the sum of squared distances from the mean.
     spread: f64,
+}
+
+impl From<Vec<u64>> for FloatMoments {
+    fn from(bits: Vec<u64>) -> FloatMoments {
+        FloatMoments { values: bits.into_iter().map(f64::from_bits).filter(|v| v.is_finite()).collect() }
+    }
+}
+
+impl From<FloatMoments> for Vec<u64> {
+    fn from(moments: FloatMoments) -> Vec<u64> {
+        moments.values.into_iter().map(f64::to_bits).collect()
+    }
 }
 
 impl FloatMoments {
@@ -45,6 +59,11 @@ impl FloatMoments {
     /// Number of values.
     pub fn n(&self) -> u64 {
         self.values.len() as u64
+    }
+
+    /// About how many bytes it takes beside its own size.
+    pub fn heap_bytes(&self) -> usize {
+        self.values.capacity() * 8
     }
 
     /// Sorts and sums.

@@ -220,6 +220,12 @@ impl Book {
         })
     }
 
+    /// About how many bytes it takes of what grows with the flows; what was read is not in it.
+    pub(crate) fn bytes(&self) -> u64 {
+        let ports = self.ports.bytes(|port| port.sources.heap_bytes() + port.destinations.heap_bytes());
+        self.hosts.bytes() + self.pairs.bytes(|pair| pair.ports.heap_bytes()) + ports
+    }
+
     /// Flows that were left out.
     pub(crate) fn left_out(&self) -> u64 {
         self.left_out

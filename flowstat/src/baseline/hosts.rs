@@ -148,6 +148,14 @@ impl Hosts {
         }
     }
 
+    /// About how many bytes they take.
+    pub(crate) fn bytes(&self) -> u64 {
+        match &self.known {
+            Known::Ends(_, hosts) => hosts.bytes(Host::heap_bytes),
+            Known::Keys(_, hosts) => hosts.bytes(Host::heap_bytes),
+        }
+    }
+
     /// Hands all over, by their texts.
     pub(crate) fn pour(self, into: &mut Entries<Host>) {
         let mut json = Vec::new();

@@ -4,7 +4,8 @@
 //! Bound: the longest line that filters take; what does not fit is left out and told.
 
 use super::alerts::Detector;
-use super::{Report, SECTIONS};
+use super::course::{Course, KINDS};
+use super::{Report, SECTIONS, rows_of};
 use crate::view::ViewState;
 use crate::view::rows::Rows;
 use flow_record::people::count;
@@ -14,6 +15,9 @@ use flow_record::value::text;
 /// Bytes of the line that are left for its other members.
 const RESERVE: usize = 4096;
 
+/// Bytes of changes; more are left out.
+const CHANGES: usize = 64 * 1024;
+
 /// Brackets from which on an alert may nest too deep to stand in the document.
 const NESTED: usize = 60;
 
@@ -22,11 +26,13 @@ pub(super) fn write(mut report: Report, rows: &mut Rows<'_>) {
     report.alerts.told().into_iter().for_each(|text| rows.note(text));
     report.alerts.finish();
     let (total, now, sums) = (report.alerts.total, report.now, report.sums);
+    let mut notes = Vec::new();
+    let bounded = bounded(&report.course, report.totals, report.changes, &mut notes);
     let mut body = Body {
         sections: report.sections.into_iter().map(lines).collect(),
         detectors: report.alerts.detectors.into_iter().map(Shown::of).collect(),
     };
-    if let Some(text) = body.cut(MAX_LINE - RESERVE) {
+    if let Some(text) = body.cut(MAX_LINE - RESERVE - bounded.len()) {
         rows.note(text);
     }
     let digits = sums.time_digits();
@@ -57,7 +63,35 @@ pub(super) fn write(mut report: Report, rows: &mut Rows<'_>) {
         object(out, members, |out, count| out.extend_from_slice(count.to_string().as_bytes()));
     });
     row.integer("total_anomalies", total);
+    row.members(|out| out.extend_from_slice(&bounded));
     row.end();
+    notes.into_iter().for_each(|text| rows.note(text));
+}
+
+/// The members that have a bound: the row of the summary has at most 256 protocols, the course of traffic 160 bins, and of
+/// changes there are [`CHANGES`].
+fn bounded(course: &Course, totals: ViewState, changes: Option<ViewState>, notes: &mut Vec<String>) -> Vec<u8> {
+    let mut out = b"\"totals\":".to_vec();
+    out.extend_from_slice(rows_of(totals).trim_ascii_end());
+    out.extend_from_slice(b",\"timeline\":");
+    timeline(course, &mut out);
+    out.extend_from_slice(b",\"week\":");
+    let week: Vec<String> = course.week.iter().map(|(bytes, _)| bytes.to_string()).collect();
+    array(&mut out, week.iter().map(String::as_str));
+    if let Some(changes) = changes {
+        let (all, mut room) = (lines(changes), CHANGES);
+        let fits = |line: &&str| {
+            room = room.saturating_sub(line.len() + 1);
+            room > 0
+        };
+        let kept: Vec<&str> = all.iter().map(|line| &**line).take_while(fits).collect();
+        if kept.len() < all.len() {
+            notes.push(format!("{} left out of the line", count((all.len() - kept.len()) as u64, "changes")));
+        }
+        out.extend_from_slice(b",\"changes\":");
+        array(&mut out, kept.into_iter());
+    }
+    out
 }
 
 /// What of a report has no bound of its own, as JSON.
@@ -176,6 +210,23 @@ fn object<'n, V>(
     out.push(b'}');
 }
 
+/// Appends `{"bin":300,"bins":[{"timestamp":...,"flows":...,"TCP":...},...]}`.
+fn timeline(course: &Course, out: &mut Vec<u8>) {
+    let bins: Vec<String> = course
+        .bins
+        .iter()
+        .map(|(number, bin)| {
+            let start = course.start(*number).map(|time| time.to_text(3)).unwrap_or_default();
+            let kinds: String =
+                KINDS.iter().zip(bin.bytes).map(|(kind, bytes)| format!(",\"{kind}\":{bytes}")).collect();
+            format!("{{\"timestamp\":\"{start}\",\"flows\":{}{kinds}}}", bin.flows)
+        })
+        .collect();
+    out.extend_from_slice(format!("{{\"bin\":{},\"bins\":", course.width()).as_bytes());
+    array(out, bins.iter().map(String::as_str));
+    out.push(b'}');
+}
+
 /// Appends `[value,...]` of values that are JSON.
 fn array<'v>(out: &mut Vec<u8>, values: impl Iterator<Item = &'v str>) {
     out.push(b'[');
@@ -278,6 +329,6 @@ mod tests {
 
     #[test]
     fn a_form_that_is_not_there_is_refused_with_the_one_that_is() {
-        assert!(refusal("report:format=html").contains("json is expected"));
+        assert!(refusal("report:format=pdf").contains("json|html|md|table is expected"));
     }
 }

@@ -171,6 +171,10 @@ impl State for Baseline {
         self.book.merge(*other.book);
     }
 
+    fn bytes(&self) -> u64 {
+        self.book.bytes()
+    }
+
     fn finish(self, rows: &mut Rows<'_>) {
         let left_out = self.book.left_out();
         if left_out > 0 {

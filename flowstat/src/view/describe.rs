@@ -210,6 +210,14 @@ impl State for Describe {
         }
     }
 
+    fn bytes(&self) -> u64 {
+        let of = |field: &Described| match &field.values {
+            Values::Exact(..) => 0,
+            Values::Floats(_, values) => values.heap_bytes() as u64,
+        };
+        self.fields.iter().map(of).sum()
+    }
+
     fn finish(self, rows: &mut Rows<'_>) {
         let quartiles = self.precision != Precision::No;
         for Described { name, values } in self.fields {

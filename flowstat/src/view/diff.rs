@@ -129,6 +129,10 @@ impl State for Diff {
         self.book.merge(*other.book);
     }
 
+    fn bytes(&self) -> u64 {
+        self.book.bytes()
+    }
+
     fn finish(self, rows: &mut Rows<'_>) {
         let before = self.before;
         let (_, mut after, days) = self.book.states();

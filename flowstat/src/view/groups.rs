@@ -91,6 +91,19 @@ impl<K: Eq + Hash + Ord, V> Groups<K, V> {
         }
     }
 
+    /// About how many bytes it takes, of which `heap` says those of a value beside its own size.
+    pub(crate) fn bytes(&self, heap: impl Fn(&V) -> usize) -> u64 {
+        // A key, its number and a byte for each place of the table.
+        let table = self.index.capacity() * (size_of::<(K, u32)>() + 1) * 8 / 7;
+        let values = self.chunks.len() * CHUNK * size_of::<V>();
+        (table + values + self.values().map(heap).sum::<usize>()) as u64
+    }
+
+    /// Keys and their numbers, in no order.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = (&K, u32)> {
+        self.index.iter().map(|(key, at)| (key, *at))
+    }
+
     /// The values, in no order.
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> + Clone {
         self.chunks.iter().flatten()

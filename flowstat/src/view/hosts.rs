@@ -1,9 +1,9 @@
 //! `hosts`: one row a host or network.
 
-use super::groups::Groups;
 use super::params::{self, Measure};
 use super::reading::Reading;
 use super::rows::{Reverse, Rows};
+use super::shelf::Shelf;
 use super::{ToRows, View, ViewState};
 use anyhow::Context;
 use flow_record::baseline::{By, End, Frame, Host, Section};
@@ -16,6 +16,7 @@ use flow_record::state::{Setup, State, Taken, Takes};
 use flow_record::stats::{Parts, Precision, Profile, SketchKey};
 use flow_record::value::Address;
 use std::net::IpAddr;
+use std::path::Path;
 
 pub(crate) static VIEW: View = View {
     spec: Spec {
@@ -92,7 +93,7 @@ fn build(args: &Args, setup: &mut Setup) -> anyhow::Result<ViewState> {
         parts: Parts { addresses: true, ports: true, moments: true, quantiles, key: SketchKey::default() },
         top: params::top(args),
         measure: Measure::of(args),
-        hosts: Groups::new(),
+        hosts: Shelf::new(),
         met: Vec::with_capacity(WAITING),
         reading: Reading::new(setup),
     }))
@@ -109,7 +110,7 @@ struct Hosts {
     top: Option<usize>,
     measure: Measure,
     /// By address, or by the first address of the network.
-    hosts: Groups<Address, Profile>,
+    hosts: Shelf<Address, Profile>,
     /// Numbers of hosts and the ends that they met, up to [`WAITING`]. The sets of the hosts lie far apart in memory: many
     /// visits in a row, with nothing between them, wait for it together instead of one after the other.
     met: Vec<(u32, Address)>,
@@ -129,7 +130,7 @@ impl Hosts {
     /// Adds a flow to a host by one of [`Profile::add`] and [`Profile::add_reversed`].
     #[inline]
     fn add(&mut self, host: Address, flow: &Flow, how: impl FnOnce(&mut Profile, &Flow, &Parts) -> Option<Address>) {
-        let (number, profile) = self.hosts.numbered(host, || Profile::new(&self.parts));
+        let (number, profile) = self.hosts.live.numbered(host, || Profile::new(&self.parts));
         if let Some(other) = how(profile, flow, &self.parts) {
             self.met.push((number, other));
             if self.met.len() == WAITING {
@@ -141,7 +142,7 @@ impl Hosts {
     /// Adds the ends that wait.
     fn meet(&mut self) {
         for (number, other) in self.met.drain(..) {
-            if let Some(profile) = self.hosts.numbered_value(number) {
+            if let Some(profile) = self.hosts.live.numbered_value(number) {
                 profile.meet(other, &self.parts);
             }
         }
@@ -155,7 +156,7 @@ impl Hosts {
         };
         let (address, host) = (self.reading.key(frame, address), self.reading.state::<Host>(frame));
         if let (Some(address), Some(host)) = (address.map(|a| self.cut(a)), host) {
-            let profile = self.hosts.entry(address, || Profile::new(&self.parts));
+            let profile = self.hosts.live.entry(address, || Profile::new(&self.parts));
             let (ports, bytes) = (host.ports.set(), host.bytes);
             let met = Profile::of(host.sums, (host.peers, ports), (bytes.moments, bytes.quantiles), &self.parts);
             profile.merge(met, &self.parts);
@@ -242,7 +243,7 @@ impl State for Hosts {
 
     fn empty(&self) -> Self {
         let (parts, reading) = (self.parts.clone(), self.reading.empty());
-        Hosts { parts, hosts: Groups::new(), met: Vec::with_capacity(WAITING), reading, ..*self }
+        Hosts { parts, hosts: Shelf::new(), met: Vec::with_capacity(WAITING), reading, ..*self }
     }
 
     fn merge(&mut self, mut other: Hosts) {
@@ -252,32 +253,49 @@ impl State for Hosts {
         self.hosts.merge(other.hosts, |a, b| a.merge(b, &self.parts));
     }
 
+    fn bytes(&self) -> u64 {
+        self.hosts.live.bytes(Profile::heap_bytes)
+    }
+
+    fn spill(&mut self, folder: &Path) -> Result<bool, String> {
+        self.meet();
+        let parts = &self.parts;
+        self.hosts.spill(folder, |a, b| a.merge(b, parts)).map(|()| true)
+    }
+
     fn finish(mut self, rows: &mut Rows<'_>) {
         self.meet();
-        let reverse = Reverse::of(self.hosts.values().map(Profile::sums));
-        let all = match self.top {
-            Some(n) => self.hosts.top(n, |p| self.measure.value(p.sums())),
-            None => self.hosts.sorted(),
-        };
-        for (address, profile) in all {
-            let mut row = rows.row();
-            row.json(self.name(), |out| self.part(*address).write(out));
-            row.sums(profile.sums(), reverse);
-            row.count("unique_dst_ips", profile.address_count());
-            row.integer("unique_dst_ports", profile.ports().count());
-            let moments = profile.moments();
-            if moments.n() > 0 {
-                row.float("bytes_per_flow_mean", moments.mean());
-                row.float("bytes_per_flow_std", moments.deviation_sample());
-            }
-            if self.parts.quantiles != Precision::No {
-                let distribution = profile.distribution();
-                row.quantile("bytes_per_flow_median", distribution.quantile(0.5), 1.0);
-                row.quantile("bytes_per_flow_p95", distribution.quantile(0.95), 1.0);
-            }
-            row.times(profile.sums());
-            row.end();
+        let parts = &self.parts;
+        let join = |a: &mut Profile, b| a.merge(b, parts);
+        let mut reverse = Reverse::default();
+        let read = self.hosts.settle(join).and_then(|()| self.hosts.each(join, |_, p| reverse.add(p.sums())));
+        let measure = |p: &Profile| self.measure.value(p.sums());
+        let put = |address: &Address, profile: &Profile| self.put(*address, profile, reverse, rows);
+        if let Err(text) = read.and_then(|()| self.hosts.ranked(self.top, measure, join, put)) {
+            rows.fail(text);
         }
+    }
+}
+
+impl Hosts {
+    fn put(&self, address: Address, profile: &Profile, reverse: Reverse, rows: &mut Rows<'_>) {
+        let mut row = rows.row();
+        row.json(self.name(), |out| self.part(address).write(out));
+        row.sums(profile.sums(), reverse);
+        row.count("unique_dst_ips", profile.address_count());
+        row.integer("unique_dst_ports", profile.ports().count());
+        let moments = profile.moments();
+        if moments.n() > 0 {
+            row.float("bytes_per_flow_mean", moments.mean());
+            row.float("bytes_per_flow_std", moments.deviation_sample());
+        }
+        if self.parts.quantiles != Precision::No {
+            let distribution = profile.distribution();
+            row.quantile("bytes_per_flow_median", distribution.quantile(0.5), 1.0);
+            row.quantile("bytes_per_flow_p95", distribution.quantile(0.95), 1.0);
+        }
+        row.times(profile.sums());
+        row.end();
     }
 }
 

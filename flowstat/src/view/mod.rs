@@ -2,24 +2,33 @@
 //!
 //! A new view is one file with its `VIEW` (the definition) and its state, and one line in [`VIEWS`]. What several share:
 //! [`params`] names parameters, [`rows`] writes, [`groups`] keeps state by key, [`calendar`] knows hours,
-//! [`totals`] compares sums, [`reading`] reads baselines.
+//! [`totals`] compares sums, [`bins`] spread flows over time, [`reading`] reads baselines.
 
 pub(crate) mod baseline;
+mod bins;
 mod calendar;
 mod daily;
 mod describe;
 mod diff;
+mod entropy;
 mod fields;
+mod group;
 mod groups;
+mod heavy;
 mod hosts;
 mod hourly;
+mod matrix;
 mod pairs;
 mod params;
 mod ports;
 mod protocols;
+mod rates;
 pub(crate) mod reading;
 pub(crate) mod rows;
+mod sessions;
+mod shelf;
 mod summary;
+mod timeline;
 mod top;
 mod totals;
 mod weekly;
@@ -56,11 +65,17 @@ pub(crate) static VIEWS: &[&View] = &[
     &hourly::VIEW,
     &daily::VIEW,
     &weekly::VIEW,
+    &timeline::VIEW,
+    &rates::VIEW,
     &hosts::VIEW,
     &pairs::VIEW,
+    &matrix::VIEW,
+    &sessions::VIEW,
     &protocols::VIEW,
     &ports::VIEW,
     &top::VIEW,
+    &entropy::VIEW,
+    &group::VIEW,
     &describe::VIEW,
     &fields::VIEW,
     &baseline::VIEW,

@@ -1,8 +1,8 @@
 //! `pairs`: one row a source and destination.
 
-use super::groups::Groups;
 use super::params::{self, Measure};
 use super::rows::{Reverse, Rows};
+use super::shelf::Shelf;
 use super::{ToRows, View, ViewState};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Kind;
@@ -11,6 +11,8 @@ use flow_record::row::columns::{self, column};
 use flow_record::scan::Line;
 use flow_record::state::{Setup, State, Taken};
 use flow_record::stats::{Ports, Sums};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 pub(crate) static VIEW: View = View {
     spec: Spec {
@@ -54,7 +56,7 @@ fn build(args: &Args, _: &mut Setup) -> anyhow::Result<ViewState> {
         names == ["src_ip", "dst_ip"],
         "by={by}: src_ip+dst_ip is expected, with prefix lengths if so wished"
     );
-    Ok(Box::new(Pairs { by, top: params::top(args), measure: Measure::of(args), pairs: Groups::new() }))
+    Ok(Box::new(Pairs { by, top: params::top(args), measure: Measure::of(args), pairs: Shelf::new() }))
 }
 
 #[derive(Clone)]
@@ -62,13 +64,20 @@ struct Pairs {
     by: KeySpec,
     top: Option<usize>,
     measure: Measure,
-    pairs: Groups<Key, Pair>,
+    pairs: Shelf<Key, Pair>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct Pair {
     sums: Sums,
     ports: Ports,
+}
+
+impl Pair {
+    fn merge(&mut self, other: Pair) {
+        self.sums.merge(&other.sums);
+        self.ports.merge(other.ports);
+    }
 }
 
 impl State for Pairs {
@@ -76,7 +85,7 @@ impl State for Pairs {
 
     fn flow(&mut self, line: &Line<'_>) -> Taken {
         let Some(key) = self.by.key(line, 0) else { return Err("src_ip and dst_ip") };
-        let pair = self.pairs.entry(key, Pair::default);
+        let pair = self.pairs.live.entry(key, Pair::default);
         pair.sums.add(line.flow);
         if let Some(port) = line.flow.dst_port() {
             pair.ports.insert(port);
@@ -89,23 +98,26 @@ impl State for Pairs {
     }
 
     fn empty(&self) -> Self {
-        Pairs { by: self.by.clone(), pairs: Groups::new(), ..*self }
+        Pairs { by: self.by.clone(), pairs: Shelf::new(), ..*self }
     }
 
     fn merge(&mut self, other: Pairs) {
-        self.pairs.merge(other.pairs, |a, b| {
-            a.sums.merge(&b.sums);
-            a.ports.merge(b.ports);
-        });
+        self.pairs.merge(other.pairs, Pair::merge);
     }
 
-    fn finish(self, rows: &mut Rows<'_>) {
-        let reverse = Reverse::of(self.pairs.values().map(|p| &p.sums));
-        let all = match self.top {
-            Some(n) => self.pairs.top(n, |p| self.measure.value(&p.sums)),
-            None => self.pairs.sorted(),
-        };
-        for (key, Pair { sums, ports }) in all {
+    fn bytes(&self) -> u64 {
+        self.pairs.live.bytes(|pair| pair.ports.heap_bytes())
+    }
+
+    fn spill(&mut self, folder: &Path) -> Result<bool, String> {
+        self.pairs.spill(folder, Pair::merge).map(|()| true)
+    }
+
+    fn finish(mut self, rows: &mut Rows<'_>) {
+        let mut reverse = Reverse::default();
+        let read = self.pairs.settle(Pair::merge);
+        let read = read.and_then(|()| self.pairs.each(Pair::merge, |_, pair| reverse.add(&pair.sums)));
+        let put = |key: &Key, Pair { sums, ports }: &Pair| {
             let mut row = rows.row();
             row.members(|out| self.by.write_members(key, out));
             row.integer("flows", sums.flows());
@@ -116,6 +128,10 @@ impl State for Pairs {
             row.integer("unique_dst_ports", ports.count());
             row.times(sums);
             row.end();
+        };
+        let measure = |pair: &Pair| self.measure.value(&pair.sums);
+        if let Err(text) = read.and_then(|()| self.pairs.ranked(self.top, measure, Pair::merge, put)) {
+            rows.fail(text);
         }
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use flow_record::item::{Args, Param, ParamKind};
 use flow_record::map::Set;
+use flow_record::record::key::KeySpec;
 use flow_record::stats::{Precision, Sums};
 use flow_record::value::time::DateCache;
 
@@ -69,6 +70,30 @@ pub(crate) fn precision(args: &Args) -> Precision {
         Some("no") => Precision::No,
         Some("exact") => Precision::Exact,
         _ => Precision::Bounded,
+    }
+}
+
+/// The key that a parameter names, if it is given; `own` are the other columns of the rows.
+///
+/// # Errors
+/// A key that names one of these.
+pub(crate) fn optional_key(args: &Args, name: &str, own: &[&str]) -> anyhow::Result<Option<KeySpec>> {
+    if args.text(name).is_none() {
+        return Ok(None);
+    }
+    let by = args.key(name)?;
+    is_free(&by, own)?;
+    Ok(Some(by))
+}
+
+/// Refuses a key that names one of the other columns of the rows.
+///
+/// # Errors
+/// Which.
+pub(crate) fn is_free(by: &KeySpec, own: &[&str]) -> anyhow::Result<()> {
+    match by.names().find(|name| *name == "kind" || own.contains(name)) {
+        Some(name) => anyhow::bail!("by={by}: {name} is a column of the rows, so it cannot be a key"),
+        None => Ok(()),
     }
 }
 

@@ -103,7 +103,7 @@ pub(crate) struct Row<'r, 'w> {
     /// Where it begins among the bytes that wait.
     start: usize,
     is_empty: bool,
-    approx: Vec<&'static str>,
+    approx: Vec<String>,
     error: f64,
 }
 
@@ -177,20 +177,31 @@ impl Row<'_, '_> {
     }
 
     /// Puts a number of distinct things.
-    pub(crate) fn count(&mut self, name: &'static str, count: Count) {
+    pub(crate) fn count(&mut self, name: &str, count: Count) {
         self.integer(name, count.value);
         if count.approx {
-            self.approx.push(name);
+            self.approx.push(name.to_owned());
             self.error = self.error.max(count.error);
         }
     }
 
+    /// Puts a sum that may be too large.
+    pub(crate) fn estimate(&mut self, name: &str, value: u64) {
+        self.integer(name, value);
+        self.approximate(name);
+    }
+
+    /// Says that a column is no exact number.
+    pub(crate) fn approximate(&mut self, name: &str) {
+        self.approx.push(name.to_owned());
+    }
+
     /// Puts a quantile divided by `unit`, if there is one.
-    pub(crate) fn quantile(&mut self, name: &'static str, estimate: Option<Estimate>, unit: f64) {
+    pub(crate) fn quantile(&mut self, name: &str, estimate: Option<Estimate>, unit: f64) {
         if let Some(estimate) = estimate {
             self.float(name, estimate.value / unit);
             if estimate.approx {
-                self.approx.push(name);
+                self.approx.push(name.to_owned());
             }
         }
     }
@@ -254,11 +265,14 @@ impl Reverse {
     /// What any of the sums knows.
     pub(crate) fn of<'s>(all: impl IntoIterator<Item = &'s Sums>) -> Reverse {
         let mut reverse = Reverse::default();
-        for sums in all {
-            reverse.bytes |= sums.rev_bytes().is_some();
-            reverse.packets |= sums.rev_packets().is_some();
-        }
+        all.into_iter().for_each(|sums| reverse.add(sums));
         reverse
+    }
+
+    /// Adds what these sums know.
+    pub(crate) fn add(&mut self, sums: &Sums) {
+        self.bytes |= sums.rev_bytes().is_some();
+        self.packets |= sums.rev_packets().is_some();
     }
 }
 

@@ -16,7 +16,7 @@ const FLOWS: [&str; 4] = [
 ];
 
 /// Items that between them write every column but those of sketches.
-const ITEMS: [&str; 16] = [
+const ITEMS: [&str; 27] = [
     "summary",
     "hourly",
     "daily",
@@ -29,6 +29,17 @@ const ITEMS: [&str; 16] = [
     "ports",
     "top",
     "top:measure=duration",
+    "top:approx=true",
+    "timeline",
+    "timeline:bin=1d,by=protocol",
+    "rates:by=src_ip",
+    "rates",
+    "entropy",
+    "matrix",
+    "group:agg=count+sum(bytes)+mean(bytes)+std(bytes)+min(bytes)+max(bytes)+median(bytes)+p95(bytes)+distinct(dst_ip)+rate(bytes)+first+last",
+    "group",
+    "group:approx=true",
+    "sessions",
     "describe",
     "fields",
     "baseline",
@@ -92,7 +103,7 @@ fn rows_have_the_columns_of_their_view_in_order_and_each_column_is_written() {
         }
         for column in spec.columns {
             // Those of sketches, and what a view says of a baseline.
-            let is_rare = matches!(column.name, "approx" | "approx_error" | "insufficient_history");
+            let is_rare = matches!(column.name, "approx" | "approx_error" | "insufficient_history" | "changes");
             assert!(is_rare || met.contains(column.name), "{}: {} is never written", spec.name, column.name);
         }
     }
@@ -118,7 +129,7 @@ fn rows_are_the_same_in_whatever_order_and_parts_flows_come() {
         .map(|i| {
             let (hour, host, port) = (i * 7 % 24, i * i % 11, i * 13 % 5);
             format!(
-                r#"{{"timestamp":"2026-03-{:02}T{hour:02}:{:02}:00.{:03}Z","duration":{}.25,"src_ip":"10.0.0.{host}","dst_ip":"10.0.1.{}","dst_port":{port},"protocol":{},"packets":{},"bytes":{}}}"#,
+                r#"{{"timestamp":"2026-03-{:02}T{hour:02}:{:02}:00.{:03}Z","duration":{}.25,"src_ip":"10.0.0.{host}","src_port":{port},"dst_ip":"10.0.1.{}","dst_port":{port},"protocol":{},"packets":{},"bytes":{}}}"#,
                 9 + i % 9, i % 60, i % 1000, i % 4, i % 17, if i % 3 == 0 { 17 } else { 6 }, i % 8, i * 9973 % 4096
             )
         })

@@ -151,6 +151,29 @@ fn a_damaged_cut_or_later_baseline_is_refused_and_the_old_file_stays() {
 }
 
 #[test]
+fn a_run_that_is_killed_leaves_the_old_state_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = baseline(&[], &network(500));
+    let state = write(folder.path(), "state.json", &old);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flowstat"))
+        .args(["-i", &state, "-i", "-", "-o", &state, "baseline"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(network(3_000).as_bytes()).unwrap();
+    // Rust's kill is SIGKILL: nothing can be tidied up.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(input);
+    assert_eq!(std::fs::read_to_string(&state).unwrap(), old);
+    // It goes on from there.
+    assert!(baseline(&["-i", &state, "-i", "-", "-o", &state], &network(100)).is_empty());
+    assert_ne!(std::fs::read_to_string(&state).unwrap(), old);
+}
+
+#[test]
 fn views_that_need_flows_refuse_a_baseline_with_the_reason() {
     let text = baseline(&[], &network(100));
     for view in ["pairs", "top", "fields", "report"] {

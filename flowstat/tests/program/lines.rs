@@ -94,6 +94,17 @@ fn a_report_takes_flows_and_alerts_from_one_stream() {
 }
 
 #[test]
+fn no_line_that_passes_stands_in_a_page() {
+    let other =
+        "{\"kind\":\"hosts\",\"src_ip\":\"10.9.9.9\"}\n{\"kind\":\"tick\",\"timestamp\":\"2026-03-10T08:00:00Z\"}\n";
+    for form in ["html", "md", "table"] {
+        let item = format!("report:format={form}");
+        let alone = lines(&[&item], &format!("{FLOW}\n"));
+        assert_eq!(lines(&[&item], &format!("{other}{FLOW}\n{other}")), alone, "{form}");
+    }
+}
+
+#[test]
 fn a_table_of_many_kinds_of_rows_and_a_closed_pipe_are_no_trouble() {
     let input = network(3000);
     let mut args: Vec<&str> = ITEMS.to_vec();

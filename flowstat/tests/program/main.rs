@@ -4,6 +4,7 @@
 
 mod baseline;
 mod lines;
+mod memory;
 mod mistakes;
 mod same;
 mod schema;
@@ -110,6 +111,12 @@ const ITEMS: &[&str] = &[
     "ports",
     "top",
     "top:by=protocol+dst_port,measure=duration",
+    "timeline:bin=10s,by=protocol",
+    "rates:by=dst_port,direction=both",
+    "entropy:bin=1h,weight=bytes",
+    "matrix",
+    "sessions:by=src_ip+dst_ip,gap=1h,n=50",
+    "group:by=src_ip/16+protocol,agg=count+sum(bytes)+std(bytes)+p95(bytes)+distinct(dst_ip)+rate(bytes)+last,top=9,measure=bytes_p95",
     "describe",
     "fields",
     "baseline:by=host",

@@ -35,11 +35,12 @@ fn a_wrong_word_is_answered_with_the_nearest_right_one() {
 }
 
 #[test]
-fn a_report_stands_alone_and_has_one_form() {
+fn a_report_stands_alone_and_has_forms_of_its_own() {
     assert!(refused(&["report", "hosts"]).contains("only item"));
-    assert!(refused(&["report:format=html"]).contains("json is expected"));
-    assert!(refused(&["report", "-t"]).contains("report:format=json"));
+    assert!(refused(&["report:format=pdf"]).contains("json|html|md|table is expected"));
+    assert!(refused(&["report:format=html", "-t"]).contains("report:format=json"));
     assert!(refused(&["report", "--to", "csv"]).contains("report:format=json"));
+    assert!(lines(&["report", "-t"], "{\"bytes\":5}\n").starts_with("Network traffic\n"));
     let (code, _, told) = outcome(&["report", "--now", "yesterday"], "");
     assert_eq!(code, 2);
     assert!(told.contains("RFC 3339"), "{told}");
@@ -79,7 +80,7 @@ fn every_item_is_listed_and_explained() {
         let told = lines(&["--explain", name], "");
         assert!(["Columns", "Memory", "Source"].iter().all(|part| told.contains(&format!("\n{part}\n"))), "{told}");
     }
-    assert_eq!(list.lines().count(), 14);
+    assert_eq!(list.lines().count(), 20);
 }
 
 #[test]

@@ -40,9 +40,9 @@ impl SketchKey {
         SipHasher13::new_with_key(&self.0).hash(b"name of the key")
     }
 
-    /// A digest of any bytes.
+    /// A digest of any bytes: SipHash-1-3 of 128 bits.
     #[inline]
-    pub(super) fn digest(&self, bytes: &[u8]) -> u128 {
+    pub fn digest(&self, bytes: &[u8]) -> u128 {
         siphasher::sip128::SipHasher13::new_with_key(&self.0).hash(bytes).as_u128()
     }
 
