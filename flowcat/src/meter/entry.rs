@@ -2,6 +2,7 @@
 //!
 //! Invariant: counts are of both directions, the first that of the first packet. Bytes are of the IP layer.
 
+use super::app::Seen;
 use super::key::Key;
 use crate::packet::Headers;
 use flow_record::record::Flow;
@@ -32,6 +33,7 @@ pub(super) struct Entry {
     digits: u8,
     /// The lower end sent the first packet.
     from_low: bool,
+    pub(super) seen: Seen,
 }
 
 impl Entry {
@@ -50,6 +52,7 @@ impl Entry {
             icmp: headers.icmp,
             digits,
             from_low,
+            seen: Seen::default(),
         }
     }
 

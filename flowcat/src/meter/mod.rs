@@ -15,6 +15,7 @@
 //! packets alone: those that fall silent by their last packet, one that the active timeout ends when it is met, and the
 //! rest at the end by their last packet. Bound: [`Plan::most`] flows, beyond which the one that was silent longest leaves.
 
+mod app;
 mod entry;
 mod key;
 pub(crate) mod options;
@@ -25,6 +26,7 @@ mod table;
 use crate::capture::Packet;
 use crate::packet::fragment::{Fragment, Fragments, Head};
 use crate::packet::{self, Headers, Lengths};
+pub(crate) use app::Names;
 use entry::Entry;
 use flow_record::record::Flow;
 use flow_record::record::statistics::EACH;
@@ -113,6 +115,9 @@ pub(crate) struct Meter {
     samples: Vec<Vec<Sample>>,
     /// `,"name":` of what these become.
     keys: Vec<Box<[u8]>>,
+    guess: Names,
+    /// Flows whose ClientHello is not whole.
+    hellos: usize,
     flow: Flow,
     extras: Vec<u8>,
 }
@@ -139,9 +144,16 @@ impl Meter {
             statistics: Vec::new(),
             samples: Vec::new(),
             keys: statistics::keys(),
+            guess: Names::default(),
+            hellos: 0,
             flow: Flow::new(),
             extras: Vec::new(),
         }
+    }
+
+    /// With these names of ports, which others have, too.
+    pub(crate) fn with_names(self, guess: Names) -> Meter {
+        Meter { guess, ..self }
     }
 
     /// What was counted since this was asked last.
@@ -197,7 +209,8 @@ impl Meter {
     /// the time of the one before, and the first at that of 1970.
     #[inline]
     fn tick(&mut self, time: Option<i64>, sink: &mut impl Sink) {
-        let time = time.unwrap_or(self.now.max(0));
+        // The least stands for a clock that was not set yet.
+        let time = time.unwrap_or(self.now.max(0)).max(i64::MIN + 1);
         if time <= self.now {
             self.counts.backwards += u64::from(time < self.now);
             return;
@@ -249,6 +262,7 @@ impl Meter {
         let Some(entry) = self.table.entry_mut(index) else { return };
         let gap = (entry.packets() > 0).then(|| self.now_ms.abs_diff(entry.last_ms));
         let direction = entry.add(headers, from_low, self.now, self.now_ms);
+        entry.seen.look(headers, direction == 0, &mut self.hellos);
         let size = self.plan.layer.of(&headers.lengths);
         if let Some(statistics) = self.statistics.get_mut(index as usize) {
             statistics.add(direction, size, headers.flags, self.now_ms, gap);
@@ -286,22 +300,20 @@ impl Meter {
 
     /// Ends a flow.
     fn end(&mut self, index: u32, sink: &mut impl Sink) {
-        if let Some(entry) = self.table.remove(index) {
-            self.extras.clear();
-            entry.fill(&mut self.flow);
-            if let Some(statistics) = self.statistics.get(index as usize) {
-                statistics.write(&entry, &self.keys, &mut self.extras);
-            }
-            if let Some(samples) = self.samples.get(index as usize) {
-                samples::write(
-                    samples,
-                    self.plan.samples,
-                    self.keys.get(3 * EACH..).unwrap_or_default(),
-                    &mut self.extras,
-                );
-            }
-            sink.flow(&self.flow, &self.extras, entry.packets());
+        let Some(entry) = self.table.entry(index) else { return };
+        self.extras.clear();
+        entry.fill(&mut self.flow);
+        entry.seen.end(&mut self.hellos);
+        self.guess.fill(&entry.seen, &mut self.flow, &mut self.extras);
+        if let Some(statistics) = self.statistics.get(index as usize) {
+            statistics.write(entry, &self.keys, &mut self.extras);
         }
+        if let Some(samples) = self.samples.get(index as usize) {
+            let keys = self.keys.get(3 * EACH..).unwrap_or_default();
+            samples::write(samples, self.plan.samples, keys, &mut self.extras);
+        }
+        sink.flow(&self.flow, &self.extras, entry.packets());
+        self.table.remove(index);
     }
 }
 

@@ -88,13 +88,14 @@ impl Table {
         index
     }
 
-    /// Takes a flow out.
-    pub(super) fn remove(&mut self, index: u32) -> Option<Entry> {
-        let entry = self.entries.get(index as usize)?.clone();
-        self.places.remove(&entry.key)?;
-        self.unlink(index);
-        self.free.push(index);
-        Some(entry)
+    /// Takes a flow out; its entry stays until its place is used again.
+    pub(super) fn remove(&mut self, index: u32) {
+        if let Some(entry) = self.entries.get(index as usize)
+            && self.places.remove(&entry.key).is_some()
+        {
+            self.unlink(index);
+            self.free.push(index);
+        }
     }
 
     /// Moves a flow to the end of the list.

@@ -86,7 +86,7 @@ fn both_directions_are_one_flow_whose_source_sent_first() {
     assert_eq!(
         seen.lines,
         [
-            r#"{"timestamp":"1970-01-01T00:00:00.005000Z","duration":1.003,"src_ip":"10.0.0.2","dst_ip":"10.0.0.1","src_port":9000,"dst_port":53,"protocol":17,"packets":2,"bytes":66,"rev_packets":1,"rev_bytes":128,"tos":0,"clock":"implausible"}"#
+            r#"{"timestamp":"1970-01-01T00:00:00.005000Z","duration":1.003,"src_ip":"10.0.0.2","dst_ip":"10.0.0.1","src_port":9000,"dst_port":53,"protocol":17,"packets":2,"bytes":66,"rev_packets":1,"rev_bytes":128,"app":"dns","tos":0,"clock":"implausible","app_guessed":true}"#
         ]
     );
     assert_eq!(counts, Counts::default());

@@ -85,6 +85,8 @@ pub(crate) struct Headers<'p> {
     pub(crate) tos: u8,
     /// Flags of TCP.
     pub(crate) flags: u8,
+    /// Of TCP the number of its first byte.
+    pub(crate) sequence: u32,
     /// Type and code of ICMP and ICMPv6.
     pub(crate) icmp: Option<[u8; 2]>,
     pub(crate) lengths: Lengths,

@@ -43,6 +43,7 @@ pub(super) fn headers<'p>(ip: &Ip, cursor: &mut Cursor<'p>) -> Result<Headers<'p
         vlan: cursor.vlan,
         tos: ip.tos,
         flags: 0,
+        sequence: 0,
         icmp: None,
         lengths: Lengths { l2: cursor.frame, l3: ip.length, l4: ip.carried, payload: ip.carried },
         fragment: ip.fragment,
@@ -60,8 +61,10 @@ pub(super) fn headers<'p>(ip: &Ip, cursor: &mut Cursor<'p>) -> Result<Headers<'p
             headers.ports = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
             header = shortest;
         }
-        if let (TCP, true, Some([words, flags])) = (ip.protocol, is_there, carried.get(12..14)) {
-            headers.flags = *flags;
+        if let (TCP, true, Some(&[a, b, c, d, _, _, _, _, words, flags])) = (ip.protocol, is_there, carried.get(4..14))
+        {
+            headers.flags = flags;
+            headers.sequence = u32::from_be_bytes([a, b, c, d]);
             header = u32::from(words >> 4) * 4;
         }
     } else if matches!(ip.protocol, ICMP | ICMP6) {

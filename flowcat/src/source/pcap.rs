@@ -9,7 +9,7 @@ use crate::capture::{self, Capture, Damage};
 use crate::feed::Feed;
 use crate::feed::stream::Stream;
 use crate::flows::{Flows, Loss};
-use crate::meter::{Meter, Plan, Sink};
+use crate::meter::{Meter, Names, Plan, Sink};
 use crate::packet;
 use flow_record::item::Spec;
 use flow_record::record::{Flow, field};
@@ -24,7 +24,7 @@ pub(super) const FORMAT: Format = Format {
     lost: "packets: they become flows; MAC addresses, MPLS labels, tunnels",
 };
 
-const FIELDS: Set = TWO_WAY.and(&[field::TCP_FLAGS, field::REV_TCP_FLAGS, field::TOS, field::VLAN]);
+const FIELDS: Set = TWO_WAY.and(&[field::TCP_FLAGS, field::REV_TCP_FLAGS, field::TOS, field::VLAN, field::APP]);
 
 const SPEC: Spec = Spec {
     name: "pcap",
@@ -37,9 +37,13 @@ whatever was captured of the packet. Type, code and tos are those of the first p
 and 2, raw IP, BSD loopback, PPP, HDLC, PPPoE, NFLOG; VLAN tags, MPLS and PPPoE are looked through, tunnels with --decapsulate.
 Fragments belong to the flow of the first, if that came before. Flows come out as they end: in the order of their last
 packets, but for those that the active timeout ends. What is in no flow is counted by why: no IP, fragment without a head,
-snapped header and others.",
+snapped header and others.
+app is what the first 8 packets with payload show (TLS, QUIC, HTTP, DNS, SSH, SMB, MQTT and 70 others), whatever the ports;
+where they show nothing it is what the service's port is for, with app_guessed. app_host is the name that a client of TLS,
+QUIC, HTTP or DNS asked for, app_alpn what it offered first to speak inside of TLS or QUIC; a ClientHello is put together
+from its packets, for 2048 flows at a time.",
     columns: &FIELDS.rows::<{ FIELDS.len() }>(),
-    memory: "200 bytes an open flow, at most --max-flows of them",
+    memory: "250 bytes an open flow, at most --max-flows of them",
     source: "draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng; flows as nfstream 6 defines them",
     ..SPEC_OF_ROWS
 };
@@ -57,17 +61,18 @@ fn probe(head: &[u8]) -> Probe {
 pub(crate) struct Metering {
     plan: Plan,
     open: Arc<Mutex<Option<Box<Meter>>>>,
+    names: Names,
 }
 
 impl Metering {
     pub(crate) fn new(plan: Plan) -> Metering {
-        Metering { plan, open: Arc::default() }
+        Metering { plan, open: Arc::default(), names: Names::default() }
     }
 
     /// The meter with what is open, or one without flows.
     fn take(&self) -> Box<Meter> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        open.unwrap_or_else(|| Box::new(Meter::new(self.plan)))
+        open.unwrap_or_else(|| Box::new(Meter::new(self.plan).with_names(self.names.clone())))
     }
 
     /// Ends a capture.

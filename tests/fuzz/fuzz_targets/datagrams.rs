@@ -4,7 +4,13 @@ use flow_record::record::field::FieldId;
 use flow_record::record::{Flow, Writer};
 use flow_record::scan::{Clean, LineKind, Scanner};
 use flowcat::export::{Damage, Decoder, Origin, Take};
+use std::cell::RefCell;
 use std::net::IpAddr;
+
+thread_local! {
+    /// One for all inputs: what they set up is not part of the test.
+    static KEPT: RefCell<(Writer, Scanner)> = RefCell::new((Writer::new(), Scanner::new()));
+}
 
 /// Checks what comes, and keeps it to be compared.
 #[derive(Default, PartialEq, Debug)]
@@ -20,12 +26,13 @@ pub struct Taken {
 impl Take for Taken {
     fn flow(&mut self, flow: &Flow, extras: &[u8]) {
         let mut line = Vec::new();
-        Writer::new().members(flow, &mut line);
-        line.extend_from_slice(extras);
-        line.push(b'}');
-        let mut scanner = Scanner::new();
-        let scanned = scanner.scan(Clean::line(&line).expect("clean")).expect("a line of the pipe");
-        assert!(scanned.kind == LineKind::Flow && scanned.flow.is_flow());
+        KEPT.with_borrow_mut(|(writer, scanner)| {
+            writer.members(flow, &mut line);
+            line.extend_from_slice(extras);
+            line.push(b'}');
+            let scanned = scanner.scan(Clean::line(&line).expect("clean")).expect("a line of the pipe");
+            assert!(scanned.kind == LineKind::Flow && scanned.flow.is_flow());
+        });
         self.lines.push(line);
     }
 
