@@ -4,7 +4,7 @@ use crate::listen::ExportOptions;
 use crate::meter::options::MeterOptions;
 #[cfg(feature = "parquet")]
 use crate::parquet::{Files, Writer, check_numbered, numbered};
-use crate::rotate::{Pattern, Rotate};
+use crate::rotate::{LATE, Pattern, Rotate};
 use crate::row::Mapping;
 use crate::source::datagrams::Exporters;
 use crate::source::{FORMATS, Format, Metering, Settings};
@@ -208,9 +208,13 @@ impl Options {
             return Err("--rotate needs -o, as -o 'flows.%Y%m%d%H%M.ndjson.zst'".into());
         };
         let pattern = Pattern::parse(path, width.unsigned_abs())?;
+        if let Some(folder) = pattern.folder().filter(|folder| !folder.is_dir()) {
+            return Err(format!("--rotate: -o: there is no folder {}", folder.display()));
+        }
         // Nothing is written but the files.
         *path = "/dev/null".into();
-        Ok(Some(Box::new(Rotate::new(pattern, width))))
+        let lateness = self.steps.lateness.unwrap_or(LATE);
+        Ok(Some(Box::new(Rotate::new(pattern, width, lateness))))
     }
 
     /// The files that are read besides the inputs.

@@ -4,10 +4,12 @@
 //! flow ─► its span ─► the span's file, open ─► packed by its suffix ─► its name, once the span lies behind
 //! ```
 //!
-//! A span lies behind once a flow starts [`LATE`] after its end. What comes later than that goes into the earliest file
+//! A span lies behind once a flow starts [`LATE`] after its end, or a tick comes then. What comes later than that goes into the earliest file
 //! that is still open, is told, and is counted. Flows without a time, and those whose clock is not to be believed, go
-//! with the latest. Invariants: each flow is in one file; a file appears when it is complete, and never takes the place of
-//! another. Bound: [`MOST`] open files; of more, the earliest is completed.
+//! with the latest. A flow that starts more than [`FAR`] before or after the others, as of an exporter whose clock is
+//! wrong or of a forger, gets the file of its time and moves nothing, unless [`MOST_STRANGE`] in a row do. Invariants:
+//! each flow is in one file; a file appears when it is complete, and never takes the place of another. Bound: [`MOST`] open
+//! files; of more, the one that was written to longest ago is completed.
 
 mod name;
 
@@ -15,13 +17,25 @@ use crate::step::{Form, Record, Store};
 use flow_record::output::Packed;
 use flow_record::record::{Writer, field};
 use flow_record::run::Session;
+use flow_record::scan::{SHORT, fits};
 use flow_record::value::Time;
 pub(crate) use name::Pattern;
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
-/// How long a span's file is kept open behind its end, in nanoseconds.
-const LATE: i64 = 120_000_000_000;
+/// How long a span's file is kept open behind its end, in nanoseconds, unless `--lateness` says.
+pub(crate) const LATE: i64 = 120_000_000_000;
+
+/// How far from the others a flow may start, in nanoseconds, to be taken for one of them.
+const FAR: i64 = 3_600_000_000_000;
+
+/// Flows in a row that are far from those before, after which these are left.
+const MOST_STRANGE: u32 = 100;
+
+/// Flows of others after which a file that is far behind is complete.
+const REST: u64 = 1000;
 
 /// Files that are open at once.
 const MOST: usize = 16;
@@ -33,6 +47,8 @@ const FULL: usize = 64 * 1024;
 struct Open {
     packed: Packed,
     lines: Vec<u8>,
+    /// The number of the flow that was written last.
+    last: u64,
 }
 
 impl Open {
@@ -45,9 +61,12 @@ impl Open {
 
 /// Files by span.
 pub(crate) struct Rotate {
+    /// The folder that was there from the beginning.
+    folder: Option<PathBuf>,
     pattern: Pattern,
-    /// Nanoseconds of a span.
+    /// Nanoseconds of a span, and those that its file is kept open behind it.
     width: i64,
+    lateness: i64,
     writer: Writer,
     /// By the beginning of the span.
     open: BTreeMap<i64, Open>,
@@ -56,41 +75,78 @@ pub(crate) struct Rotate {
     /// Spans before this one are complete.
     complete: i64,
     late: u64,
+    /// Flows in a row that are far from `newest`.
+    strange: u32,
+    /// Flows that came.
+    count: u64,
 }
 
 impl Rotate {
-    /// Files named by `pattern`, for spans of `width` nanoseconds.
-    pub(crate) fn new(pattern: Pattern, width: i64) -> Rotate {
+    /// Files named by `pattern`, for spans of `width` nanoseconds, open for `lateness` behind that.
+    pub(crate) fn new(pattern: Pattern, width: i64, lateness: i64) -> Rotate {
         Rotate {
+            folder: pattern.folder(),
             pattern,
             width,
+            lateness,
             writer: Writer::new(),
             open: BTreeMap::new(),
             newest: None,
             complete: i64::MIN,
             late: 0,
+            strange: 0,
+            count: 0,
         }
     }
 
-    fn take(&mut self, record: Record<'_>) -> io::Result<()> {
+    /// Takes a start; answers whether it is near those of others.
+    fn is_near(&mut self, start: i64) -> bool {
+        match self.newest {
+            Some(newest) if newest.abs_diff(start) > FAR.unsigned_abs() => {
+                self.strange += 1;
+                if self.strange < MOST_STRANGE {
+                    return false;
+                }
+                // Time is another from here on, also where it lies behind.
+                (self.newest, self.complete) = (Some(start), i64::MIN);
+            }
+            newest => self.newest = newest.max(Some(start)),
+        }
+        self.strange = 0;
+        true
+    }
+
+    fn take(&mut self, record: Record<'_>) -> io::Result<bool> {
+        self.count += 1;
         let believed = record.flow.time().filter(|_| !record.flow.has(field::CLOCK)).map(Time::nanos);
-        self.newest = self.newest.max(believed);
+        let is_near = believed.is_none_or(|start| self.is_near(start));
         let start = believed.or(self.newest).unwrap_or(0);
         let mut span = start - start.rem_euclid(self.width);
-        if span < self.complete {
+        if is_near && span < self.complete {
             self.late += 1;
-            span = self.open.keys().next().copied().unwrap_or(self.complete);
+            span = self.open.range(span..).next().map_or(self.complete, |(later, _)| *later);
         }
         if !self.open.contains_key(&span) {
-            let packed = Packed::open(&self.pattern.free(Time(span)))?;
-            self.open.insert(span, Open { packed, lines: Vec::new() });
+            let path = self.pattern.free(Time(span));
+            // Of folders those with a time in their names may not be there yet.
+            if let Some(folder) = path.parent().filter(|folder| Some(*folder) != self.folder.as_deref()) {
+                fs::create_dir_all(folder)?;
+            }
+            let packed = Packed::open(&path)?;
+            self.open.insert(span, Open { packed, lines: Vec::new(), last: 0 });
         }
         if let Some(open) = self.open.get_mut(&span) {
+            open.last = self.count;
+            let start = open.lines.len();
             match record.form {
                 Form::Fields(extras) => {
                     self.writer.members(record.flow, &mut open.lines);
                     open.lines.extend_from_slice(extras);
                     open.lines.extend_from_slice(b"}\n");
+                    if open.lines.len() - start > SHORT && !fits(&open.lines[start..]) {
+                        open.lines.truncate(start);
+                        return Ok(false);
+                    }
                 }
                 Form::Line(line) => {
                     open.lines.extend_from_slice(line.as_bytes());
@@ -101,23 +157,35 @@ impl Rotate {
                 open.pack()?;
             }
         }
-        if self.open.len() > 1 { self.close() } else { Ok(()) }
+        if self.open.len() > 1 {
+            self.close()?;
+        }
+        Ok(true)
     }
 
-    /// Completes the files of spans that lie behind, and the earliest of too many.
+    /// Completes the files of spans that lie behind, and of too many the one that rests longest.
     fn close(&mut self) -> io::Result<()> {
-        let behind = self.newest.map_or(i64::MIN, |newest| newest.saturating_sub(LATE).saturating_sub(self.width));
-        while let Some(entry) = self.open.first_entry() {
-            let span = *entry.key();
-            if span > behind && self.open.len() <= MOST {
-                break;
-            }
-            if let Some((_, open)) = self.open.pop_first() {
-                self.complete = self.complete.max(span.saturating_add(self.width));
-                finish(open)?;
-            }
+        let newest = self.newest.unwrap_or(i64::MIN);
+        let (behind, near) = (newest.saturating_sub(self.lateness), newest.saturating_sub(FAR));
+        let end = |span: &i64| span.saturating_add(self.width);
+        // What is far behind may be forged, and more of it may come.
+        let is_over =
+            |(span, open): &(&i64, &Open)| end(span) <= behind && (end(span) >= near || self.count - open.last >= REST);
+        let over: Vec<i64> = self.open.iter().filter(is_over).map(|(span, _)| *span).collect();
+        let complete = over.iter().map(end).filter(|end| *end >= near).max();
+        self.complete = self.complete.max(complete.unwrap_or(i64::MIN));
+        for span in over {
+            self.finish_span(span)?;
+        }
+        while self.open.len() > MOST {
+            let Some(span) = self.open.iter().min_by_key(|(_, open)| open.last).map(|(span, _)| *span) else { break };
+            self.finish_span(span)?;
         }
         Ok(())
+    }
+
+    fn finish_span(&mut self, span: i64) -> io::Result<()> {
+        self.open.remove(&span).map_or(Ok(()), finish)
     }
 }
 
@@ -127,10 +195,26 @@ fn finish(mut open: Open) -> io::Result<()> {
 }
 
 impl Store for Rotate {
-    fn flow(&mut self, record: Record<'_>, session: &mut Session) {
-        if let Err(e) = self.take(record) {
+    fn flow(&mut self, record: Record<'_>, session: &mut Session) -> bool {
+        self.take(record).unwrap_or_else(|e| {
             session.break_off(&e.to_string());
+            true
+        })
+    }
+
+    fn tick(&mut self, time: Time, session: &mut Session) {
+        // Of what was captured long ago the clock says nothing.
+        let is_near = self.newest.is_some_and(|newest| newest.abs_diff(time.nanos()) <= FAR.unsigned_abs());
+        if is_near {
+            self.newest = self.newest.max(Some(time.nanos()));
+            if let Err(e) = self.close() {
+                session.break_off(&e.to_string());
+            }
         }
+    }
+
+    fn holds(&self) -> &'static str {
+        "--rotate writes flows"
     }
 
     fn finish(&mut self, session: &mut Session) {
@@ -168,7 +252,7 @@ mod tests {
     /// What is in each file after flows that start at these minutes; `None` is a clock that is not to be believed.
     fn files(minutes: &[Option<i64>], folder: &Path) -> Vec<(String, Vec<u64>)> {
         let pattern = Pattern::parse(&folder.join("f.%Y%m%d%H%M.ndjson"), MINUTE as u64 * 5).unwrap();
-        let mut rotate = Rotate::new(pattern, 5 * MINUTE);
+        let mut rotate = Rotate::new(pattern, 5 * MINUTE, LATE);
         let conduct = Conduct { quiet: true, ..Conduct::default() };
         let mut session = Session::begin("flowcat", conduct, Sink::none()).unwrap();
         for (number, minute) in minutes.iter().enumerate() {
@@ -206,6 +290,56 @@ mod tests {
         let again = files(&[Some(0)], folder.path());
         assert_eq!(again[0], file("202311142210-2", &[0]));
         assert_eq!(again[1..], expected);
+    }
+
+    #[test]
+    fn a_forged_time_moves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        // Far ahead and far behind, among flows that go on in order.
+        let forged = [Some(0), Some(50_000), Some(1), Some(-50_000), Some(2), Some(50_000), Some(7), Some(3), Some(8)];
+        let seen = files(&forged, folder.path());
+        let expected = [
+            file("202310110450", &[3]),
+            file("202311142210", &[0, 2]),
+            file("202311142215", &[4, 7]),
+            file("202311142220", &[6, 8]),
+            file("202312191530", &[1, 5]),
+        ];
+        assert_eq!(seen, expected);
+        // From a first that is forged one comes back.
+        let folder = tempfile::tempdir().unwrap();
+        let minutes: Vec<_> = [Some(50_000)].into_iter().chain((0..400).map(|i| Some(i / 20))).collect();
+        let seen = files(&minutes, folder.path());
+        assert_eq!(
+            seen.iter().map(|(name, flows)| (name.as_str(), flows.len())).collect::<Vec<_>>(),
+            [
+                ("f.202311142210.ndjson", 40),
+                ("f.202311142215.ndjson", 100),
+                ("f.202311142220.ndjson", 100),
+                ("f.202311142225.ndjson", 100),
+                ("f.202311142230.ndjson", 60),
+                ("f.202312191530.ndjson", 1),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_tick_completes_what_lies_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let pattern = Pattern::parse(&folder.path().join("f.%Y%m%d%H%M"), 5 * MINUTE as u64).unwrap();
+        let mut rotate = Rotate::new(pattern, 5 * MINUTE, MINUTE);
+        let mut session =
+            Session::begin("flowcat", Conduct { quiet: true, ..Conduct::default() }, Sink::none()).unwrap();
+        let mut flow = Flow::new();
+        let start = 1_700_000_000_000_000_000;
+        flow.set_time(Time(start), 3);
+        Store::flow(&mut rotate, Record { flow: &flow, form: Form::Fields(b"") }, &mut session);
+        // The span ends 100 seconds after the flow, and a minute is waited for more.
+        for (tick, is_complete) in [(159, false), (8000, false), (-100, false), (160, true)] {
+            Store::tick(&mut rotate, Time(start + tick * 1_000_000_000), &mut session);
+            assert_eq!(folder.path().join("f.202311142210").exists(), is_complete, "{tick}");
+        }
+        Store::finish(&mut rotate, &mut session);
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn all_shared(folder: &str, files: &[&str]) -> Option<Vec<PathBuf>> {
 }
 
 #[test]
-fn named_devices_have_the_rows_and_sums_that_tshark_counts() {
+fn named_devices_have_the_rows_and_sums_that_tshark_and_nfdump_count() {
     for (files, wanted, protocols) in [
         (
             &["ipfix_test_mikrotik_tpl.dat", "ipfix_test_mikrotik_data258.dat", "ipfix_test_mikrotik_data259.dat"][..],
@@ -35,6 +35,8 @@ fn named_devices_have_the_rows_and_sums_that_tshark_counts() {
         (&["ipfix_test_openbsd_pflow_tpl.dat", "ipfix_test_openbsd_pflow_data.dat"], [26, 209, 99_323], "6 26"),
         (&["ipfix_test_netscaler_tpl.dat", "ipfix_test_netscaler_data.dat"], [3, 5, 3106], "6 3"),
         (&["netflow5_test_microtik.dat"], [30, 160, 40_812], "17 1, 6 29"),
+        // tshark shows one of these; nfdump, which got them from nfcapd, all.
+        (&["netflow9_test_h3c_tpl3281.dat", "netflow9_test_h3c_data3281.dat"], [16, 6113, 8_729_687], "6 16"),
         (&["netflow9_test_valid01.dat"], [7, 13, 1128], "17 6, 58 1"),
         (&["netflow9_test_0length_fields_tpl_data.dat"], [10, 2, 64], "2 10"),
         (&["netflow9_test_cisco_asa_1_tpl.dat", "netflow9_test_cisco_asa_1_data.dat"], [14, 0, 888], "1 14"),
@@ -71,8 +73,9 @@ fn options_are_counted_and_samplers_are_learnt() {
     let Some(files) = all_shared(LOGSTASH, &files) else { return };
     let outcome = read_all(&files, &["--counters", "/dev/stderr"]);
     assert!(outcome.stdout.is_empty() && outcome.stderr.contains(r#""options data":19"#), "{}", outcome.stderr);
-    // softflowd says with an option how it samples; logstash refuses this datagram because of its record count, but its
-    // sets are whole.
+    // softflowd says with an option how it samples. Its header counts the two flows alone, where RFC 3954 (section 5.1) wants
+    // all six records, which is why logstash takes nothing from it; the sets are whole by their own lengths, and nfcapd
+    // takes these two flows, of 194 bytes.
     let Some(path) =
         shared("malformed/logstash-plugins-logstash-codec-netflow/netflow-dat/netflow9_test_invalid01.dat")
     else {
@@ -185,6 +188,51 @@ fn telegraf_decoded_the_same_fields() {
             }
         }
         assert!(compared >= 11 * records.len(), "{folder}: {compared} fields");
+    }
+}
+
+#[test]
+fn telegraf_decoded_the_same_samples_of_sflow() {
+    // Of counters there are no flows.
+    let Some(counters) = shared("netflow_dat/influxdata-telegraf/sflow_v5_example/sflow_v5.bin") else { return };
+    assert!(clean(read_all(&[counters], &[]), "counters").is_empty());
+    let folder = "netflow_dat/influxdata-telegraf/sflow_issue_15918";
+    let (Some(file), Some(expected)) =
+        (shared(&format!("{folder}/message.bin")), shared(&format!("{folder}/expected.out")))
+    else {
+        return;
+    };
+    let records = clean(read_all(&[file], &["--keep-extra"]), folder);
+    let expected = std::fs::read_to_string(expected).unwrap();
+    let expected: Vec<_> = expected.lines().map(telegraf).filter(|fields| fields.contains_key("src")).collect();
+    assert_eq!((records.len(), expected.len()), (6, 6));
+    for (record, expected) in records.iter().zip(&expected) {
+        let text = |name: &str| record.get(name).map_or_else(String::new, |v| v.to_string().trim_matches('"').into());
+        for (theirs, ours) in [
+            ("src", "src_ip"),
+            ("dst", "dst_ip"),
+            ("src_port", "src_port"),
+            ("dst_port", "dst_port"),
+            ("agent_ip", "exporter"),
+            ("l2_bytes", "bytes"),
+            ("sampling_interval", "sampling"),
+            ("vlan_src", "vlan"),
+            ("in_src_mac", "sourceMacAddress"),
+            ("out_dst_mac", "destinationMacAddress"),
+        ] {
+            // ICMP has no ports.
+            let wanted = expected.get(theirs).map_or("0", String::as_str);
+            assert_eq!(text(ours), wanted, "{ours} of {record:?}");
+        }
+        // It takes the side at which was sampled for both interfaces, and the first extension of IPv6 for the protocol.
+        if expected["direction"] == "ingress" {
+            assert_eq!(
+                [text("input_if"), text("output_if")],
+                [expected["in_snmp"].clone(), expected["out_snmp"].clone()]
+            );
+        }
+        let protocol = if expected["protocol"] == "udp" { "17" } else { "58" };
+        assert_eq!((text("protocol").as_str(), text("packets").as_str()), (protocol, "1"));
     }
 }
 

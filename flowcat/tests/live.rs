@@ -77,8 +77,13 @@ impl Listening {
     }
 
     /// Asks it to end, and waits until it does.
-    fn end(mut self) -> Ended {
+    fn end(self) -> Ended {
         self.signal("-TERM");
+        self.ended()
+    }
+
+    /// Waits until it ends.
+    fn ended(mut self) -> Ended {
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).unwrap();
         let code = self.child.wait().unwrap().code();
@@ -346,9 +351,40 @@ fn flows_rotate_into_packed_files_by_their_time() {
     for (args, part) in [
         (&["--rotate", "5m"][..], "--rotate needs -o"),
         (&["--rotate", "5m", "-o", "flows.ndjson"], "without %Y in -o"),
+        (&["--rotate", "5m", "-o", "/absent/f.%Y%m%d%H%M"], "there is no folder /absent"),
         (&["--rotate", "5m", "-t", "-o", "f.%Y%m%d%H%M"], "--rotate writes lines"),
     ] {
         let outcome = support::run(args, "");
         assert!(outcome.code == Some(2) && outcome.stderr.contains(part), "{args:?}: {}", outcome.stderr);
     }
+}
+
+#[test]
+fn ticks_complete_files_and_where_none_can_be_made_the_run_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let flows = folder.path().join("flows");
+    std::fs::create_dir(&flows).unwrap();
+    let pattern = flows.join("%Y%m%d/f.%H%M%S");
+    let args = ["--rotate", "1s", "--lateness", "1s", "--tick", "100ms", "-o", pattern.to_str().unwrap()];
+    let live = Listening::begin(1, &args);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as u32;
+    let mut datagram = v5(0, 1);
+    datagram[8..12].copy_from_slice(&now.to_be_bytes());
+    live.socket(0).send(&datagram).unwrap();
+    let is_there = || {
+        let days = std::fs::read_dir(&flows).unwrap().map(|day| day.unwrap().path());
+        let mut files = days.flat_map(|day| std::fs::read_dir(day).unwrap()).map(|file| file.unwrap().file_name());
+        files.any(|name| name.to_str().unwrap().starts_with("f."))
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !is_there() {
+        assert!(Instant::now() < deadline, "no file appears");
+        thread::sleep(Duration::from_millis(50));
+    }
+    std::fs::remove_dir_all(&flows).unwrap();
+    std::fs::write(&flows, "").unwrap();
+    datagram[8..12].copy_from_slice(&(now + 10).to_be_bytes());
+    live.socket(0).send(&datagram).unwrap();
+    let ended = live.ended();
+    assert_eq!((ended.code, ended.records.len()), (Some(2), 0), "{:?}", ended.told);
 }

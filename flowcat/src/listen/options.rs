@@ -32,8 +32,8 @@ pub(crate) struct ExportOptions {
     ///
     /// As in --rotate 5m -o 'flows.%Y%m%d%H%M.ndjson.zst': %Y %m %d %H %M %S of UTC, packed as the suffix says (gz, zst, xz,
     /// bz2, lz4). A flow goes into the file of its start. A file appears when it is complete: once a flow starts 2 minutes
-    /// after its end. What comes later is in the next one, is told, and is counted as "late for their file". A file
-    /// that is there already is left, and the other gets a number.
+    /// after its end, or --lateness, or --tick says that it is that late. What comes later is in the next one, is told, and
+    /// is counted as "late for their file". A file that is there already is left, and the other gets a number.
     #[arg(long, value_name = "TIME", value_parser = span, hide_short_help = true)]
     pub(crate) rotate: Option<i64>,
     /// Captures: read the exports that were sent to PORT

@@ -46,7 +46,7 @@ impl Files {
 }
 
 impl Store for Files {
-    fn flow(&mut self, record: Record<'_>, session: &mut Session) {
+    fn flow(&mut self, record: Record<'_>, session: &mut Session) -> bool {
         if self.many.as_ref().is_some_and(|(_, most)| self.rows == *most) {
             self.next(session);
         }
@@ -59,6 +59,7 @@ impl Store for Files {
         if self.writer.has_bytes() {
             session.write(&self.writer.bytes());
         }
+        true
     }
 
     fn finish(&mut self, session: &mut Session) {

@@ -1,6 +1,7 @@
 //! Names of files by time: `f.%Y%m%d%H%M.ndjson.zst`.
 //!
-//! Taken are `%Y %m %d %H %M %S`, of the beginning of a span in UTC, and `%%`. Invariant: two spans have two names.
+//! Taken are `%Y %m %d %H %M %S`, of the beginning of a span in UTC, and `%%`; in the names of folders, too. Invariant: two
+//! spans have two names.
 
 use flow_record::value::Time;
 use std::ffi::OsString;
@@ -51,6 +52,13 @@ impl Pattern {
             }
             None => Ok(Pattern { text }),
         }
+    }
+
+    /// The folder that is to be there, because no time is in its name.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        let end = self.text.iter().position(|b| *b == b'%').unwrap_or(self.text.len());
+        let end = self.text[..end].iter().rposition(|b| *b == b'/')?;
+        Some(PathBuf::from(OsString::from_vec(self.text[..end.max(1)].to_vec())))
     }
 
     /// The name for a span that begins then.
@@ -111,6 +119,14 @@ mod tests {
         assert!(!is_taken("f.%Y%m%d%H.ndjson", 5 * MINUTE) && !is_taken("f.%H%M", 5 * MINUTE));
         assert!(!is_taken("f.%Y%m%d%H%M", MINUTE / 2) && is_taken("f.%Y%m%d%H%M%S%%", MINUTE / 2));
         assert!(!is_taken("f.%Y%m%d%H%M%s", MINUTE) && !is_taken("f.%Y%m%d%H%M%", MINUTE) && !is_taken("f", MINUTE));
+    }
+
+    #[test]
+    fn folders_without_a_time_are_there_before() {
+        let folder = |text: &str| Pattern::parse(Path::new(text), 1440 * MINUTE).unwrap().folder();
+        assert_eq!(folder("%Y%m%d"), None);
+        assert_eq!(folder("/%Y%m%d"), Some("/".into()));
+        assert_eq!(folder("a/b/c%Y/%m/%d"), Some("a/b".into()));
     }
 
     #[test]

@@ -36,7 +36,9 @@ pub(crate) use write::{End, Store};
 use flow_record::filter::Filter;
 use flow_record::record::Flow;
 use flow_record::scan::LineKind;
+use flow_record::value::Time;
 use std::path::PathBuf;
+use tick::Tick;
 
 /// A flow on its way.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +105,10 @@ impl<'n, 's> Next<'n, 's> {
     pub(crate) fn line(&mut self, kind: LineKind<'_>, text: &str) {
         match self.steps.split_first_mut() {
             Some((step, steps)) => step.line(kind, text, &mut Next { steps, end: self.end }),
-            None => self.end.line(text),
+            None => match Tick::of(kind, text) {
+                Some(tick) if !self.end.takes_lines() => self.end.tick(Time(tick.nanos)),
+                _ => self.end.line(text),
+            },
         }
     }
 
@@ -269,7 +274,7 @@ pub(crate) struct StepOptions {
     /// the program ends. With --lateness, flows wait in memory alone.
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) spill: Option<PathBuf>,
-    /// With --dedup, --rejoin, --biflow, --sort: flows come at most TIME late, so let them go on
+    /// With --dedup, --rejoin, --biflow, --sort, --rotate: flows come at most TIME late, so let them go on
     ///
     /// For live input: a flow leaves once the latest moment of all flows and ticks lies TIME and the timeout behind its own
     /// last. Ticks pass with the start of the earliest flow that waits as their time, where that is before.

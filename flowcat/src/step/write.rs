@@ -7,17 +7,26 @@ use flow_record::people::count;
 use flow_record::record::Writer;
 use flow_record::run::{Fate, Session};
 use flow_record::scan::{SHORT, UNFIT, fits};
+use flow_record::value::Time;
 
 /// Bytes of lines that are collected before they are written.
 const FULL: usize = 64 * 1024;
 
 /// A form of output that is made of flows, not of their lines, and written through the session.
 pub(crate) trait Store: Send {
-    /// Takes a flow.
-    fn flow(&mut self, record: Record<'_>, session: &mut Session);
+    /// Takes a flow; `false` where its line is longer than filters take, and left out.
+    fn flow(&mut self, record: Record<'_>, session: &mut Session) -> bool;
 
     /// No flow follows: completes the output, and says what it does not hold.
     fn finish(&mut self, session: &mut Session);
+
+    /// Time has come so far, without a flow.
+    fn tick(&mut self, _time: Time, _session: &mut Session) {}
+
+    /// What is said of lines of other kinds.
+    fn holds(&self) -> &'static str {
+        "Parquet holds flows; --to csv holds any one kind"
+    }
 }
 
 /// Where flows end up.
@@ -78,9 +87,12 @@ impl<'s> End<'s> {
     #[inline]
     pub(crate) fn flow(&mut self, record: Record<'_>) {
         if let Some(store) = &mut self.store {
-            store.flow(record, self.session);
+            let is_taken = store.flow(record, self.session);
             self.stopped |= self.session.is_over();
-            self.passed += 1;
+            match is_taken {
+                true => self.passed += 1,
+                false => self.leave_out(),
+            }
             return;
         }
         match record.form {
@@ -120,6 +132,15 @@ impl<'s> End<'s> {
         self.out.extend_from_slice(line.as_bytes());
         self.out.push(b'\n');
         self.count();
+    }
+
+    /// Says that time goes on, where that is not written as a line.
+    pub(crate) fn tick(&mut self, time: Time) {
+        if let Some(store) = &mut self.store {
+            store.tick(time, self.session);
+            self.stopped |= self.session.is_over();
+        }
+        self.session.account.fates.count(Fate::Unused("tick"));
     }
 
     /// Writes so many lines, each with its newline, as they are.
@@ -205,8 +226,8 @@ impl<'s> End<'s> {
         }
         if self.unstored > 0 {
             let lines = count(self.unstored, "lines");
-            let text =
-                format!("{lines} of other kinds than flows left out: Parquet holds flows; --to csv holds any one kind");
+            let holds = self.store.as_ref().map_or("", |store| store.holds());
+            let text = format!("{lines} of other kinds than flows left out: {holds}");
             self.session.messages.note(&text);
         }
         self.settle();
