@@ -97,6 +97,12 @@ impl Chain {
         self.steps().map(Step::told)
     }
 
+    /// Nothing more has come so far.
+    pub(crate) fn pause(&mut self) {
+        self.first.pause();
+        self.more.iter_mut().for_each(|later| later.stage.pause());
+    }
+
     /// Has its first enricher, which looks ahead, learn from a line.
     pub(crate) fn learn(&mut self, line: &Line<'_>) {
         self.first.learn(line);

@@ -1,9 +1,11 @@
-//! A database in the MaxMind DB format, version 2.0 (<https://maxmind.github.io/MaxMind-DB/>): found, read, checked.
+//! Databases of addresses: found, read, checked. In the MaxMind DB format, version 2.0
+//! (<https://maxmind.github.io/MaxMind-DB/>), or in the one before it (`legacy`).
 //!
 //! The whole file is read into memory and its whole tree and data are checked before any input is read, so that a
 //! damaged one is refused by name. The check takes time in proportion to the file. Bound: the file's size, at most
 //! [`MAX_DATABASE`].
 
+use crate::legacy::Legacy;
 use crate::limit::MAX_DATABASE;
 use anyhow::{Context, bail};
 use flow_record::input::InputError;
@@ -16,14 +18,23 @@ use std::path::{Path, PathBuf};
 /// Where databases are looked for when none is named.
 pub(crate) const FOLDERS: [&str; 3] = ["/usr/share/GeoIP", "/var/lib/GeoIP", "/usr/local/share/GeoIP"];
 
+/// What a file of a database ends with.
+const ENDINGS: [&str; 2] = [".mmdb", ".dat"];
+
 /// An open database.
 pub(crate) struct Database {
-    /// Its file.
-    pub(crate) path: PathBuf,
     /// Its content.
-    pub(crate) reader: Reader<Vec<u8>>,
-    /// Whether all of it was checked; one that nobody described was not.
-    pub(crate) is_checked: bool,
+    pub(crate) content: Content,
+}
+
+/// The content of a database.
+pub(crate) enum Content {
+    MaxMind {
+        reader: Reader<Vec<u8>>,
+        /// Whether all of it was checked; one that nobody described was not.
+        is_checked: bool,
+    },
+    Legacy(Legacy),
 }
 
 impl Database {
@@ -36,25 +47,44 @@ impl Database {
         let shown = || escape_bytes(path.as_os_str().as_encoded_bytes());
         let file = File::open(path).map_err(|e| InputError::reading(shown(), e))?;
         let bytes = read(file).with_context(|| name.to_string())?;
-        let reader =
-            Reader::from_source(bytes).map_err(|e| anyhow::anyhow!("{name}: no usable MaxMind database: {e}"))?;
-        match reader.verify() {
-            Err(e) if !is_undescribed(&reader, &e) => bail!("{name}: damaged MaxMind database: {e}"),
-            checked => Ok(Database { path: path.to_owned(), reader, is_checked: checked.is_ok() }),
-        }
+        let content = if has_mark(&bytes) {
+            let reader =
+                Reader::from_source(bytes).map_err(|e| anyhow::anyhow!("{name}: no usable MaxMind database: {e}"))?;
+            match reader.verify() {
+                Err(e) if !is_undescribed(&reader, &e) => bail!("{name}: damaged MaxMind database: {e}"),
+                checked => Content::MaxMind { reader, is_checked: checked.is_ok() },
+            }
+        } else {
+            Content::Legacy(Legacy::new(bytes).map_err(|e| anyhow::anyhow!("{name}: no usable MaxMind database: {e}"))?)
+        };
+        Ok(Database { content })
     }
+}
 
-    /// Reads the first database that one of the usual folders has under one of these names. A name may go on with a
-    /// version before `.mmdb`, as in `dbip-country-lite-2026-01.mmdb`; the last one counts.
-    ///
-    /// # Errors
-    /// None is there, or it cannot be used.
-    pub(crate) fn find(names: &[&str]) -> anyhow::Result<Database> {
-        match FOLDERS.iter().find_map(|folder| newest(Path::new(folder), names)) {
-            Some(path) => Database::open(&path),
-            None => bail!("no database ({}) in {}; name one with db=FILE", names.join(", "), FOLDERS.join(", ")),
+/// The files of databases that the usual folders have: of each group of names the first that any has. A name may go on with a
+/// version before `.mmdb`, as in `dbip-country-lite-2026-01.mmdb`; the last one counts. With one in the legacy format comes
+/// its other half, for IPv6.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn find(groups: &[&[&str]]) -> anyhow::Result<Vec<PathBuf>> {
+    let first = |names: &&[&str]| FOLDERS.iter().find_map(|folder| newest(Path::new(folder), names));
+    let mut found: Vec<_> = groups.iter().filter_map(first).collect();
+    for path in found.clone() {
+        if let Some(stem) = path.to_str().and_then(|path| path.strip_suffix(".dat")) {
+            found.extend(Some(PathBuf::from(format!("{stem}v6.dat"))).filter(|path| path.exists()));
         }
     }
+    if found.is_empty() {
+        bail!("no database ({}) in {}; name one with db=FILE", groups.concat().join(", "), FOLDERS.join(", "));
+    }
+    Ok(found)
+}
+
+/// Whether the mark of the MaxMind DB format stands where it may, in the last 128 KiB.
+fn has_mark(bytes: &[u8]) -> bool {
+    let from = bytes.len().saturating_sub(128 << 10);
+    memchr::memmem::rfind(&bytes[from..], b"\xab\xcd\xefMaxMind.com").is_some()
 }
 
 fn read(file: File) -> anyhow::Result<Vec<u8>> {
@@ -82,7 +112,8 @@ fn newest(folder: &Path, names: &[&str]) -> Option<PathBuf> {
     let files: Vec<String> =
         folder.read_dir().ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     let of = |name: &str| {
-        let stems = files.iter().filter_map(|f| f.strip_suffix(".mmdb").map(|stem| (stem, f)));
+        let stem = |file: &str| ENDINGS.iter().find_map(|end| file.strip_suffix(end).map(str::to_owned));
+        let stems = files.iter().filter_map(|file| stem(file).map(|stem| (stem, file)));
         let fitting =
             stems.filter(|(stem, _)| stem.strip_prefix(name).is_some_and(|v| v.is_empty() || v.starts_with('-')));
         fitting.max().map(|(_, file)| folder.join(file))
@@ -114,7 +145,7 @@ mod tests {
             (file("none.mmdb"), "no such file"),
             (file("."), "not a regular file"),
             (PathBuf::from("/dev/zero"), "not a regular file"),
-            (file("../../Cargo.toml"), "could not find MaxMind DB metadata"),
+            (file("../../Cargo.toml"), "neither MaxMind DB nor GeoIP Legacy"),
             (file("broken.mmdb"), "damaged"),
         ] {
             let message = error(&path);
@@ -136,9 +167,11 @@ mod tests {
     #[test]
     fn a_database_that_nobody_described_is_used() {
         for name in ["undescribed.mmdb", "broken-undescribed.mmdb"] {
-            assert!(!Database::open(&file(name)).unwrap().is_checked);
+            let content = Database::open(&file(name)).unwrap().content;
+            assert!(matches!(content, Content::MaxMind { is_checked: false, .. }));
         }
-        assert!(Database::open(&file("ipv4.mmdb")).unwrap().is_checked);
+        let content = Database::open(&file("ipv4.mmdb")).unwrap().content;
+        assert!(matches!(content, Content::MaxMind { is_checked: true, .. }));
     }
 
     #[test]
@@ -168,12 +201,21 @@ mod tests {
     #[test]
     fn the_last_version_of_the_first_name_is_taken() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b-lite-2025-12.mmdb", "b-lite-2026-01.mmdb", "b-litex.mmdb", "c.mmdb", "a.mmdb.gz", "b.csv"] {
+        for name in [
+            "d-lite-2.dat",
+            "b-lite-2025-12.mmdb",
+            "b-lite-2026-01.mmdb",
+            "b-litex.mmdb",
+            "c.mmdb",
+            "a.mmdb.gz",
+            "b.csv",
+        ] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         assert_eq!(newest(folder.path(), &["a", "b-lite", "c"]), Some(folder.path().join("b-lite-2026-01.mmdb")));
         assert_eq!(newest(folder.path(), &["c"]), Some(folder.path().join("c.mmdb")));
-        assert_eq!(newest(folder.path(), &["a", "d"]), None);
+        assert_eq!(newest(folder.path(), &["d-lite"]), Some(folder.path().join("d-lite-2.dat")));
+        assert_eq!(newest(folder.path(), &["a", "d-lit"]), None);
         assert_eq!(newest(&folder.path().join("none"), &["c"]), None);
     }
 
@@ -190,9 +232,9 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("changed.mmdb");
             std::fs::write(&path, &bytes).unwrap();
-            if let Ok(database) = Database::open(&path) {
+            if let Ok(Content::MaxMind { reader, .. }) = Database::open(&path).map(|database| database.content) {
                 for ip in [ip, 0x5102_4501] {
-                    if let Ok(found) = database.reader.lookup(std::net::Ipv4Addr::from(ip).into()) {
+                    if let Ok(found) = reader.lookup(std::net::Ipv4Addr::from(ip).into()) {
                         let _ = found.decode_path::<&str>(&maxminddb::path!["country", "iso_code"]);
                     }
                 }

@@ -10,10 +10,12 @@
 //! - `chain`: enrichers in stages, on one line; `stage`: those that do not depend on each other.
 //! - `record`: a line while it is enriched, and members ready to be put in.
 //! - `enrich`: the enrichers, one file each, and their registry.
-//! - `database`, `lookup`: databases in the MaxMind DB format, and what was looked up in them.
+//! - `database`, `legacy`, `lookup`, `values`: databases of addresses, and what was looked up in them; `renewed`: files
+//!   that are read again when they change.
+//! - `dns`: questions to name servers.
 //! - `members`: members taken out of lines.
 //! - `numbers`: numbers of a line by name, and what is learnt of them.
-//! - `table`: CSV files that enrichers look things up in.
+//! - `table`: CSV files that enrichers look things up in; `places`: numbers by address, network or range.
 //! - `limit`: every limit.
 //! - `schema`: the lines that are written.
 //!
@@ -26,17 +28,23 @@
 
 mod chain;
 mod database;
+#[cfg(feature = "dns")]
+mod dns;
 mod enrich;
+mod legacy;
 mod limit;
 mod lookup;
 mod members;
 mod numbers;
+mod places;
 mod record;
 mod relay;
+mod renewed;
 mod schema;
 mod spool;
 mod stage;
 mod table;
+mod values;
 
 use clap::Parser;
 use flow_record::cli::{self, Common, Inputs, Program, Threads};
@@ -59,7 +67,11 @@ const PROGRAM: Program = Program {
         ("flowcat trace.csv | flowdetect | flowenrich geo:db=country.mmdb asn", "countries and operators on alerts"),
         ("echo '{\"dst_ip\":\"193.136.73.21\"}' | flowenrich scope", "one address is enough"),
     ],
-    files: &[("/usr/share/GeoIP, /var/lib/GeoIP, /usr/local/share/GeoIP", "databases of geo and asn without db=")],
+    files: &[
+        ("/usr/share/GeoIP, /var/lib/GeoIP, /usr/local/share/GeoIP", "databases of geo and asn without db="),
+        ("/usr/share/ieee-data, /var/lib/ieee-data", "registries of vendor without db="),
+        ("/etc/resolv.conf", "servers of rdns and resolve without server="),
+    ],
     schemas: schema::schemas,
 };
 

@@ -1,54 +1,47 @@
-//! Members out of a database, remembered: by record, rendered once, and by address, so that an address met again costs
+//! Members out of databases, remembered: by record, rendered once, and by address, so that an address met again costs
 //! one hash and one comparison.
 //!
-//! Invariant: what is remembered changes the speed and nothing else. Bounds: [`RECENT_ADDRESSES`],
-//! [`RENDERED_RECORDS`], [`RENDERED_BYTES`]; when rendered records exceed theirs, all are forgotten.
+//! Of several databases each fills in what those before it do not have. Invariant: what is remembered changes the speed and
+//! nothing else. Bounds: [`RECENT_ADDRESSES`], [`RENDERED_RECORDS`], [`RENDERED_BYTES`]; when rendered records exceed
+//! theirs, all are forgotten.
 
-use crate::database::Database;
+use crate::database::{Content, Database, find};
 use crate::enrich::Outcome;
-use crate::limit::{RECENT_ADDRESSES, RENDERED_BYTES, RENDERED_RECORDS, SAMPLED_NETWORKS};
+use crate::limit::{MAX_DATABASES, RECENT_ADDRESSES, RENDERED_BYTES, RENDERED_RECORDS};
 use crate::record::{Record, key_text};
+use crate::renewed::Renewed;
+use crate::values::{Damaged, Value, is_damage, opened, write_first};
 use anyhow::{Context, bail};
 use flow_record::item::Args;
 use flow_record::map::Map;
-use flow_record::value::{Address, number, text};
-use maxminddb::{LookupResult, MaxMindDbError, PathElement, WithinOptions};
+use flow_record::value::Address;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// One value of a record and the two members that it becomes.
-pub(crate) struct Value {
-    /// Where in the record it is.
-    pub(crate) path: &'static [PathElement<'static>],
-    /// What it is.
-    pub(crate) form: Form,
-    /// The member's name for the source and for the destination; columns 2i and 2i+1 for value i.
-    pub(crate) keys: [&'static str; 2],
-}
-
-/// What a value is in the database.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Form {
-    /// A text.
-    Text,
-    /// An unsigned integer of at most 32 bits.
-    Integer,
-    /// A finite number.
-    Number,
-}
+/// Databases that are looked up together.
+pub(crate) type Set = Vec<Database>;
 
 /// Looks up both ends of lines; one a thread.
 pub(crate) struct Lookup {
-    database: Arc<Database>,
+    renewed: Arc<Renewed<Set>>,
+    set: Arc<Set>,
+    /// Which of the renewals this is.
+    version: u64,
+    /// Whether the files may have changed since they were last looked at.
+    is_old: bool,
     values: &'static [Value],
     /// The rendered key of each column.
     keys: Vec<Vec<u8>>,
     hash: ahash::RandomState,
     /// The place in `rendered` of the address last met with each hash.
     recent: Box<[(Address, u32)]>,
-    /// The place in `rendered` of the record at an offset of the database.
-    places: Map<usize, u32>,
+    /// The place in `rendered` of the records at these places of the databases.
+    places: Map<Found, u32>,
     rendered: Rendered,
 }
+
+/// Where each database has its record.
+type Found = [Option<usize>; MAX_DATABASES];
 
 /// Not met yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -58,32 +51,30 @@ const NOTHING: u32 = u32::MAX - 1;
 const UNREADABLE: u32 = u32::MAX - 2;
 
 impl Lookup {
-    /// Looks `values` up in the database that the item's `db` names, or that is found under one of `names`.
+    /// Looks `values` up in the databases that the item's `db` names, or that are found under `names`, one a group.
     ///
     /// # Errors
-    /// There is none, it cannot be used, or it has none of the values.
-    pub(crate) fn open(args: &Args, names: &[&str], values: &'static [Value]) -> anyhow::Result<Lookup> {
+    /// There is none, one cannot be used, or has none of the values.
+    pub(crate) fn open(args: &Args, names: &[&[&str]], values: &'static [Value]) -> anyhow::Result<Lookup> {
         let item = args.spec.name;
-        let database = match args.file("db") {
-            Some(path) => Database::open(&path),
-            None => Database::find(names),
-        };
-        let database = database.context(item)?;
-        let name = database.path.display();
-        match holds(&database, values) {
-            Ok(true) => {}
-            Ok(false) => {
-                let kind = &database.reader.metadata().database_type;
-                bail!("{item}: {name}: a database of type {kind:?} has nothing that {item} adds");
-            }
-            Err(e) => bail!("{item}: {name}: damaged MaxMind database: {e}"),
+        let mut paths = args.files("db");
+        if paths.is_empty() {
+            paths = find(names).context(item)?;
         }
-        Ok(Lookup::new(Arc::new(database), values))
+        if paths.len() > MAX_DATABASES {
+            bail!("{item}: at most {MAX_DATABASES} databases");
+        }
+        let read = move |paths: &[PathBuf]| paths.iter().map(|path| opened(item, path, values)).collect();
+        Ok(Lookup::new(Arc::new(Renewed::new(paths, Box::new(read))?), values))
     }
 
-    fn new(database: Arc<Database>, values: &'static [Value]) -> Lookup {
+    fn new(renewed: Arc<Renewed<Set>>, values: &'static [Value]) -> Lookup {
+        let (version, set) = renewed.now();
         Lookup {
-            database,
+            renewed,
+            set,
+            version,
+            is_old: false,
             values,
             keys: values.iter().flat_map(|v| v.keys).map(key_text).collect(),
             hash: ahash::RandomState::new(),
@@ -95,12 +86,25 @@ impl Lookup {
 
     /// The same with nothing remembered.
     pub(crate) fn another(&self) -> Lookup {
-        Lookup::new(Arc::clone(&self.database), self.values)
+        Lookup::new(Arc::clone(&self.renewed), self.values)
     }
 
-    /// Puts what the database has on both ends into the line.
+    /// Some time may pass: with the next line the files are looked at again.
+    pub(crate) fn pause(&mut self) {
+        self.is_old = true;
+    }
+
+    /// What the user should be told after the run.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.renewed.notes()
+    }
+
+    /// Puts what the databases have on both ends into the line.
     #[inline]
     pub(crate) fn enrich(&mut self, record: &mut Record<'_, '_>) -> Outcome {
+        if self.is_old {
+            self.renew();
+        }
         // Only here, so that both ends' places hold until they are used.
         if self.places.len() + 2 > RENDERED_RECORDS || self.rendered.bytes.len() > RENDERED_BYTES {
             self.forget();
@@ -117,6 +121,17 @@ impl Lookup {
             }
         }
         if places.contains(&UNREADABLE) { Outcome::Damaged } else { Outcome::of(ends.iter().any(Option::is_some)) }
+    }
+
+    /// Takes what the files have by now.
+    #[cold]
+    fn renew(&mut self) {
+        self.is_old = false;
+        self.renewed.look();
+        if self.renewed.version() != self.version {
+            (self.version, self.set) = self.renewed.now();
+            self.forget();
+        }
     }
 
     #[cold]
@@ -138,63 +153,38 @@ impl Lookup {
 
     #[inline(never)]
     fn look_up(&mut self, address: Address, slot: usize) -> u32 {
-        let place = match self.database.reader.lookup(address.0) {
-            Ok(found) => match found.offset() {
-                Some(offset) => *self.places.entry(offset).or_insert_with(|| self.rendered.add(self.values, &found)),
-                None => NOTHING,
+        let place = match found(&self.set, address) {
+            Err(Damaged) => UNREADABLE,
+            Ok(found) if found.iter().all(Option::is_none) => NOTHING,
+            Ok(found) => match self.places.get(&found) {
+                Some(place) => *place,
+                None => {
+                    let place = self.rendered.add(self.values, &self.set, address);
+                    self.places.insert(found, place);
+                    place
+                }
             },
-            Err(e) if is_damage(&e) => UNREADABLE,
-            // An IPv6 address, and the database has IPv4 alone.
-            Err(_) => NOTHING,
         };
         self.recent[slot] = (address, place);
         place
     }
 }
 
-/// Whether an error means that the database is damaged, rather than that it has something else.
-fn is_damage(error: &MaxMindDbError) -> bool {
-    matches!(error, MaxMindDbError::InvalidDatabase { .. } | MaxMindDbError::ResourceLimit { .. })
-}
-
-/// Whether one of the first networks of the database has one of these values. Of a database that could not be checked
-/// as a whole all of them are read.
-fn holds(database: &Database, values: &[Value]) -> Result<bool, MaxMindDbError> {
-    let mut any = false;
-    let mut text = Vec::new();
-    for network in database.reader.networks(WithinOptions::default())?.take(SAMPLED_NETWORKS) {
-        let found = network?;
-        for value in values {
-            any |= write(value, &found, &mut text)?;
-        }
-        if any && database.is_checked {
-            break;
-        }
-        text.clear();
+/// Where each database has the record of an address.
+fn found(set: &Set, address: Address) -> Result<Found, Damaged> {
+    let mut found = [None; MAX_DATABASES];
+    for (found, database) in found.iter_mut().zip(set) {
+        *found = match &database.content {
+            Content::Legacy(legacy) => legacy.find(address.0).map_err(|()| Damaged)?,
+            Content::MaxMind { reader, .. } => match reader.lookup(address.0) {
+                Ok(found) => found.offset(),
+                Err(e) if is_damage(&e) => return Err(Damaged),
+                // An IPv6 address, and the database has IPv4 alone.
+                Err(_) => None,
+            },
+        };
     }
-    Ok(any)
-}
-
-/// Appends a value as JSON; false where the record does not have it, or has something else in its place.
-///
-/// # Errors
-/// The database is damaged.
-fn write(value: &Value, found: &LookupResult<'_, Vec<u8>>, out: &mut Vec<u8>) -> Result<bool, MaxMindDbError> {
-    let result = match value.form {
-        Form::Text => found.decode_path::<&str>(value.path).map(|v| v.map(|v| text::write_json(v, out))),
-        Form::Integer => {
-            found.decode_path::<u32>(value.path).map(|v| v.map(|v| number::write_integer(u64::from(v), out)))
-        }
-        Form::Number => {
-            let finite = found.decode_path::<f64>(value.path).map(|v| v.filter(|v| v.is_finite()));
-            finite.map(|v| v.map(|v| number::write_float(v, out)))
-        }
-    };
-    match result {
-        Ok(written) => Ok(written.is_some()),
-        Err(e) if is_damage(&e) => Err(e),
-        Err(_) => Ok(false),
-    }
+    Ok(found)
 }
 
 /// The values of records as JSON, one after the other.
@@ -216,12 +206,12 @@ impl Rendered {
         self.ends.clear();
     }
 
-    /// Renders a record; answers its place, or that it cannot be read.
-    fn add(&mut self, values: &[Value], found: &LookupResult<'_, Vec<u8>>) -> u32 {
+    /// Renders what the databases have of an address; answers its place, or that it cannot be read.
+    fn add(&mut self, values: &[Value], set: &Set, address: Address) -> u32 {
         let place = self.ends.len() / self.values;
         let mut is_readable = true;
         for value in values {
-            is_readable &= write(value, found, &mut self.bytes).is_ok();
+            is_readable &= write_first(value, set, address, &mut self.bytes).is_ok();
             self.ends.push(self.bytes.len() as u32);
         }
         if is_readable { place as u32 } else { UNREADABLE }
@@ -241,17 +231,23 @@ impl Rendered {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::values::Form;
     use flow_record::record::splice::Splice;
     use flow_record::scan::{Clean, Scanner};
     use maxminddb::PathElement::Key;
     use std::path::Path;
 
-    static COUNTRY: [Value; 1] =
-        [Value { path: &[Key("country"), Key("iso_code")], form: Form::Text, keys: ["src_country", "dst_country"] }];
+    static COUNTRY: [Value; 1] = [Value {
+        ways: &[&[Key("country"), Key("iso_code")]],
+        form: Form::Country,
+        legacy: None,
+        keys: ["src_country", "dst_country"],
+    }];
 
     fn lookup(name: &str) -> Lookup {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
-        Lookup::new(Arc::new(Database::open(&path).unwrap()), &COUNTRY)
+        let read = |paths: &[PathBuf]| paths.iter().map(|path| Database::open(path)).collect();
+        Lookup::new(Arc::new(Renewed::new(vec![path], Box::new(read)).unwrap()), &COUNTRY)
     }
 
     fn enriched(lookup: &mut Lookup, src: &str, dst: &str) -> (String, Outcome) {

@@ -1,10 +1,11 @@
 //! Numbers of a line by the names of their members, and what is learnt of them from a whole input: mean, deviation,
 //! quantiles.
 //!
-//! Of nfstream's `bidirectional_packets`, `bidirectional_bytes` and `bidirectional_duration_ms`, a line that has not the
+//! A baseline knows the same of flows that came before ([`learnt`]). Of nfstream's `bidirectional_packets`, `bidirectional_bytes` and `bidirectional_duration_ms`, a line that has not the
 //! member has what the record's counts and duration say. Bound: eight bytes a value where quantiles are asked for.
 
 use crate::record::Record;
+use flow_record::baseline::{Baseline, Field};
 use flow_record::record::field::{BYTES, FieldId, PACKETS, REV_BYTES, REV_PACKETS};
 
 /// Names of members that are numbers.
@@ -56,6 +57,20 @@ impl Numbers {
             Instead::Milliseconds => flow.duration().map(|nanos| nanos as f64 / 1e6),
         }
     }
+}
+
+/// What a baseline says of the numbers of a name: their distribution, and in how many parts of 1 it counts them.
+///
+/// What stands for an absent member does so here too: the counts of one direction where no flow has another, and durations.
+pub(crate) fn learnt<'b>(baseline: &'b Baseline, name: &str) -> Option<(&'b Field, f64)> {
+    let known = |name: &str| baseline.field(name).filter(|f| f.moments.n() > 0).map(|f| (f, f.unit as f64));
+    let one_way = |name: &str, back: &str| if known(back).is_none() { known(name) } else { None };
+    known(name).or_else(|| match name {
+        "bidirectional_packets" => one_way("packets", "rev_packets"),
+        "bidirectional_bytes" => one_way("bytes", "rev_bytes"),
+        "bidirectional_duration_ms" => known("duration").map(|(field, unit)| (field, unit / 1000.0)),
+        _ => None,
+    })
 }
 
 /// A sum of floats that loses nothing that matters: what does not fit the first float is kept in the second (Neumaier's

@@ -178,6 +178,8 @@ impl Worker for Relay {
     }
 
     fn end_of_batch(&mut self, out: &mut Out) {
+        self.first.pause();
+        self.holds.iter_mut().for_each(|hold| hold.chain.pause());
         for at in 0..self.holds.len() {
             let hold = &mut self.holds[at];
             if self.broken.is_none() && hold.chain.ahead().is_some_and(Ahead::catch_up) {

@@ -100,6 +100,11 @@ impl Stage {
         is_doubtful
     }
 
+    /// Nothing more has come so far.
+    pub(crate) fn pause(&mut self) {
+        self.steps.iter_mut().for_each(|step| step.enrich.pause());
+    }
+
     /// Has its first enricher, which looks ahead, learn from a line.
     pub(crate) fn learn(&mut self, line: &Line<'_>) {
         self.splice.clear();

@@ -78,6 +78,16 @@ impl Table {
         self.columns.iter().any(|(n, _)| n == name)
     }
 
+    /// The names of all columns, as they stand there.
+    pub(crate) fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The cell of a column of the row that was read last; empty where the row is shorter.
+    pub(crate) fn at(&self, column: usize) -> &str {
+        self.row.get(column).unwrap_or_default()
+    }
+
     /// The names of all columns, for messages.
     pub(crate) fn names(&self) -> String {
         snippet(self.header.join(", ").as_bytes(), 200)

@@ -1,7 +1,10 @@
 """What enrichers add, computed in pandas, NumPy and scikit-learn, and compared."""
 import base64
+import csv
 import hashlib
+import hmac
 import ipaddress
+import pathlib
 import struct
 
 import numpy as np
@@ -139,6 +142,83 @@ def label(report, programs, flows, path, folder):
     compared(report, programs, "label as a notebook has it", [("flowenrich", "-i", path, item)], numeric)
 
 
+def ct(report, programs, flows, path, folder):
+    """The counts over the last 100 flows: by a rolling window in pandas, a group at a time."""
+    frame = flows.copy()
+    frame["app"] = np.random.default_rng(29).choice(["dns", "http", "-"], len(frame))
+    frame.loc[frame.index % 11 == 0, "app"] = None
+    file = folder / "apps.ndjson"
+    write(frame.astype(object).where(frame.notna(), float("nan")), file)
+    frame["app"] = frame["app"].fillna("no service")
+    end = frame["ms"] + (frame["duration"] * 1000).round().astype("int64")
+    order = np.argsort(end.to_numpy(), kind="stable")
+    names = {"ct_srv_src": ["app", "src_ip"], "ct_srv_dst": ["app", "dst_ip"], "ct_dst_ltm": ["dst_ip"], "ct_src_ltm": ["src_ip"],
+             "ct_src_dport_ltm": ["src_ip", "dst_port"], "ct_dst_sport_ltm": ["dst_ip", "src_port"], "ct_dst_src_ltm": ["src_ip", "dst_ip"]}
+    def counted(last):
+        """Within the flows of a key, in order: those whose rank is less than `last` before this one's."""
+        out = pd.DataFrame(index=frame.index)
+        for name, keys in names.items():
+            code = frame.groupby(keys).ngroup().to_numpy()[order]
+            counts = np.empty(len(code), dtype="int64")
+            for places in pd.Series(np.arange(len(code))).groupby(code).indices.values():
+                counts[places] = np.arange(len(places)) - np.searchsorted(places, places - last, "right") + 1
+            out[name] = pd.Series(counts, index=order).sort_index()
+        return out
+    compared(report, programs, "ct, in no order", [("flowenrich", "-i", file, "ct")], counted(100))
+    compared(report, programs, "ct:last=7", [("flowenrich", "-i", file, "ct:last=7")], counted(7))
+    text = file.read_bytes().splitlines(keepends=True)
+    compared(report, programs, "ct, sorted, --lateness 0", [("flowenrich", "--lateness", "0", "ct")],
+             counted(100).iloc[order].reset_index(drop=True), b"".join(text[i] for i in order))
+
+
+def join(report, programs, flows, path, folder):
+    """The row of the longest network, by a look at every network; hashes by hmac."""
+    r = np.random.default_rng(31)
+    networks = {}
+    for host in r.choice(flows["src_ip"].unique(), 300):
+        length = int(r.integers(8, 33)) if "." in host else int(r.integers(32, 129))
+        networks.setdefault(ipaddress.ip_network(f"{host}/{length}", strict=False), f"it's \"{len(networks)}\", é")
+    file = folder / "assets.csv"
+    pd.DataFrame({"Network": map(str, networks), "owner": networks.values(), "floor": range(len(networks))}).to_csv(file, index=False)
+    number = {n: i for i, n in enumerate(networks)}
+    def row(address):
+        address = ipaddress.ip_address(address)
+        found = [n for n in networks if n.version == address.version and address in n]
+        return max(found, key=lambda n: n.prefixlen, default=None)
+    best = {a: row(a) for a in pd.unique(flows[["src_ip", "dst_ip"]].to_numpy().ravel())}
+    wanted = pd.DataFrame({f"{side}_{name}": [value(best[a]) for a in flows[f"{side}_ip"]] for side in ("src", "dst")
+                           for name, value in (("owner", networks.get), ("floor", number.get))}, dtype=object)
+    compared(report, programs, "join by network", [("flowenrich", "-i", path, f"join:file={file}")], wanted)
+    key = folder / "key"
+    key.write_text(bytes(range(32)).hex())
+    key.chmod(0o600)
+    digest = {text: hmac.new(bytes(range(32)), str(text).encode(), "sha256").hexdigest()[:20]
+              for text in pd.unique(pd.concat([flows["src_ip"], flows["dst_port"]]))}
+    wanted = pd.DataFrame({f"{name}_hash": flows[name].map(digest) for name in ("src_ip", "dst_port")})
+    compared(report, programs, "hash", [("flowenrich", "-i", path, f"hash:field=src_ip+dst_port,key={key},length=20")], wanted)
+
+
+def vendor(report, programs, flows, _path, folder):
+    """Organisations out of IEEE's registries, where Debian's ieee-data has put them."""
+    registries = [pathlib.Path("/usr/share/ieee-data") / f"{name}.csv" for name in ("oui", "mam", "oui36", "iab")]
+    if not all(file.exists() for file in registries):
+        return report.skip("flows", "vendor", "no /usr/share/ieee-data; Debian's package ieee-data has it")
+    assigned = {}
+    for file in registries:
+        with open(file, encoding="utf8", newline="") as text:
+            for line in csv.DictReader(text):
+                assigned.setdefault(line["Assignment"], line["Organization Name"].strip())
+    r = np.random.default_rng(37)
+    prefixes = r.choice(sorted(assigned), 20_000)
+    macs = [p + "".join(r.choice(list("0123456789ABCDEF"), 12 - len(p))) if r.random() < 0.9 else "02DEAD000001" for p in prefixes]
+    def name(mac):
+        return next((assigned[mac[:n]] for n in (9, 7, 6) if mac[:n] in assigned), None)
+    frame = flows.head(len(macs)).assign(dst_mac=[":".join(m[i:i + 2] for i in range(0, 12, 2)).lower() for m in macs])
+    file = folder / "macs.ndjson"
+    write(frame, file)
+    compared(report, programs, "vendor", [("flowenrich", "-i", file, "vendor")], pd.DataFrame({"dst_vendor": [name(m) for m in macs]}))
+
+
 EPS = 1e-6
 SCALED = ["bidirectional_bytes", "bidirectional_packets", "bidirectional_duration_ms", "bidirectional_mean_ps", "bidirectional_stddev_ps",
           "bidirectional_mean_piat_ms", "bidirectional_stddev_piat_ms", "src2dst_mean_ps", "src2dst_stddev_ps", "src2dst_mean_piat_ms",
@@ -217,6 +297,15 @@ def features(report, programs, flows, _path, folder):
     both = frame.drop(columns=SCALED).join(scaled)
     both["protocol"] = both["protocol"].where(both["protocol"].isin([6, 17, 89, 1, 132]), 0)
     compared(report, programs, "scale features", [("flowenrich", "-i", path, "fan", "scale", "features")], feature_frame(both[frame.columns]))
+    base = folder / "base.ndjson"
+    base.write_bytes(programs.run(("flowenrich", "-i", path, "fan"), ("flowstat", "baseline")))
+    one_pass = [("flowenrich", "-i", path, "fan"), ("flowenrich", f"scale:baseline={base},field={'+'.join(SCALED[3:])}")]
+    compared(report, programs, "scale from a baseline", one_pass, scaled[SCALED[3:]])
+    # With few enough values a baseline knows every quantile exactly.
+    part, parted = frame.head(20_000), folder / "part.ndjson"
+    write(part, parted)
+    base.write_bytes(programs.run(("flowstat", "baseline", "-i", parted)))
+    compared(report, programs, "features from a baseline", [("flowenrich", "-i", parted, f"features:baseline={base}")], feature_frame(part))
     bins = pd.DataFrame({f"{c}_bin": pd.qcut(frame[c], 10, labels=False, duplicates="drop") for c in ("bytes", "duration", "src2dst_mean_ps")})
     compared(report, programs, "quantile", [("flowenrich", "-i", path, "quantile:field=bytes+duration+src2dst_mean_ps")], bins)
     dummies = pd.get_dummies(both["protocol"].astype(str), prefix="protocol").astype(int)
@@ -229,4 +318,24 @@ def features(report, programs, flows, _path, folder):
     report.check("flows", "onehot:set=notebook, fields go", left, "3 fields")
 
 
-CHECKS = {"features": features, "label": label, "simple": simple, "communityid": community, "fan": fan}
+def intel(report, programs, flows, path, folder):
+    """Lists of addresses and networks, by a look at every network."""
+    r = np.random.default_rng(5)
+    hosts = pd.unique(flows[["src_ip", "dst_ip"]].to_numpy().ravel())
+    def around(host):
+        address = ipaddress.ip_address(host)
+        length = int(r.integers(12, address.max_prefixlen + 1))
+        return str(ipaddress.ip_network((address, length), strict=False)) if length < address.max_prefixlen else host
+    entries = list(dict.fromkeys(around(h) for h in r.choice(hosts, 300, replace=False)))
+    file = folder / "listed.txt"
+    file.write_text("".join(f"{e}\t{i}\n" for i, e in enumerate(entries)))
+    networks = sorted(((ipaddress.ip_network(e), e) for e in entries), key=lambda n: -n[0].prefixlen)
+    def entry(host):
+        address = ipaddress.ip_address(host)
+        return next((e for n, e in networks if n.version == address.version and address in n), None)
+    found = {h: entry(h) for h in hosts}
+    wanted = pd.DataFrame({"src_intel_entry": flows["src_ip"].map(found), "dst_intel_entry": flows["dst_ip"].map(found)})
+    compared(report, programs, "intel", [("flowenrich", "-i", path, f"intel:list={file}")], wanted)
+
+
+CHECKS = {"ct": ct, "join": join, "vendor": vendor, "intel": intel, "features": features, "label": label, "simple": simple, "communityid": community, "fan": fan}

@@ -67,6 +67,47 @@ fn a_notebook_uses_one_stage_alone() {
 }
 
 #[test]
+fn captures_become_a_matrix_that_a_classifier_learns_from() {
+    let folder = crate::support::folder();
+    let (captures, out) = (folder.path().join("captures"), folder.path().join("out"));
+    for made in [&captures, &out] {
+        std::fs::create_dir(made).unwrap();
+    }
+    std::fs::copy(root().join("tests/data/sample.pcap.gz"), captures.join("a.pcap.gz")).unwrap();
+    // The truth: every flow of the host that scans, as a file with names of its own would have it.
+    let truth = folder.path().join("truth.csv");
+    let mut rows =
+        "Start time,Last time,Attack category,Protocol,Source IP,Source Port,Destination IP,Destination Port\n"
+            .to_owned();
+    let flows = run("flowcat -q tests/data/sample.pcap.gz").code(0).lines();
+    for flow in flows.iter().filter(|f| f["src_ip"] == "203.0.113.66") {
+        let text = |name: &str| flow[name].to_string().replace('"', "");
+        let start = text("timestamp");
+        rows += &format!("{start},{start},scan,{},{},", text("protocol"), text("src_ip"));
+        rows += &format!("{},{},{}\n", text("src_port"), text("dst_ip"), text("dst_port"));
+    }
+    std::fs::write(&truth, rows).unwrap();
+    let shown = |path: &std::path::Path| path.display().to_string();
+    run(&format!("tests/embed/matrix.sh {} {} {}", shown(&captures), shown(&truth), shown(&out))).code(0).quiet();
+    let rows = |file: &str| run(&format!("flowcat -q {} | wc -l", shown(&out.join(file)))).code(0).text();
+    for file in ["metered.parquet", "labelled.csv", "features.parquet"] {
+        assert_eq!(rows(file).trim(), flows.len().to_string(), "{file}");
+    }
+    let matrix = std::fs::read_to_string(out.join("matrix.csv")).unwrap();
+    let cells: Vec<Vec<_>> = matrix.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    assert_eq!(cells.len(), flows.len());
+    let header: Vec<_> = matrix.lines().next().unwrap().split(',').collect();
+    for (name, at) in header.iter().zip(0..).filter(|(name, _)| **name != "kind") {
+        assert!(cells.iter().all(|row| row[at].parse::<f64>().is_ok()), "{name}");
+    }
+    let Some(python) = python("pandas, sklearn") else { return };
+    let train = format!("{} tests/embed/train.py {}", python.display(), shown(&out.join("matrix.csv")));
+    let said = run(&train).code(0).text();
+    let right: u32 = said.split(' ').rev().nth(1).unwrap().trim_end_matches('%').parse().unwrap();
+    assert!(said.starts_with(&format!("{} flows, ", flows.len())) && right >= 90, "{said}");
+}
+
+#[test]
 fn flows_without_any_time_are_enough_for_what_counts_and_sums() {
     let flows: Vec<_> = (0..60)
         .map(|i| format!(r#"{{"src":"10.0.0.1","dst":"10.0.1.{i}","dport":{i},"proto":"tcp","bytes":2000000}}"#))

@@ -60,6 +60,24 @@ fn listed(tool: &str, but: &[&str]) -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
+/// Enrichers that need to be told something, or that ask others.
+const ON_THEIR_OWN: [&str; 14] = [
+    "geo",
+    "asn",
+    "anonymize",
+    "label",
+    "onehot",
+    "select",
+    "drop",
+    "rename",
+    "intel",
+    "join",
+    "hash",
+    "vendor",
+    "rdns",
+    "resolve",
+];
+
 /// Everything that the programs can do, from end to end, and the last stage in one of four forms.
 struct Chain {
     detectors: String,
@@ -73,14 +91,13 @@ impl Chain {
         let normal = normal.display();
         // `report` is alone in its run, and `diff` needs a baseline.
         let views = listed("flowstat", &["report", "diff"]);
-        let enrichers =
-            listed("flowenrich", &["geo", "asn", "anonymize", "label", "onehot", "select", "drop", "rename"]);
+        let enrichers = listed("flowenrich", &ON_THEIR_OWN);
         Chain {
             detectors: format!(
                 "all sigma:normal={normal} fence:normal={normal} zscore:of=flow,field=bytes mad:of=flow"
             ),
             enrichers: format!(
-                "{enrichers} label:where=\"dst_port == 443\",as=benign onehot:field=protocol,values=6+17,other=0 rename:map=tos=service_type drop:field=vlan geo:db={data}/demo-country.mmdb,full=true asn:db={data}/demo-asn.mmdb anonymize:key={normal}.key"
+                "{enrichers} label:where=\"dst_port == 443\",as=benign onehot:field=protocol,values=6+17,other=0 rename:map=tos=service_type drop:field=vlan intel:list={normal}.list join:file={normal}.list,key=dst_ip hash:field=app,key={normal}.key geo:db={data}/demo-country.mmdb,full=true asn:db={data}/demo-asn.mmdb anonymize:key={normal}.key"
             ),
             ends: vec![
                 format!("flowstat --threads N {views} top:by=src_ip+dst_port,n=50,as=most"),
@@ -141,6 +158,7 @@ fn every_item_of_every_program_gives_the_same_bytes_whatever_the_surroundings() 
     run(&format!("flowcat -q tests/data/normal.csv | flowstat describe:of=bytes+packets > {}", normal.display()))
         .code(0);
     std::fs::write(normal.with_extension("key"), "7".repeat(32)).unwrap();
+    std::fs::write(normal.with_extension("list"), "dst_ip,owner\n198.51.100.0/24,others\n10.20.0.0/16,ours\n").unwrap();
     let chain = Chain::new(&normal);
     let ways = ways();
     assert!(ways.len() >= 20);

@@ -70,7 +70,7 @@ fn closed<'s>(specs: &'s [&'static Spec]) -> impl Iterator<Item = (String, Vec<&
             let words = match p.kind {
                 ParamKind::Choice(words) => words.to_vec(),
                 ParamKind::Truth => vec!["true", "false"],
-                ParamKind::File => vec![],
+                ParamKind::File | ParamKind::Files => vec![],
                 _ => return None,
             };
             Some((format!("{}:{}", s.name, p.name), words))

@@ -138,6 +138,11 @@ impl Args {
         self.text(name).map(PathBuf::from)
     }
 
+    /// Paths of files; none where there is neither value nor default.
+    pub fn files(&self, name: &str) -> Vec<PathBuf> {
+        self.list(name).into_iter().map(PathBuf::from).collect()
+    }
+
     /// A time zone; UTC where there is neither value nor default.
     pub fn zone(&self, name: &str) -> Zone {
         self.text(name).and_then(Zone::named).unwrap_or_else(Zone::utc)
@@ -212,6 +217,7 @@ pub(super) fn check(param: &Param, value: &str) -> Result<(), String> {
                 None => expected(names.iter().all(|m| !m.is_empty())),
             }
         }
+        ParamKind::Files => expected(members(value).iter().all(|m| !m.is_empty())),
         ParamKind::Key => KeySpec::of(&members(value)).map(|_| ()).map_err(|e| e.to_string()),
         ParamKind::Text | ParamKind::File => expected(!value.is_empty()),
     }

@@ -60,6 +60,8 @@ pub enum ParamKind {
     Networks,
     /// The path of a file to read.
     File,
+    /// Paths of files to read, separated by `+`.
+    Files,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// `true` or `false`.
@@ -82,6 +84,7 @@ impl fmt::Display for ParamKind {
             ParamKind::Key => f.write_str("a+b/24+..."),
             ParamKind::Networks => f.write_str("CIDR+CIDR+..."),
             ParamKind::File => f.write_str("file"),
+            ParamKind::Files => f.write_str("file+file+..."),
             ParamKind::Choice(words) => f.write_str(&words.join("|")),
             ParamKind::Truth => f.write_str("true|false"),
             ParamKind::Zone => f.write_str("time zone"),

@@ -1,8 +1,10 @@
-//! `asn`: autonomous system and organisation of both addresses from a database in the MaxMind DB format.
+//! `asn`: autonomous system and organisation of both addresses from databases in the MaxMind DB format or the one before it.
 
 use super::{ENDS, Enrich, Enricher, OVERWRITE, Outcome};
-use crate::lookup::{Form, Lookup, Value};
+use crate::legacy::Part;
+use crate::lookup::Lookup;
 use crate::record::Record;
+use crate::values::{Form, Value};
 use flow_record::item::{Param, ParamKind, Spec};
 use flow_record::record::Field;
 use maxminddb::PathElement::Key;
@@ -13,26 +15,45 @@ pub(super) const ENRICHER: Enricher = Enricher {
         about: "autonomous system of both addresses, number and organisation",
         explain: "\
 src_as and dst_as are the record's own fields: what the exporter said is kept unless overwrite=true, and what it did not
-say is filled in. src_org and dst_org name the organisation. An address that the database does not have gets nothing.
+say is filled in. src_org and dst_org name the organisation. An address that the databases do not have gets nothing.
 
-db= names a database in the MaxMind DB format: GeoLite2-ASN, GeoIP2-ISP, DB-IP's ASN. Without it the first of
-GeoLite2-ASN, GeoIP2-ISP, dbip-asn is taken that is in /usr/share/GeoIP, /var/lib/GeoIP or /usr/local/share/GeoIP. It is
-read and checked as a whole before any input; a damaged one is refused.",
-        params: &[Param::new("db", ParamKind::File, "", "", "the database"), OVERWRITE],
+db= names one or more databases, joined with +; each fills in what those before it do not have. They are GeoLite2-ASN,
+GeoIP2-ISP, GeoIP2-Enterprise, DB-IP's and IPinfo's, in the MaxMind DB format, or GeoIPASNum.dat of the one before it, whose
+AS1930 Name becomes both. Without db= the first of GeoLite2-ASN, GeoIP2-ISP, dbip-asn, ipinfo_lite, country_asn, GeoIPASNum
+(with GeoIPASNumv6) is taken that is in /usr/share/GeoIP, /var/lib/GeoIP or /usr/local/share/GeoIP.
+
+A database is read and checked as a whole before any input; a damaged one is refused. In a long run one that changes is read
+again between lines; if it cannot be used, the old one serves on and that is told at the end.",
+        params: &[Param::new("db", ParamKind::Files, "", "", "the databases"), OVERWRITE],
         needs: &ENDS,
         columns: &[Field::named("src_as"), Field::named("dst_as"), Field::named("src_org"), Field::named("dst_org")],
-        memory: "the size of the database (at most 2 GiB), and at most 32 MB a thread of what was looked up",
-        source: "MaxMind DB file format 2.0; RFC 6793",
+        memory: "the size of the databases (each at most 2 GiB; twice that while one is read again), and at most 32 MB a thread",
+        source: "MaxMind DB file format 2.0; MaxMind's GeoIP C library 1.6; RFC 6793",
     },
-    build: |args| Ok(Box::new(Asn { lookup: Lookup::open(args, &NAMES, &VALUES)? })),
+    build: |args| Ok(Box::new(Asn { lookup: Lookup::open(args, &[&NAMES], &VALUES)? })),
 };
 
-const NAMES: [&str; 3] = ["GeoLite2-ASN", "GeoIP2-ISP", "dbip-asn"];
+const NAMES: [&str; 6] = ["GeoLite2-ASN", "GeoIP2-ISP", "dbip-asn", "ipinfo_lite", "country_asn", "GeoIPASNum"];
 
 /// By column: the source's is twice the place, the destination's one more.
 static VALUES: [Value; 2] = [
-    Value { path: &[Key("autonomous_system_number")], form: Form::Integer, keys: ["src_as", "dst_as"] },
-    Value { path: &[Key("autonomous_system_organization")], form: Form::Text, keys: ["src_org", "dst_org"] },
+    Value {
+        ways: &[&[Key("autonomous_system_number")], &[Key("traits"), Key("autonomous_system_number")], &[Key("asn")]],
+        form: Form::System,
+        legacy: Some(Part::System),
+        keys: ["src_as", "dst_as"],
+    },
+    Value {
+        ways: &[
+            &[Key("autonomous_system_organization")],
+            &[Key("traits"), Key("autonomous_system_organization")],
+            &[Key("as_name")],
+            &[Key("name")],
+        ],
+        form: Form::Text,
+        legacy: Some(Part::Organisation),
+        keys: ["src_org", "dst_org"],
+    },
 ];
 
 struct Asn {
@@ -47,9 +68,18 @@ impl Enrich for Asn {
     fn another(&self) -> Box<dyn Enrich> {
         Box::new(Asn { lookup: self.lookup.another() })
     }
+
+    fn pause(&mut self) {
+        self.lookup.pause();
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.lookup.notes()
+    }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::tests::enriched;
     use super::*;
@@ -77,6 +107,16 @@ mod tests {
         assert_eq!(
             enriched(&format!("{ITEM},overwrite=true"), line).0,
             r#"{"dst_ip":"81.2.69.160","dst_as":20712,"dst_org":"Andrews & Arnold Ltd"}"#
+        );
+    }
+
+    #[test]
+    fn a_legacy_database_is_split_into_number_and_organisation() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), crate::legacy::tests::made(9, [2, 1], b"\0AS1930 RCTS, \"x\"\0")).unwrap();
+        assert_eq!(
+            enriched(&format!("asn:db={}", file.path().display()), r#"{"src_ip":"9.9.9.9","dst_ip":"200.0.0.1"}"#).0,
+            r#"{"src_ip":"9.9.9.9","dst_ip":"200.0.0.1","src_as":1930,"src_org":"RCTS, \"x\""}"#
         );
     }
 

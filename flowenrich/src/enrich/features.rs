@@ -1,18 +1,21 @@
 //! `features`: ratios and flags: connections, timing, protocols, packets, behaviour, as notebooks on DDoS build them.
 //!
 //! The formulas are in `formula`, over the numbers of one flow and the quantiles of all. Two passes where a flag compares
-//! with a quantile, else one. Bound: eight bytes a value of six fields beside the lines that wait.
+//! with a quantile, else one; with a baseline, which knows them, always one. Bound: eight bytes a value of six fields beside
+//! the lines that wait.
 
 mod formula;
 
 use super::{Ahead, Enrich, Enricher, OVERWRITE, Outcome};
-use crate::numbers::{Numbers, quantile};
+use crate::numbers::{Numbers, learnt, quantile};
 use crate::record::{Record, keys};
-use anyhow::bail;
+use anyhow::{Context, bail};
+use flow_record::baseline::Baseline;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Field;
 use flow_record::value::number;
 use formula::{Bound, COUNT, Flow, GROUPS, QUANTILES, READ, Value};
+use std::path::Path;
 
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
@@ -38,9 +41,13 @@ behaviour: potential_scan = fan_out_dst > q95, packets < q05 and duration < q05;
 src2dst_mean_ps.
 
 q05, q10 and q95 are quantiles of that field over all flows (linear, numpy's default), counts of both directions. For them
-the whole input is kept until its end, in memory up to --memory, beyond it in --spill; timing and packet need none.",
+the whole input is kept until its end, in memory up to --memory, beyond it in --spill; timing and packet need none. With
+baseline=FILE, which flowstat baseline made of earlier flows, they are the baseline's, and lines leave at once; a quantile
+that it knows approximately is passed only by what is beyond it without doubt. Flags that need a field of which it knows
+nothing are absent, and that is told.",
         params: &[
             Param::new("groups", ParamKind::Fields, "connection+timing+protocol+packet+behaviour", "", "which of them"),
+            Param::new("baseline", ParamKind::File, "", "", "what earlier flows were like"),
             OVERWRITE,
         ],
         needs: &["src_ip", "dst_ip", "dst_port", "protocol"],
@@ -83,7 +90,7 @@ fn build(args: &Args) -> anyhow::Result<Box<dyn Enrich>> {
     for (_, columns) in GROUPS.iter().filter(|(name, _)| groups.iter().any(|g| g == name)) {
         wanted[columns.clone()].fill(true);
     }
-    Ok(Box::new(Features {
+    let mut features = Features {
         keys: keys(&ENRICHER.spec),
         numbers: Numbers::new(&READ),
         wanted,
@@ -92,7 +99,12 @@ fn build(args: &Args) -> anyhow::Result<Box<dyn Enrich>> {
         looks_ahead: groups.iter().any(|g| g != "timing" && g != "packet"),
         learnt: 0,
         is_finished: false,
-    }))
+        warning: None,
+    };
+    if let Some(path) = args.file("baseline") {
+        features.take(&Baseline::open(&path).with_context(|| "features")?, &path);
+    }
+    Ok(Box::new(features))
 }
 
 #[derive(Clone)]
@@ -106,9 +118,32 @@ struct Features {
     looks_ahead: bool,
     learnt: u64,
     is_finished: bool,
+    warning: Option<String>,
 }
 
 impl Features {
+    /// Takes all quantiles from a baseline, so that no line has to wait.
+    fn take(&mut self, baseline: &Baseline, path: &Path) {
+        let mut unknown: Vec<&str> = Vec::new();
+        for (bound, (field, share)) in QUANTILES.iter().enumerate() {
+            let name = READ[*field];
+            let Some((known, unit)) = learnt(baseline, name) else {
+                unknown.extend((!unknown.contains(&name)).then_some(name));
+                continue;
+            };
+            // Values that are no integers were rounded to a part of 1: what is beyond has to be so by more than that.
+            let doubt = if known.unit == 1 { 0.0 } else { 0.5 };
+            let range = known.quantiles.distribution().bucket(*share);
+            self.bounds[bound] =
+                range.map(|(low, high)| if *share > 0.5 { (high + doubt) / unit } else { (low - doubt) / unit });
+        }
+        self.looks_ahead = false;
+        if !unknown.is_empty() {
+            let names = unknown.join(", ");
+            self.warning = Some(format!("features: {}: the baseline knows nothing of {names}", path.display()));
+        }
+    }
+
     /// The quantile whose values stand for those of this one: the first of the same field.
     fn first_of(bound: usize) -> usize {
         QUANTILES.iter().position(|(field, _)| *field == QUANTILES[bound].0).unwrap_or(bound)
@@ -181,7 +216,11 @@ impl Enrich for Features {
     }
 
     fn another(&self) -> Box<dyn Enrich> {
-        Box::new(self.clone())
+        Box::new(Features { warning: None, ..self.clone() })
+    }
+
+    fn warning(&self) -> Option<String> {
+        self.warning.clone()
     }
 
     fn ahead(&mut self) -> Option<&mut dyn Ahead> {

@@ -1,10 +1,13 @@
-//! `geo`: country, and on demand city and coordinates, of both addresses from a database in the MaxMind DB format.
+//! `geo`: country, and on demand city and coordinates, of both addresses, and by which services they hide, from databases in
+//! the MaxMind DB format or the one before it.
 //!
-//! The paths into a record are those of GeoIP2 and GeoLite2, which DB-IP's databases share.
+//! The paths into a record are those of GeoIP2 and GeoLite2, which DB-IP's databases share, and those of IPinfo.
 
 use super::{ENDS, Enrich, Enricher, OVERWRITE, Outcome};
-use crate::lookup::{Form, Lookup, Value};
+use crate::legacy::Part;
+use crate::lookup::Lookup;
 use crate::record::Record;
+use crate::values::{Form, Value, Way};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Field;
 use maxminddb::PathElement::Key;
@@ -15,15 +18,20 @@ pub(super) const ENRICHER: Enricher = Enricher {
         about: "country of both addresses, with full=true city and coordinates too",
         explain: "\
 src_country and dst_country are ISO 3166-1 codes of two letters; with full=true also src_city, src_latitude,
-src_longitude and the same of the destination. An address that the database does not have gets nothing. Given several
-times, with several databases, geo fills in from each what those before it did not have.
+src_longitude and the same of the destination. src_anonymous and dst_anonymous say by which services an address hides: vpn
+proxy residential_proxy tor relay hosting anonymous. An address that the databases do not have gets nothing.
 
-db= names a database in the MaxMind DB format: GeoLite2, GeoIP2, DB-IP, country or city. Without it the first of these
-is taken that is in /usr/share/GeoIP, /var/lib/GeoIP or /usr/local/share/GeoIP: GeoIP2-Country, GeoLite2-Country,
-dbip-country, GeoIP2-City, GeoLite2-City, dbip-city, GeoIP2-Enterprise (with full=true the cities first). It is read and
-checked as a whole before any input; a damaged one is refused.",
+db= names one or more databases, joined with +; each fills in what those before it do not have. They are GeoLite2, GeoIP2
+(City, Country, Enterprise, Anonymous IP), DB-IP, IPinfo, in the MaxMind DB format, or GeoIP.dat and GeoLiteCity.dat of the
+one before it. Without db= the first of these is taken that is in /usr/share/GeoIP, /var/lib/GeoIP or /usr/local/share/GeoIP:
+GeoIP2-Country, GeoLite2-Country, dbip-country, ipinfo_lite, country_asn, GeoIP2-City, GeoLite2-City, dbip-city,
+GeoIP2-Enterprise, standard_location, GeoIP with GeoIPv6 (with full=true the cities first, GeoLiteCity the last of them); and
+GeoIP2-Anonymous-IP or standard_privacy if there is one.
+
+A database is read and checked as a whole before any input; a damaged one is refused. In a long run one that changes is read
+again between lines; if it cannot be used, the old one serves on and that is told at the end.",
         params: &[
-            Param::new("db", ParamKind::File, "", "", "the database"),
+            Param::new("db", ParamKind::Files, "", "", "the databases"),
             Param::new("full", ParamKind::Truth, "false", "", "add city and coordinates"),
             OVERWRITE,
         ],
@@ -31,6 +39,8 @@ checked as a whole before any input; a damaged one is refused.",
         columns: &[
             Field::named("src_country"),
             Field::named("dst_country"),
+            Field::named("src_anonymous"),
+            Field::named("dst_anonymous"),
             Field::named("src_city"),
             Field::named("dst_city"),
             Field::named("src_latitude"),
@@ -38,28 +48,71 @@ checked as a whole before any input; a damaged one is refused.",
             Field::named("src_longitude"),
             Field::named("dst_longitude"),
         ],
-        memory: "the size of the database (at most 2 GiB), and at most 32 MB a thread of what was looked up",
-        source: "MaxMind DB file format 2.0; ISO 3166-1",
+        memory: "the size of the databases (each at most 2 GiB; twice that while one is read again), and at most 32 MB a thread",
+        source: "MaxMind DB file format 2.0; MaxMind's GeoIP C library 1.6; ISO 3166-1",
     },
     build,
 };
 
-const COUNTRIES: [&str; 3] = ["GeoIP2-Country", "GeoLite2-Country", "dbip-country"];
-const CITIES: [&str; 4] = ["GeoIP2-City", "GeoLite2-City", "dbip-city", "GeoIP2-Enterprise"];
+const COUNTRIES: [&str; 5] = ["GeoIP2-Country", "GeoLite2-Country", "dbip-country", "ipinfo_lite", "country_asn"];
+const CITIES: [&str; 5] = ["GeoIP2-City", "GeoLite2-City", "dbip-city", "GeoIP2-Enterprise", "standard_location"];
+const LEGACY: [&str; 2] = ["GeoIP", "GeoLiteCity"];
+const ANONYMOUS: [&str; 2] = ["GeoIP2-Anonymous-IP", "standard_privacy"];
 
 /// By column: the source's is twice the place, the destination's one more.
-static VALUES: [Value; 4] = [
-    Value { path: &[Key("country"), Key("iso_code")], form: Form::Text, keys: ["src_country", "dst_country"] },
-    Value { path: &[Key("city"), Key("names"), Key("en")], form: Form::Text, keys: ["src_city", "dst_city"] },
-    Value { path: &[Key("location"), Key("latitude")], form: Form::Number, keys: ["src_latitude", "dst_latitude"] },
-    Value { path: &[Key("location"), Key("longitude")], form: Form::Number, keys: ["src_longitude", "dst_longitude"] },
+static VALUES: [Value; 5] = [
+    Value {
+        ways: &[&[Key("country"), Key("iso_code")], &[Key("country_code")], &[Key("country")]],
+        form: Form::Country,
+        legacy: Some(Part::Country),
+        keys: ["src_country", "dst_country"],
+    },
+    Value { ways: &HIDING, form: Form::Words(&HOW), legacy: None, keys: ["src_anonymous", "dst_anonymous"] },
+    Value {
+        ways: &[&[Key("city"), Key("names"), Key("en")], &[Key("city")]],
+        form: Form::Text,
+        legacy: Some(Part::City),
+        keys: ["src_city", "dst_city"],
+    },
+    Value {
+        ways: &[&[Key("location"), Key("latitude")], &[Key("latitude")], &[Key("lat")]],
+        form: Form::Number,
+        legacy: Some(Part::Latitude),
+        keys: ["src_latitude", "dst_latitude"],
+    },
+    Value {
+        ways: &[&[Key("location"), Key("longitude")], &[Key("longitude")], &[Key("lng")]],
+        form: Form::Number,
+        legacy: Some(Part::Longitude),
+        keys: ["src_longitude", "dst_longitude"],
+    },
 ];
+
+/// What says that an address hides, by GeoIP2 and by IPinfo, and the word for each.
+const HIDING: [Way; 11] = [
+    &[Key("is_anonymous_vpn")],
+    &[Key("vpn")],
+    &[Key("is_public_proxy")],
+    &[Key("proxy")],
+    &[Key("is_residential_proxy")],
+    &[Key("is_tor_exit_node")],
+    &[Key("tor")],
+    &[Key("relay")],
+    &[Key("is_hosting_provider")],
+    &[Key("hosting")],
+    &[Key("is_anonymous")],
+];
+const HOW: [&str; 11] =
+    ["vpn", "vpn", "proxy", "proxy", "residential_proxy", "tor", "tor", "relay", "hosting", "hosting", "anonymous"];
 
 fn build(args: &Args) -> anyhow::Result<Box<dyn Enrich>> {
     let full = args.truth("full");
-    let names = if full { [&CITIES[..], &COUNTRIES].concat() } else { [&COUNTRIES[..], &CITIES].concat() };
-    let values = if full { &VALUES[..] } else { &VALUES[..1] };
-    Ok(Box::new(Geo { lookup: Lookup::open(args, &names, values)? }))
+    let names = match full {
+        true => [&CITIES[..], &LEGACY[1..], &COUNTRIES, &LEGACY[..1]].concat(),
+        false => [&COUNTRIES[..], &CITIES, &LEGACY].concat(),
+    };
+    let values = if full { &VALUES[..] } else { &VALUES[..2] };
+    Ok(Box::new(Geo { lookup: Lookup::open(args, &[&names, &ANONYMOUS], values)? }))
 }
 
 struct Geo {
@@ -73,6 +126,14 @@ impl Enrich for Geo {
 
     fn another(&self) -> Box<dyn Enrich> {
         Box::new(Geo { lookup: self.lookup.another() })
+    }
+
+    fn pause(&mut self) {
+        self.lookup.pause();
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.lookup.notes()
     }
 }
 
@@ -144,6 +205,23 @@ mod tests {
     }
 
     #[test]
+    fn several_databases_fill_in_for_each_other_and_the_legacy_ones_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("GeoIP.dat");
+        // 0.0.0.0/1 is Portugal, number 179 of the format; all else is number 0, no country.
+        std::fs::write(&path, crate::legacy::tests::made(1, [16_776_960 + 179, 16_776_960], b"")).unwrap();
+        let both = |first: &str, second: &str| format!("geo:db={first}+{second}");
+        let (legacy, city) = (path.display().to_string(), format!("{FOLDER}/city.mmdb"));
+        let line = r#"{"src_ip":"81.2.69.160","dst_ip":"8.8.8.8"}"#;
+        assert_eq!(value(&both(&city, &legacy), line, "src_country"), "\"GB\"");
+        assert_eq!(value(&both(&city, &legacy), line, "dst_country"), "\"PT\"");
+        assert_eq!(value(&both(&legacy, &city), line, "src_country"), "\"PT\"");
+        assert_eq!(value(&format!("geo:db={legacy}"), r#"{"dst_ip":"200.0.0.1"}"#, "dst_country"), "");
+        std::fs::write(&path, b"GeoIP\xff\xff\xff\x01").unwrap();
+        assert!(refusal(&format!("geo:db={city}+{legacy}")).contains("GeoIP.dat"));
+    }
+
+    #[test]
     fn a_database_of_something_else_is_refused() {
         let message = refusal(&format!("geo:db={FOLDER}/../../../tests/data/demo-asn.mmdb"));
         assert!(
@@ -157,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_explanation_names_every_place_and_name() {
-        for word in crate::database::FOLDERS.iter().chain(&COUNTRIES).chain(&CITIES) {
+        for word in crate::database::FOLDERS.iter().chain(&COUNTRIES).chain(&CITIES).chain(&LEGACY).chain(&ANONYMOUS) {
             assert!(ENRICHER.spec.explain.contains(word), "{word}");
         }
     }

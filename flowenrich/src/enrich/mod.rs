@@ -7,24 +7,34 @@
 mod anonymize;
 mod asn;
 mod communityid;
+mod ct;
+mod direction;
 mod drop;
 mod fan;
 mod features;
 mod flags;
 mod geo;
+mod hash;
 mod hour;
+mod intel;
 mod ipclass;
+mod join;
 mod label;
 mod onehot;
 mod portclass;
 mod protoname;
 mod quantile;
 mod rates;
+#[cfg(feature = "dns")]
+mod rdns;
 mod rename;
+#[cfg(feature = "dns")]
+mod resolve;
 mod scale;
 mod scope;
 mod select;
 mod service;
+mod vendor;
 mod weekday;
 
 use crate::record::Record;
@@ -46,6 +56,7 @@ pub(crate) struct Enricher {
 /// All enrichers, in the order in which they are listed.
 pub(crate) static ENRICHERS: &[Enricher] = &[
     scope::ENRICHER,
+    direction::ENRICHER,
     ipclass::ENRICHER,
     portclass::ENRICHER,
     service::ENRICHER,
@@ -56,6 +67,10 @@ pub(crate) static ENRICHERS: &[Enricher] = &[
     rates::ENRICHER,
     communityid::ENRICHER,
     fan::ENRICHER,
+    ct::ENRICHER,
+    vendor::ENRICHER,
+    join::ENRICHER,
+    intel::ENRICHER,
     label::ENRICHER,
     features::ENRICHER,
     scale::ENRICHER,
@@ -66,6 +81,11 @@ pub(crate) static ENRICHERS: &[Enricher] = &[
     rename::ENRICHER,
     geo::ENRICHER,
     asn::ENRICHER,
+    #[cfg(feature = "dns")]
+    rdns::ENRICHER,
+    #[cfg(feature = "dns")]
+    resolve::ENRICHER,
+    hash::ENRICHER,
     anonymize::ENRICHER,
 ];
 
@@ -107,6 +127,9 @@ pub(crate) trait Enrich: Send {
     fn ahead(&mut self) -> Option<&mut dyn Ahead> {
         None
     }
+
+    /// Nothing more has come so far: what it looks things up in may change before the next line.
+    fn pause(&mut self) {}
 
     /// What the user should be told after the run; of several threads one is asked.
     fn notes(&self) -> Vec<String> {
@@ -241,7 +264,7 @@ pub(crate) mod tests {
     }
 
     /// Parameters by which an item says what it writes.
-    const FREE: [&str; 2] = ["field", "map"];
+    const FREE: [&str; 3] = ["field", "map", "on"];
 
     #[test]
     fn names_are_unique_and_every_enricher_is_documented() {
@@ -250,12 +273,14 @@ pub(crate) mod tests {
             assert!(ENRICHERS[..i].iter().all(|e| e.spec.name != spec.name), "{}", spec.name);
             // Those whose parameters name the columns have none of their own.
             let is_free = spec.columns.is_empty() && spec.params.iter().any(|p| FREE.contains(&p.name));
-            assert!(is_free || !spec.columns.is_empty() && !spec.needs.is_empty(), "{}", spec.name);
+            // What is only kept, as MAC addresses, is no field of the record.
+            let has_needs = !spec.needs.is_empty() || spec.name == "vendor";
+            assert!(is_free || !spec.columns.is_empty() && has_needs, "{}", spec.name);
             for text in [spec.about, spec.explain, spec.memory, spec.source] {
                 assert!(!text.is_empty(), "{}", spec.name);
             }
             // Who rewrites has nothing to keep.
-            if !["anonymize", "select", "drop", "rename"].contains(&spec.name) {
+            if !["anonymize", "hash", "select", "drop", "rename"].contains(&spec.name) {
                 assert_eq!(spec.param("overwrite").unwrap().kind, ParamKind::Truth, "{}", spec.name);
             }
         }

@@ -1,15 +1,17 @@
 //! `scale`: numbers less their mean, by their deviation, as scikit-learn's StandardScaler does.
 //!
-//! Two passes: means and deviations are learnt from all flows while these wait, then each is scaled. Bound: the lines that
-//! wait (`--memory`, `--spill`), and six numbers a field.
+//! Two passes: means and deviations are learnt from all flows while these wait, then each is scaled; with a baseline, which
+//! knows them, one. Bound: the lines that wait (`--memory`, `--spill`), and six numbers a field.
 
 use super::{Ahead, Enrich, Enricher, OVERWRITE, Outcome};
-use crate::numbers::{Numbers, Spread};
+use crate::numbers::{Numbers, Spread, learnt};
 use crate::record::{Record, key_text};
-use anyhow::bail;
+use anyhow::{Context, bail};
+use flow_record::baseline::Baseline;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::FieldId;
 use flow_record::value::number;
+use std::path::Path;
 
 pub(super) const ENRICHER: Enricher = Enricher {
     spec: Spec {
@@ -25,10 +27,12 @@ bidirectional_packets, bidirectional_bytes and bidirectional_duration_ms are, wh
 notebooks scale, and the four counts of fan.
 
 What comes behind it in the same run reads the scaled values: scale features builds ratios of them, features scale does
-not. The whole input is kept until its end, in memory up to --memory, beyond it in --spill.",
+not. The whole input is kept until its end, in memory up to --memory, beyond it in --spill; with baseline=FILE, which
+flowstat baseline made of earlier flows, means and deviations are those of the baseline, and lines leave at once.",
         params: &[
             Param::new("field", ParamKind::Fields, FIELDS, "", "what is scaled"),
             Param::new("suffix", ParamKind::Text, "", "", "what the name of the result ends with; none: in place"),
+            Param::new("baseline", ParamKind::File, "", "", "what earlier flows were like"),
             OVERWRITE,
         ],
         needs: &[],
@@ -54,6 +58,10 @@ fn build(args: &Args) -> anyhow::Result<Box<dyn Enrich>> {
         );
     }
     let columns: Vec<String> = fields.iter().map(|name| format!("{name}{suffix}")).collect();
+    let scales = match args.file("baseline") {
+        Some(path) => from_baseline(&path, &fields).with_context(|| format!("scale: {}", path.display()))?,
+        None => Vec::new(),
+    };
     Ok(Box::new(Scale {
         keys: columns.iter().map(|name| key_text(name)).collect(),
         spreads: vec![Spread::default(); fields.len()],
@@ -61,9 +69,20 @@ fn build(args: &Args) -> anyhow::Result<Box<dyn Enrich>> {
         columns,
         in_place: suffix.is_empty(),
         learnt: 0,
-        is_finished: false,
-        scales: Vec::new(),
+        is_finished: !scales.is_empty(),
+        is_known: !scales.is_empty(),
+        scales,
     }))
+}
+
+/// Mean and deviation of each field, as a baseline has them.
+fn from_baseline(path: &Path, fields: &[String]) -> anyhow::Result<Vec<(f64, f64)>> {
+    let baseline = Baseline::open(path)?;
+    let of = |name: &String| {
+        let (field, unit) = learnt(&baseline, name).with_context(|| format!("the baseline knows nothing of {name}"))?;
+        Ok((field.moments.mean() / unit, field.moments.deviation_population() / unit))
+    };
+    fields.iter().map(of).collect()
 }
 
 #[derive(Clone)]
@@ -75,6 +94,8 @@ struct Scale {
     spreads: Vec<Spread>,
     learnt: u64,
     is_finished: bool,
+    /// A baseline has said all.
+    is_known: bool,
     /// Mean and deviation of each field.
     scales: Vec<(f64, f64)>,
 }
@@ -137,6 +158,6 @@ impl Enrich for Scale {
     }
 
     fn ahead(&mut self) -> Option<&mut dyn Ahead> {
-        Some(self)
+        if self.is_known { None } else { Some(self) }
     }
 }

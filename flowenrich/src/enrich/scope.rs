@@ -3,7 +3,7 @@
 //! Every value is rendered when the enricher is built; a line costs two look-ups in a table of some sixty networks
 //! and at most five copies.
 
-use super::{ENDS, Enrich, Enricher, OVERWRITE, Outcome};
+use super::{ENDS, Enrich, Enricher, OVERWRITE, Outcome, direction};
 use crate::record::{Member, Record};
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::net::Ranges;
@@ -67,13 +67,12 @@ impl Shared {
     fn new(args: &Args) -> Shared {
         let scope = |key| SCOPES.iter().map(|s| Member::text(key, s)).collect();
         let is_internal = |key| [Member::truth(key, false), Member::truth(key, true)];
-        let direction = |word| Member::text("direction", word);
         Shared {
             scopes: scopes(),
             internal: internal(args.networks("internal")),
             scope: [scope("src_scope"), scope("dst_scope")],
             is_internal: [is_internal("src_internal"), is_internal("dst_internal")],
-            direction: [[direction("external"), direction("inbound")], [direction("outbound"), direction("internal")]],
+            direction: direction::members("direction"),
         }
     }
 }

@@ -6,6 +6,7 @@ mod ahead;
 mod databases;
 mod lines;
 mod mistakes;
+mod names;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -78,6 +78,7 @@ fn the_documentation_lists_every_enricher_with_its_parameters() {
         names,
         [
             "scope",
+            "direction",
             "ipclass",
             "portclass",
             "service",
@@ -88,6 +89,10 @@ fn the_documentation_lists_every_enricher_with_its_parameters() {
             "rates",
             "communityid",
             "fan",
+            "ct",
+            "vendor",
+            "join",
+            "intel",
             "label",
             "features",
             "scale",
@@ -98,6 +103,9 @@ fn the_documentation_lists_every_enricher_with_its_parameters() {
             "rename",
             "geo",
             "asn",
+            "rdns",
+            "resolve",
+            "hash",
             "anonymize"
         ]
     );

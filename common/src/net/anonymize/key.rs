@@ -62,7 +62,8 @@ impl Key {
         self.is_exposed.then(|| format!("{}: everybody on this machine can read this key", path.display()))
     }
 
-    pub(super) fn bytes(&self) -> &[u8; 32] {
+    /// The key itself.
+    pub fn bytes(&self) -> &[u8; 32] {
         &self.bytes
     }
 }
