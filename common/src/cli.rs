@@ -83,7 +83,8 @@ impl Common {
     pub fn answered<A: CommandFactory>(&self, program: &Program) -> Option<ExitCode> {
         let specs = (program.specs)();
         let text = if self.list {
-            specs.iter().map(|s| format!("{:<12} {}\n", s.name, s.about)).collect::<String>()
+            let width = specs.iter().map(|s| s.name.len()).max().unwrap_or(0).max(12);
+            specs.iter().map(|s| format!("{:<width$} {}\n", s.name, s.about)).collect::<String>()
         } else if let Some(name) = &self.explain {
             match specs.iter().find(|s| s.name == name) {
                 None if name == "where" => SYNTAX.to_owned(),

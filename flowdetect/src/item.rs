@@ -5,8 +5,9 @@
 
 use crate::alert::{Alert, Naming};
 use crate::detect::{ALL, Built, DETECTORS, Detector, Found, Marks};
+use crate::evaluate::{self, Evaluate};
 use crate::pairs::{PairRule, Pairs};
-use flow_record::item::Args;
+use flow_record::item::{Args, ParamKind};
 use flow_record::record::Flow;
 use flow_record::scan::{Line, LineKind};
 use flow_record::state::{LACKS, Setup, Takes};
@@ -32,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) items: Vec<Item>,
     /// What the scanner is to watch.
     pub(crate) setup: Setup,
+    /// Holds the alerts against the flows, where that is asked for.
+    pub(crate) evaluate: Option<Evaluate>,
     /// What the user should know before it begins.
     pub(crate) notes: Vec<String>,
 }
@@ -43,6 +46,10 @@ impl Plan {
     /// What is wrong with the first bad item.
     pub(crate) fn of(named: &[Args]) -> anyhow::Result<Plan> {
         let mut plan = Plan::default();
+        let (consumers, named): (Vec<&Args>, Vec<&Args>) =
+            named.iter().partition(|a| a.spec.name == evaluate::SPEC.name);
+        anyhow::ensure!(consumers.len() <= 1, "evaluate is there twice");
+        plan.evaluate = consumers.first().map(|args| Evaluate::new(args, &mut plan.setup));
         if named.is_empty() {
             for detector in DETECTORS.iter().filter(|d| d.by_default) {
                 plan.add(detector, &Args::defaults(detector.spec))?;
@@ -50,10 +57,10 @@ impl Plan {
         }
         anyhow::ensure!(named.iter().filter(|a| is_all(a)).count() <= 1, "all is there twice");
         anyhow::ensure!(!named.iter().any(|a| is_all(a) && a.is_given("as")), "all: as= is for a single detector");
-        for args in named {
+        for args in &named {
             match DETECTORS.iter().find(|d| d.spec.name == args.spec.name) {
                 Some(detector) => plan.add(detector, args)?,
-                None => plan.add_all(named)?,
+                None => plan.add_all(&named)?,
             }
         }
         Ok(plan)
@@ -81,7 +88,7 @@ impl Plan {
     }
 
     /// Adds every detector that is not named by itself and needs nothing.
-    fn add_all(&mut self, named: &[Args]) -> anyhow::Result<()> {
+    fn add_all(&mut self, named: &[&Args]) -> anyhow::Result<()> {
         let mut left_out = Vec::new();
         for detector in DETECTORS {
             let name = detector.spec.name;
@@ -89,7 +96,10 @@ impl Plan {
                 continue;
             }
             match detector.needs {
-                Some(needs) => left_out.push(format!("{name} (needs {needs}=FILE)")),
+                Some(needs) => {
+                    let is_file = detector.spec.param(needs).is_some_and(|p| p.kind == ParamKind::File);
+                    left_out.push(format!("{name} (needs {needs}={})", if is_file { "FILE" } else { "EXPR" }));
+                }
                 None => self.add(detector, &Args::defaults(detector.spec))?,
             }
         }
@@ -225,6 +235,7 @@ impl Item {
             (Built::Pairs(rule), Some(pairs)) => {
                 rule.finish(pairs, &mut found);
                 lacks = pairs.lacking(&*rule);
+                found.notes.extend(pairs.gone());
             }
             (Built::Pairs(_), None) => {}
         }
@@ -326,20 +337,38 @@ mod tests {
 
     #[test]
     fn without_items_the_default_set_runs() {
-        assert_eq!(names(&[]), ["portscan", "sweep", "exfil", "beacon"]);
+        let default = [
+            "scan",
+            "exfil",
+            "beacon",
+            "longconn",
+            "strobe",
+            "dnstunnel",
+            "icmptunnel",
+            "bruteforce",
+            "ddos",
+            "amplification",
+            "lateral",
+            "broadcast",
+        ];
+        assert_eq!(names(&[]), default);
     }
 
     #[test]
     fn all_is_what_needs_nothing_and_says_what_it_left_out() {
-        assert_eq!(names(&["all"]), ["zscore", "iqr", "mad", "portscan", "sweep", "exfil", "beacon"]);
-        let note = "all: left out: sigma (needs normal=FILE), fence (needs normal=FILE)";
+        let all = names(&["all"]);
+        assert_eq!(all[..5], ["zscore", "iqr", "mad", "portscan", "sweep"]);
+        assert_eq!(all[5..], names(&[]));
+        let note = "all: left out: sigma (needs normal=FILE), fence (needs normal=FILE), intel (needs list=FILE), policy \
+                    (needs where=EXPR)";
         assert_eq!(plan(&["all"]).unwrap().notes, [note]);
         assert!(plan(&["zscore"]).unwrap().notes.is_empty());
     }
 
     #[test]
     fn a_detector_that_is_named_beside_all_is_taken_as_named() {
-        assert_eq!(names(&["all", "beacon:as=calls"]), ["zscore", "iqr", "mad", "portscan", "sweep", "exfil", "calls"]);
+        let named = names(&["all", "beacon:as=calls"]);
+        assert_eq!((named.len(), named.last().map(String::as_str)), (names(&["all"]).len(), Some("calls")));
         assert!(plan(&["all", "all"]).is_err());
     }
 

@@ -12,8 +12,11 @@
 //! - `population`: numbers of hosts, flows or rows, and rules that learn from them (zscore, iqr, mad);
 //!   `normal`: bounds learnt elsewhere (sigma, fence); `single`: alerts on single flows; `mark`: flows that are marked
 //!   instead.
+//! - `evaluate`: alerts held against flows that say what they are.
 //! - `window`: the same in windows of time, with alerts while lines still come.
-//! - `pairs`: one table of sources and destinations for portscan, sweep, exfil and beacon.
+//! - `pairs`: one table of sources and destinations for the detectors that count or look at pairs; `keyed`: tallies by
+//!   another key, of the flows that concern a detector.
+//! - `quiet`: alerts that are not told.
 //! - `measure`, `ends`: a number of a flow, its two ends.
 //!
 //! Invariants: without windows alerts are a function of the multiset of lines, whatever their order and the number of threads; numbers are
@@ -26,24 +29,29 @@ mod alert;
 mod detect;
 mod detectors;
 mod ends;
+mod evaluate;
 mod item;
+mod keyed;
 mod mark;
 mod measure;
 mod normal;
 mod options;
 mod pairs;
 mod population;
+mod quiet;
 mod single;
 mod window;
 mod worker;
 
 use detect::Marks;
 use detectors::Detectors;
+use evaluate::Evaluate;
 use flow_record::cli::{self, usage_error};
 use flow_record::run::{Session, each_line};
 use item::{Outcome, Plan};
 use mark::{Holding, MAX_HELD, Marker};
 use options::{Options, PROGRAM};
+use quiet::Quiet;
 use std::process::ExitCode;
 use std::sync::Arc;
 use window::{Layout, Windowed};
@@ -64,6 +72,7 @@ fn run() -> Result<ExitCode, ExitCode> {
     let marks = options.mark || options.flagged;
     let when =
         if marks { mark::when(&plan.items).map_err(|e| usage_error(&PROGRAM, &e.to_string()))? } else { Marks::Never };
+    let quiet = options.quiet().map_err(|e| usage_error(&PROGRAM, &format!("{e:#}")))?;
     let layout = options.layout().map_err(|e| usage_error(&PROGRAM, &e))?;
     if layout.is_some()
         && let Some(item) = plan.items.iter().find(|item| item.takes().rows && !item.takes().flows)
@@ -71,14 +80,17 @@ fn run() -> Result<ExitCode, ExitCode> {
         let name = item.name();
         return Err(usage_error(&PROGRAM, &format!("--window: {name} scores rows, which have no time of their own")));
     }
+    if plan.evaluate.is_some() && (marks || layout.is_some()) {
+        return Err(usage_error(&PROGRAM, "evaluate looks at the whole input, without --window, --mark and --flagged"));
+    }
     let sources = options.inputs.sources(&PROGRAM)?;
     let mut session = options.common.session(&PROGRAM, &args, &sources, &[])?;
     plan.notes.iter().for_each(|note| session.messages.note(note));
     let result = match when {
         Marks::Never => {
             match layout {
-                Some(layout) => detect_in_windows(&mut session, sources, plan, &options, layout),
-                None => detect(&mut session, sources, plan, &options),
+                Some(layout) => detect_in_windows(&mut session, sources, plan, &options, layout, quiet),
+                None => detect(&mut session, sources, plan, &options, quiet),
             }
             Ok(())
         }
@@ -94,11 +106,14 @@ fn run() -> Result<ExitCode, ExitCode> {
 type Sources = Vec<Result<flow_record::input::Source, flow_record::input::InputError>>;
 
 /// Takes all lines and writes the alerts.
-fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options) {
+fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options, mut quiet: Quiet) {
     let threads = options.threads.number(&options.common, &sources);
     let first = Detectors::new(plan.items);
-    let more: Vec<_> = (1..threads).map(|_| Detecting::new(first.empty(), options.tee)).collect();
-    let workers = std::iter::once(Detecting::new(first, options.tee)).chain(more).collect();
+    let evaluate = plan.evaluate;
+    let another = |_| Detecting::new(first.empty(), options.tee).evaluating(evaluate.as_ref().map(Evaluate::empty));
+    let more: Vec<_> = (1..threads).map(another).collect();
+    let one = Detecting::new(first, options.tee).evaluating(evaluate);
+    let workers = std::iter::once(one).chain(more).collect();
     let mut workers = each_line(session, sources, plan.setup.watched(), workers).into_iter();
     let Some(mut all) = workers.next() else { return };
     workers.for_each(|worker| all.merge(worker));
@@ -112,30 +127,65 @@ fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options
             session.messages.note(&format!("{name}: {text}"));
         }
     }
-    let mut line = Vec::new();
-    for Outcome { naming, alerts, notes } in all.detectors.finish() {
+    let outcomes = all.detectors.finish();
+    if let Some(mut evaluate) = all.evaluate {
+        let names = outcomes.map(|mut outcome| {
+            let naming = &outcome.naming;
+            outcome.alerts.retain(|alert| quiet.tells(naming, alert, naming.label(&alert.key)));
+            evaluate.outcome(&outcome);
+            outcome.naming.detector().to_owned()
+        });
+        let names: Vec<String> = names.collect();
+        let (rows, notes) = evaluate.finish(&names);
         notes.iter().for_each(|note| session.messages.note(note));
+        return session.write_made(&rows);
+    }
+    let mut line = Vec::new();
+    for Outcome { naming, alerts, notes } in outcomes {
+        notes.iter().for_each(|note| session.messages.note(note));
+        let mut n = 0;
         for alert in &alerts {
+            let label = naming.label(&alert.key);
+            if !quiet.tells(&naming, alert, label) {
+                continue;
+            }
+            n += 1;
             line.clear();
-            alert.write(&naming, &mut line);
+            alert.write_as(naming.detector(), label, &mut line);
             session.write_made(&line);
             if options.fail_on.is_some_and(|least| alert.verdict.severity >= least) {
                 session.found();
             }
         }
-        count_alerts(session, naming.detector(), alerts.len() as u64);
+        count_alerts(session, naming.detector(), n);
+    }
+    count_suppressed(session, options, quiet.suppressed);
+}
+
+/// Adds how many alerts were suppressed to the accounts, where some may have been.
+fn count_suppressed(session: &mut Session, options: &Options, n: u64) {
+    if options.suppress.is_some() || options.known.is_some() {
+        count_alerts(session, "suppressed", n);
     }
 }
 
 /// Takes all lines and writes alerts as windows are over.
-fn detect_in_windows(session: &mut Session, sources: Sources, plan: Plan, options: &Options, layout: Layout) {
-    let worker = Windowed::new(layout, Detectors::new(plan.items), options.tee);
+fn detect_in_windows(
+    session: &mut Session,
+    sources: Sources,
+    plan: Plan,
+    options: &Options,
+    layout: Layout,
+    quiet: Quiet,
+) {
+    let worker = Windowed::new(layout, Detectors::new(plan.items), quiet, options.tee);
     // One thread: time passes once.
     let Some(worker) = each_line(session, sources, plan.setup.watched(), vec![worker]).pop() else { return };
     let ended = worker.finish();
     session.write_made(&ended.lines);
     ended.alerts.iter().for_each(|(name, n)| count_alerts(session, name, *n));
     ended.notes.iter().for_each(|note| session.messages.note(note));
+    count_suppressed(session, options, ended.suppressed);
     if options.fail_on.is_some_and(|least| ended.gravest >= Some(least)) {
         session.found();
     }

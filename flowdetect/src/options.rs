@@ -1,7 +1,9 @@
 //! The command line of flowdetect.
 
 use crate::detect::{self, DETECTORS};
+use crate::evaluate;
 use crate::mark::MAX_HELD;
+use crate::quiet::Quiet;
 use crate::window::{LATENESS, Layout};
 use clap::Parser;
 use flow_record::alert::{self, Severity};
@@ -9,7 +11,9 @@ use flow_record::cli::{self, Common, Inputs, Program, Threads};
 use flow_record::item::Spec;
 use flow_record::record::Kind;
 use flow_record::record::schema::{self, Form};
+use flow_record::row;
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// What flowdetect is.
 pub(crate) const PROGRAM: Program = Program {
@@ -32,7 +36,7 @@ pub(crate) const PROGRAM: Program = Program {
 /// Options of flowdetect.
 #[derive(Parser)]
 pub(crate) struct Options {
-    /// As NAME:key=value,... [default: portscan sweep exfil beacon]
+    /// As NAME:key=value,... [default: what --explain all says]
     #[arg(value_name = "DETECTOR")]
     pub(crate) items: Vec<String>,
     /// Pass all lines that are read, too, in their place
@@ -49,6 +53,22 @@ pub(crate) struct Options {
     /// The exit code is 1 if there is an alert of this severity or a graver one.
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Severity>,
+    /// Write alerts of this severity and graver ones only
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) min_severity: Option<Severity>,
+    /// Leave out alerts that FILE suppresses
+    ///
+    /// TOML: each [[suppress]] has a reason and what an alert must meet to be left out: id, detector, net (either end), src,
+    /// dst (networks with + between them), where (an expression on addresses, ports and protocol). until = "2026-04-01" ends
+    /// it, by the time in the flows. How many were left out is in the accounts.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) suppress: Option<PathBuf>,
+    /// Leave out what hosts in FILE are known to do
+    ///
+    /// TOML: each [[known]] has a net and its role, scanner, monitor, resolver, mail, backup or clock; detectors that mistake
+    /// what such a host does are quiet about it.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) known: Option<PathBuf>,
     /// Find in windows of event time, and alert as they end
     ///
     /// Windows are of the times in the flows, never of the clock, and begin at multiples of their length since 1970. What
@@ -77,6 +97,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Which alerts are not told.
+    pub(crate) fn quiet(&self) -> anyhow::Result<Quiet> {
+        Quiet::new(self.suppress.as_deref(), self.known.as_deref(), self.min_severity)
+    }
+
     /// How windows lie, if there are any.
     pub(crate) fn layout(&self) -> Result<Option<Layout>, String> {
         self.window.map(|window| Layout::new(window, self.slide, self.lateness.unwrap_or(LATENESS))).transpose()
@@ -97,7 +122,7 @@ fn mark_help() -> String {
 fn schemas(form: Form) -> Vec<Value> {
     let specs: Vec<&Spec> = DETECTORS.iter().map(|d| d.spec).collect();
     debug_assert!(specs.iter().flat_map(|s| s.columns).all(|c| !matches!(c.kind, Kind::Object)));
-    let own = [schema::flow(form), alert::schema(&specs, form)];
+    let own = [schema::flow(form), alert::schema(&specs, form), row::schema(&evaluate::SPEC, form)];
     let passing = (form == Form::Open).then(|| schema::other("row, baseline or tick", &["alert"]));
     own.into_iter().chain(passing).collect()
 }

@@ -1,10 +1,11 @@
 //! The work on one line: every item takes it.
 //!
-//! One [`Detecting`] a thread; they are merged at the end. Who does what: flows are
-//! consumed; rows are if an item scores rows; alerts, baselines, ticks and other rows pass. With `--tee` what is
+//! One [`Detecting`] a thread; they are merged at the end. Who does what: flows are consumed; rows are if an item scores
+//! rows, alerts if one holds them against flows; alerts else, baselines, ticks and other rows pass. With `--tee` what is
 //! consumed passes too, in its place.
 
 use crate::detectors::Detectors;
+use crate::evaluate::Evaluate;
 use flow_record::run::{Fate, Out, Worker, pass};
 use flow_record::scan::{Line, LineKind};
 
@@ -12,6 +13,8 @@ use flow_record::scan::{Line, LineKind};
 pub(crate) struct Detecting {
     /// The state.
     pub(crate) detectors: Detectors,
+    /// Holds the alerts against the flows.
+    pub(crate) evaluate: Option<Evaluate>,
     tee: bool,
     /// Whether there was a flow, and whether a row passed: to say what may be amiss.
     pub(crate) met: Met,
@@ -29,12 +32,20 @@ pub(crate) struct Met {
 impl Detecting {
     /// With these detectors.
     pub(crate) fn new(detectors: Detectors, tee: bool) -> Detecting {
-        Detecting { detectors, tee, met: Met::default() }
+        Detecting { detectors, evaluate: None, tee, met: Met::default() }
+    }
+
+    /// The same, with this consumer of alerts.
+    pub(crate) fn evaluating(self, evaluate: Option<Evaluate>) -> Detecting {
+        Detecting { evaluate, ..self }
     }
 
     /// Adds all that another thread has taken.
     pub(crate) fn merge(&mut self, other: Detecting) {
         self.detectors.merge(other.detectors);
+        if let (Some(evaluate), Some(more)) = (&mut self.evaluate, other.evaluate) {
+            evaluate.merge(more);
+        }
         self.met.flows |= other.met.flows;
         self.met.rows |= other.met.rows;
     }
@@ -62,6 +73,13 @@ impl Worker for Detecting {
             }
             _ => "line without what the detectors need",
         };
+        if let Some(evaluate) = &mut self.evaluate
+            && matches!(line.kind, LineKind::Flow | LineKind::Alert)
+        {
+            evaluate.take(line);
+            self.detectors.take(line);
+            return self.fate(line, true, why, out);
+        }
         if line.kind != LineKind::Flow && !self.detectors.takes().takes(line.kind) {
             return pass(line, out);
         }

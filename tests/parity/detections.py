@@ -12,8 +12,8 @@ def severity(detector, alert, item=""):
     if detector == "zscore":
         return "critical" if abs(alert["value"]) >= 5 else "high"
     if detector == "beacon":
-        # The ratio's rule is critical; what the score's rule alone is, is not defined.
-        return "critical" if "rule=jitter" in item or ("rule" not in item and alert["jitter"] < 0.15) else None
+        # The ratio's rule alone is critical; with the score's it depends on what is usual.
+        return "critical" if "rule=jitter" in item else None
     return SEVERITY.get(detector)
 
 

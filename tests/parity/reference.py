@@ -242,7 +242,8 @@ def beacon(known, flows=10, jitter=0.15, rule="jitter", score=0.8):
         by_ratio = rule != "score" and r["jitter"] < jitter
         by_score = rule != "jitter" and r.get("score", 0) >= score
         if r["flows"] >= flows and (by_ratio or by_score):
-            out[key] = dict(value=r["score"] if by_score else r["jitter"], **r)
+            ratio = r["jitter"] if rule == "jitter" else 1 - r["jitter"]
+            out[key] = dict(value=r["score"] if by_score else ratio, **r)
     return out
 
 

@@ -31,7 +31,7 @@ const REFUSED: [(&str, &str); 31] = [
     ("flowstat top:dst_port", "write top:by=dst_port"),
     ("flowdetect zscore:flow", "write zscore:of=flow"),
     ("flowcat --map src=Quelle", "unknown field \"src\"; did you mean \"src_ip\"?"),
-    ("flowdetect --severity high", "unknown option --severity: --fail-on high answers with exit code 1"),
+    ("flowdetect --severity high", "unknown option --severity: --min-severity high writes such alerts only"),
     ("flowcat 'proto tcp'", "\"proto tcp\" is no file; flows are selected with --where 'proto tcp'"),
     ("flowcat Cargo.toml 10.0.0.1", "\"10.0.0.1\" is no file; flows are selected with --where 'ip 10.0.0.1'"),
     ("flowcat 10.0.0.0/8", "--where 'net 10.0.0.0/8'"),

@@ -6,6 +6,7 @@ mod accounts;
 mod advice;
 mod anonymize;
 mod clashes;
+mod detection;
 mod embed;
 mod enrichment;
 mod escapes;

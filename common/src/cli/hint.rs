@@ -38,14 +38,13 @@ const HABITS: &[(&[&str], At, &str)] = &[
     (&["-v", "--verbose"], At::All, "--counters FILE keeps the accounts of a run, --explain NAME tells more"),
     (&["-a", "--aggregate"], At::All, "flowstat aggregates: flowstat pairs, hosts:by=src_ip/24, top:by=dst_port"),
     (&["-e", "--interface"], At::All, NO_CAPTURE),
-    (&["--severity", "--level", "--min-severity"], At::Flowdetect, SEVERITY),
+    (&["--severity", "--level"], At::Flowdetect, SEVERITY),
 ];
 
 /// How the first lines are had, where the program cannot say it itself.
 const HEAD: &str = "| head -n N ends after N lines";
 
-const SEVERITY: &str =
-    "--fail-on high answers with exit code 1 to such alerts, | grep '\"severity\":\"high\"' keeps them";
+const SEVERITY: &str = "--min-severity high writes such alerts only, --fail-on high answers with exit code 1";
 
 const NO_CAPTURE: &str = "nothing is captured here; softflowd or nfcapd make flows of an interface's packets";
 

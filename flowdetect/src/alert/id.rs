@@ -8,6 +8,7 @@
 //! a file, because the same file may lie anywhere. Invariant: the same finding has the same name in every run and on
 //! every machine.
 
+use super::Label;
 use flow_record::item::{Args, ParamKind};
 use flow_record::record::key::Part;
 use flow_record::value::Time;
@@ -50,6 +51,11 @@ impl Naming {
     /// The name that the detector goes by.
     pub(crate) fn detector(&self) -> &str {
         &self.detector
+    }
+
+    /// The label of an alert on the whole input.
+    pub(crate) fn label(&self, key: &[Part]) -> Label {
+        Label { id: self.id(key, None), update: 0 }
     }
 
     /// The name of the alert about `key` in the window that begins at `window`, or in the whole input.

@@ -125,8 +125,9 @@ impl Alert {
     }
 
     /// Appends the alert on the whole input as a line.
+    #[cfg(test)]
     pub(crate) fn write(&self, naming: &Naming, out: &mut Vec<u8>) {
-        self.write_as(naming.detector(), Label { id: naming.id(&self.key, None), update: 0 }, out);
+        self.write_as(naming.detector(), naming.label(&self.key), out);
     }
 
     /// Appends the alert as a line under this label.

@@ -2,11 +2,13 @@
 //!
 //! Sums are exact up to 2^64 - 1. Bound: that of the table of pairs.
 
-use super::{Built, Detector, Found};
+use super::{Built, Detector, Found, at_least_0, is_group};
 use crate::alert::{Alert, Evidence, Severity, Verdict};
 use crate::ends::Ends;
 use crate::pairs::{Has, Pair, PairRule, Pairs};
 use flow_record::item::{Args, Param, ParamKind, Spec};
+use flow_record::net::Ranges;
+use flow_record::net::special::{self, INTERNAL};
 use flow_record::people::{amount, count, duration};
 use flow_record::record::key::Part;
 use flow_record::row::columns::{integer, number};
@@ -21,7 +23,9 @@ static SPEC: Spec = Spec {
     explain: "\
 The volume rule alerts where bytes + rev_bytes of a source and a destination, summed over their flows, are at least \
 `bytes`; where a flow has no rev_bytes, it counts its bytes alone. `value` is the sum, the largest comes first. \
-Severity: critical.
+Severity: critical with rule=volume; else high where it went out, and low otherwise. It went out where the source lies in \
+`internal` and the destination does not and is no group, and the source sent at least `bytes` and at least `out` times what \
+it received, in the same records and in those of the other direction.
 
 The ratio rule compares how much a host sends for what it receives with what is usual for it; it needs a baseline and is \
 silent without one. rule=either is both, so that without a baseline it is the volume rule.
@@ -29,6 +33,8 @@ silent without one. rule=either is both, so that without a baseline it is the vo
 Known to be misled: backups, updates, video meetings; the sum does not ask who sent.",
     params: &[
         Param::new("bytes", ParamKind::Size(1), "100M", "bytes", "sum from which on there is an alert"),
+        at_least_0("out", "2", "", "bytes sent for one received from which on they went out"),
+        Param::new("internal", ParamKind::Networks, INTERNAL, "", "one's own networks"),
         Param::new("rule", ParamKind::Choice(&["volume", "ratio", "either"]), "either", "", "which rule; ratio needs a baseline"),
     ],
     needs: &["src_ip", "dst_ip", "bytes", "rev_bytes", "dst_port", "timestamp", "protocol"],
@@ -36,6 +42,7 @@ Known to be misled: backups, updates, video meetings; the sum does not ask who s
         integer("bytes", "bytes", "sum from source to destination"),
         integer("rev_bytes", "bytes", "sum from destination to source"),
         number("total", "bytes", "both"),
+        integer("received", "bytes", "what the source got from there, in records of either direction"),
     ],
     memory: "the table of pairs: about 90 bytes a source and destination of IPv4, 130 of IPv6, in each thread that meets them, shared with the other detectors over pairs",
     source: "ATT&CK T1048, Exfiltration Over Alternative Protocol",
@@ -51,17 +58,40 @@ struct Exfil {
     volume: bool,
     /// The ratio rule is, by itself or beside the other.
     ratio: bool,
+    /// Where it went counts.
+    by_way: bool,
+    out: f64,
+    internal: Ranges<bool>,
 }
 
 impl Exfil {
     fn new(args: &Args) -> Exfil {
         let rule = args.text("rule");
         let ratio = rule == Some("ratio") || rule == Some("either") && args.is_given("rule");
-        Exfil { bytes: args.integer("bytes"), volume: rule != Some("ratio"), ratio }
+        Exfil {
+            bytes: args.integer("bytes"),
+            volume: rule != Some("ratio"),
+            ratio,
+            by_way: rule != Some("volume"),
+            out: args.number("out"),
+            internal: special::internal(args.networks("internal")),
+        }
     }
 
-    fn alert(&self, source: Address, target: Address, pair: &Pair<'_>) -> Alert {
+    /// How grave it is that the source sent and received so much.
+    fn severity(&self, source: Address, target: Address, sent: u64, received: u64) -> Severity {
+        let is_way_out = self.internal.at(source) && !self.internal.at(target) && !is_group(target);
+        match self.by_way {
+            false => Severity::Critical,
+            true if is_way_out && sent >= self.bytes && sent as f64 >= self.out * received as f64 => Severity::High,
+            true => Severity::Low,
+        }
+    }
+
+    fn alert(&self, source: Address, target: Address, pair: &Pair<'_>, back: u64) -> Alert {
         let (seen, (bytes, rev_bytes)) = (pair.seen(), pair.bytes());
+        let received = rev_bytes.saturating_add(back);
+        let severity = self.severity(source, target, bytes, received);
         let total = u128::from(bytes) + u128::from(rev_bytes);
         let both = match rev_bytes {
             0 => String::new(),
@@ -79,10 +109,12 @@ impl Exfil {
             amount(self.bytes as f64, "bytes")
         );
         let evidence = Evidence::new().integer("bytes", bytes).integer("rev_bytes", rev_bytes);
-        let alert = Alert::of(&seen, Verdict::above(total, self.bytes, Severity::Critical))
+        let alert = Alert::of(&seen, Verdict::above(total, self.bytes, severity))
             .about([("src_ip", Part::Address(source)), ("dst_ip", Part::Address(target))])
             .shared(None, seen.dst_port(), seen.protocol());
-        Alert { reason, evidence: evidence.integer("total", total), technique: Some(TECHNIQUE), ..alert }
+        let evidence = evidence.integer("total", total);
+        let evidence = if self.by_way { evidence.integer("received", received) } else { evidence };
+        Alert { reason, evidence, technique: Some(TECHNIQUE), ..alert }
     }
 }
 
@@ -117,7 +149,7 @@ impl PairRule for Exfil {
             if let Ends { src: Some(source), dst: Some(target) } = pair.ends
                 && bytes.saturating_add(rev_bytes) >= self.bytes
             {
-                found.alerts.push(self.alert(source, target, &pair));
+                found.alerts.push(self.alert(source, target, &pair, pairs.bytes_back(pair.ends)));
             }
         }
     }
@@ -146,13 +178,40 @@ mod tests {
         assert_eq!(
             values(&found, &["src_ip", "dst_ip", "dst_port", "value", "threshold", "score", "flows", "severity"]),
             [
-                r#"["2001:db8::1","2001:db8::2",0,250000000,100000000,0.7142857142857143,1,"critical"]"#,
-                r#"["10.0.0.1","192.0.2.1",443,100000000,100000000,0.5,2,"critical"]"#
+                r#"["2001:db8::1","2001:db8::2",0,250000000,100000000,0.7142857142857143,1,"low"]"#,
+                r#"["10.0.0.1","192.0.2.1",443,100000000,100000000,0.5,2,"low"]"#
             ]
         );
         let evidence = serde_json::json!({"bytes": 60_000_001, "rev_bytes": 39_999_999, "total": 100_000_000});
+        let found = alerts("exfil:rule=volume", &lines);
         assert_eq!(found[1]["evidence"], evidence);
-        assert_eq!(alerts("exfil:rule=volume", &lines).len(), 2);
+        assert_eq!(values(&found, &["severity"]), [r#"["critical"]"#, r#"["critical"]"#]);
+    }
+
+    #[test]
+    fn what_went_out_is_grave_and_what_came_in_or_stayed_is_not() {
+        let all = |item: &str| {
+            let lines = [
+                transfer("10.0.0.1", "192.0.2.1", 100_000_000, 50_000_000),
+                transfer("10.0.0.2", "192.0.2.1", 100_000_000, 50_000_001),
+                transfer("10.0.0.3", "192.0.2.1", 1_000_000, 500_000_000),
+                transfer("10.0.0.4", "10.0.0.5", 100_000_000, 0),
+                transfer("10.0.0.6", "239.255.255.250", 100_000_000, 0),
+                // Two directions, a record each.
+                flow("10.0.0.7", "192.0.2.1", 443, 1, 100_000_000),
+                flow("192.0.2.1", "10.0.0.7", 40_000, 1, 60_000_000),
+            ];
+            let mut grave: Vec<String> = alerts(item, &lines)
+                .iter()
+                .filter(|a| a["severity"] == "high")
+                .map(|a| a["src_ip"].as_str().unwrap().to_owned())
+                .collect();
+            grave.sort();
+            grave
+        };
+        assert_eq!(all("exfil"), ["10.0.0.1"]);
+        assert_eq!(all("exfil:out=1.6"), ["10.0.0.1", "10.0.0.2", "10.0.0.7"]);
+        assert_eq!(all("exfil:internal=192.0.2.0/24"), [] as [&str; 0]);
     }
 
     #[test]

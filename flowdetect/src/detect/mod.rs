@@ -4,21 +4,36 @@
 //! ([`State`]), or the table of pairs, which several read ([`PairRule`]). Invariant of every state: a function of the multiset of lines taken, so that neither their order nor the
 //! number of threads shows in the alerts. To add a detector, write its file and add its row.
 
+mod amplification;
 mod beacon;
+mod broadcast;
+mod bruteforce;
+mod ddos;
+mod dnstunnel;
 mod exfil;
 mod fence;
+mod icmptunnel;
+mod intel;
 mod iqr;
+mod lateral;
+mod longconn;
 mod mad;
+mod policy;
 mod portscan;
+mod scan;
 mod sigma;
+mod strobe;
 mod sweep;
 mod zscore;
 
 use crate::alert::Alert;
+use crate::evaluate;
 use crate::pairs::PairRule;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Flow;
 use flow_record::state::{AnyState, Goal, Setup, State};
+use flow_record::value::Address;
+use std::net::IpAddr;
 
 /// One detector.
 pub(crate) struct Detector {
@@ -41,8 +56,20 @@ pub(crate) const DETECTORS: &[Detector] = &[
     fence::DETECTOR,
     portscan::DETECTOR,
     sweep::DETECTOR,
+    scan::DETECTOR,
     exfil::DETECTOR,
     beacon::DETECTOR,
+    longconn::DETECTOR,
+    strobe::DETECTOR,
+    dnstunnel::DETECTOR,
+    icmptunnel::DETECTOR,
+    bruteforce::DETECTOR,
+    ddos::DETECTOR,
+    amplification::DETECTOR,
+    lateral::DETECTOR,
+    broadcast::DETECTOR,
+    intel::DETECTOR,
+    policy::DETECTOR,
 ];
 
 /// The item that stands for every detector whose needs are met.
@@ -54,8 +81,10 @@ Stands for all detectors at their defaults, in the order of --list. A detector t
 named, in the place of `all`. Detectors that cannot run without a parameter, such as a file of thresholds, are left out, \
 and a note says so.
 
-Without any item the default set runs: portscan, sweep, exfil and beacon, which look for behaviour. zscore, iqr and mad \
-call whatever is far from the rest, which in traffic is every busy server; they run when they are named, here included.",
+Without any item the default set runs: scan, exfil, beacon, longconn, strobe, dnstunnel, icmptunnel, bruteforce, ddos, \
+amplification, lateral and broadcast, which look for behaviour and tell grave from usual by severity. The exact set, zscore, iqr, mad, portscan and \
+sweep, is what scripts compute: it calls whatever is far from the rest or counts much, which in traffic is every busy server; \
+it runs when it is named, here included.",
     params: &[],
     needs: &[],
     columns: &[],
@@ -65,7 +94,7 @@ call whatever is far from the rest, which in traffic is every busy server; they 
 
 /// Every item, as `--list` shows them.
 pub(crate) fn specs() -> Vec<&'static Spec> {
-    DETECTORS.iter().map(|d| d.spec).chain([&ALL]).collect()
+    DETECTORS.iter().map(|d| d.spec).chain([&ALL, &evaluate::SPEC]).collect()
 }
 
 /// What a detector found.
@@ -157,6 +186,31 @@ impl Built {
         Ok(Built::Pairs(Box::new(rule)))
     }
 }
+
+/// Whether an address stands for many hosts, as far as it shows: multicast, IPv4 ending in .255.
+fn is_group(address: Address) -> bool {
+    match address.0 {
+        IpAddr::V4(a) => a.is_multicast() || a.octets()[3] == 255,
+        IpAddr::V6(a) => a.is_multicast(),
+    }
+}
+
+/// The ports that a list names, ascending.
+///
+/// # Errors
+/// A member that is no port.
+fn ports(list: &[String]) -> anyhow::Result<Vec<u16>> {
+    let parse = |text: &String| {
+        text.parse::<u16>()
+            .map_err(|_| anyhow::anyhow!("{text:?} is no port; numbers up to 65535 are expected, as in 22+23"))
+    };
+    let mut ports = list.iter().map(parse).collect::<anyhow::Result<Vec<u16>>>()?;
+    ports.sort_unstable();
+    Ok(ports)
+}
+
+/// What a detector over pairs that wants their deeds takes.
+const PAIRS_MEMORY: &str = "the table of pairs: about 180 bytes a source and destination of IPv4, 220 of IPv6, in each thread that meets them, shared with the other detectors over pairs";
 
 /// A parameter that is an integer of at least `min`.
 const fn at_least(

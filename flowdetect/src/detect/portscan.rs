@@ -18,7 +18,7 @@ use flow_record::stats::Seen;
 use flow_record::value::Address;
 
 pub(super) const DETECTOR: Detector =
-    Detector { spec: &SPEC, build: |args, _| Built::pairs(PortScan::new(args)), by_default: true, needs: None };
+    Detector { spec: &SPEC, build: |args, _| Built::pairs(PortScan::new(args)), by_default: false, needs: None };
 
 static SPEC: Spec = Spec {
     name: "portscan",

@@ -17,7 +17,7 @@ use flow_record::value::Address;
 pub(super) const DETECTOR: Detector = Detector {
     spec: &SPEC,
     build: |args, _| Built::pairs(Sweep { targets: args.integer("targets") }),
-    by_default: true,
+    by_default: false,
     needs: None,
 };
 

@@ -88,7 +88,7 @@ fn every_detector_has_a_name_of_its_own_and_is_documented() {
     let mut names: Vec<_> = specs().iter().map(|s| s.name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), DETECTORS.len() + 1);
+    assert_eq!(names.len(), DETECTORS.len() + 2);
     for detector in DETECTORS {
         let spec = detector.spec;
         assert!(spec.about.starts_with(|c: char| c.is_lowercase()) && !spec.about.ends_with('.'), "{}", spec.name);
@@ -127,7 +127,9 @@ fn every_detector_builds_from_its_defaults_or_names_what_it_needs() {
         match (built, detector.needs) {
             (Ok(Built::State(state)), None) => assert!(state.takes().flows),
             (Ok(Built::Pairs(rule)), None) => assert!(!rule.needs().is_empty()),
-            (Err(e), Some(needs)) => assert!(e.to_string().contains(&format!("{needs}=FILE is needed"))),
+            (Err(e), Some(needs)) => {
+                assert!(e.to_string().contains(&format!("{needs}=")) && e.to_string().contains(" is needed"))
+            }
             (Ok(_), Some(_)) => unreachable!("{} runs without what it needs", detector.spec.name),
             (Err(e), None) => unreachable!("{}: {e}", detector.spec.name),
         }
@@ -195,14 +197,60 @@ fn nothing_at_all_gives_nothing() {
     }
 }
 
+/// Files that items need.
+struct Files {
+    normal: tempfile::NamedTempFile,
+    list: tempfile::NamedTempFile,
+}
+
+impl Files {
+    fn new() -> Files {
+        let list = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(list.path(), "192.0.2.9 watched\n").unwrap();
+        Files { normal: tempfile::NamedTempFile::new().unwrap(), list }
+    }
+}
+
+/// Lines on which the detectors that look at what flows did find something.
+fn deeds() -> Vec<String> {
+    let with = |line: String, from: &str, to: &str| line.replace(from, to);
+    let mut lines = Vec::new();
+    for i in 0..60u64 {
+        let flags = if i % 3 == 0 { 27 } else { 2 };
+        let syn = format!("\"src_port\":40000,\"tcp_flags\":{flags},\"bytes\"");
+        lines.push(with(flow("10.1.0.1", &format!("198.51.100.{i}"), 22, i, 44), "\"bytes\"", &syn));
+        let syn = "\"src_port\":40000,\"tcp_flags\":2,\"bytes\"";
+        lines.push(with(flow("10.1.0.2", &format!("198.51.100.{i}"), 22, i, 44), "\"bytes\"", syn));
+        lines.push(with(flow("10.1.0.3", "198.51.100.1", 100 + i as u16, i, 44), "\"bytes\"", syn));
+        lines.push(with(flow(&format!("203.0.113.{i}"), "192.0.2.7", 80, i, 44), "\"bytes\"", syn));
+        let udp = "\"protocol\":17,\"src_port\":123";
+        lines.push(with(flow(&format!("203.0.113.{i}"), "192.0.2.8", 4000, i, 468), "\"protocol\":6", udp));
+        let many = |n: u64| format!("\"packets\":{n}");
+        lines.push(with(flow("10.1.0.4", "192.0.2.53", 53, i, 720), "\"packets\":1", &many(4)));
+        lines.push(with(flow("10.1.0.5", "192.0.2.22", 22, i, 1800 + i), "\"packets\":1", &many(14)));
+        let icmp = with(flow("10.1.0.6", "192.0.2.6", 0, i, 2000 + 50 * i), "\"packets\":1", &many(4));
+        lines.push(with(icmp, "\"protocol\":6", "\"protocol\":1"));
+    }
+    for i in 0..30u64 {
+        let whole = "\"tcp_flags\":27,\"bytes\"";
+        lines.push(with(flow("10.2.0.1", &format!("10.2.1.{i}"), 5985, i, 900), "\"bytes\"", whole));
+        lines.push(with(flow(&format!("10.2.2.{i}"), &format!("10.2.2.{}", i + 1), 3389, i, 900), "\"bytes\"", whole));
+    }
+    lines.push(with(flow("10.1.0.8", "239.0.0.1", 9, 0, 900), "\"packets\":1", "\"packets\":7000"));
+    lines.push(with(flow("10.1.0.7", "192.0.2.7", 22, 0, 100), "\"src_ip\"", "\"duration\":20000,\"src_ip\""));
+    lines
+}
+
 /// Lines of every sort on which every detector finds something, and items that do.
-fn everything(normal: &std::path::Path) -> (Vec<String>, Vec<String>) {
+fn everything(files: &Files) -> (Vec<String>, Vec<String>) {
+    let normal = files.normal.path();
     let mut lines: Vec<String> = (0..60u64)
         .map(|i| flow("10.0.0.1", &format!("2001:db8::{i:x}"), 7000 + i as u16, 60 * i, 40 + i % 3))
         .chain((0..30).map(|i| flow("10.0.0.2", "192.0.2.1", i as u16, i, 100)))
         .chain((0..30).map(|i| flow("2001:db8::1", "192.0.2.2", 0, 60 * i, 333)))
         .chain((3..20).map(|i| flow(&format!("10.0.0.{i}"), "192.0.2.3", 443, i, 1000)))
         .collect();
+    lines.extend(deeds());
     lines.push(flow("10.0.0.99", "192.0.2.9", 443, 5, 900_000_000).replace("\"bytes\"", "\"rev_bytes\":7,\"bytes\""));
     lines.extend((1..=12).map(|i| {
         let bytes = if i == 7 { 100_000 } else { 10 + i };
@@ -217,15 +265,26 @@ fn everything(normal: &std::path::Path) -> (Vec<String>, Vec<String>) {
     let mut items = vec!["zscore", "iqr", "mad", "portscan", "sweep", "exfil", "beacon", "beacon:rule=score,score=0.1"];
     items.extend(["zscore:of=flow", "iqr:of=flow", "mad:of=flow", "zscore:by=src_ip/24+dst_port,threshold=1"]);
     items.extend(["zscore:field=duration+flows+packets,threshold=1", "iqr:by=dst_ip"]);
+    items.extend(["scan", "scan:benign=0.21,scanner=0.2", "longconn", "strobe:flows=10", "dnstunnel", "icmptunnel"]);
+    items.extend([
+        "bruteforce",
+        "ddos:syn=1",
+        "amplification",
+        "lateral",
+        "broadcast",
+        "policy:where=\"dst port 22\"",
+        "exfil:rule=volume",
+    ]);
     let mut items: Vec<String> = items.into_iter().map(str::to_owned).collect();
+    items.push(format!("intel:list={}", files.list.path().display()));
     items.extend(["sigma", "fence"].map(|name| format!("{name}:normal={}", normal.display())));
     (lines, items)
 }
 
 #[test]
 fn every_alert_is_as_the_schema_says() {
-    let normal = tempfile::NamedTempFile::new().unwrap();
-    let (lines, items) = everything(normal.path());
+    let files = Files::new();
+    let (lines, items) = everything(&files);
     let schemas = (crate::options::PROGRAM.schemas)(flow_record::record::schema::Form::Closed);
     let schema = flow_record::record::schema::any_of("flowdetect", schemas);
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -243,8 +302,8 @@ fn every_alert_is_as_the_schema_says() {
 
 #[test]
 fn evidence_has_all_the_documented_terms_and_no_other() {
-    let normal = tempfile::NamedTempFile::new().unwrap();
-    let (lines, items) = everything(normal.path());
+    let files = Files::new();
+    let (lines, items) = everything(&files);
     for detector in DETECTORS {
         let spec = detector.spec;
         let mine = items.iter().filter(|item| item.split(':').next() == Some(spec.name));
@@ -262,8 +321,8 @@ fn evidence_has_all_the_documented_terms_and_no_other() {
 
 #[test]
 fn ids_of_all_alerts_differ() {
-    let normal = tempfile::NamedTempFile::new().unwrap();
-    let (lines, items) = everything(normal.path());
+    let files = Files::new();
+    let (lines, items) = everything(&files);
     let ids: Vec<String> = items.iter().flat_map(|item| alerts(item, &lines)).map(|a| a["id"].to_string()).collect();
     let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
     assert_eq!(distinct.len(), ids.len());

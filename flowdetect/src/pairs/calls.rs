@@ -82,10 +82,12 @@ impl Calls {
         }
     }
 
-    /// Adds the flows of another state, whose pairs are now where `place` says.
-    pub(super) fn merge(&mut self, other: Calls, place: impl Fn(u32) -> u32) {
+    /// Adds the flows of another state, whose pairs are now where `place` says; those of pairs that are gone are left out.
+    pub(super) fn merge(&mut self, other: Calls, place: impl Fn(u32) -> Option<u32>) {
         for call in other.0.into_iter().flatten() {
-            self.push(Call { pair: place(call.pair), ..call });
+            if let Some(pair) = place(call.pair) {
+                self.push(Call { pair, ..call });
+            }
         }
     }
 

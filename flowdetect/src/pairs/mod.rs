@@ -5,21 +5,28 @@
 //! have certain fields, so flows of a pair are summed apart by what they have ([`Has`]), and a rule adds up those that it
 //! takes: it finds what it would find alone.
 //!
-//! [`table`] keeps the pairs, [`calls`] every flow with a time, where a rule needs them all. Invariant: a function of the
-//! multiset of flows. Bound: 64 bytes a pair of IPv4 addresses (96 of others) and 9 to 20 in the index; 32 more and what the
-//! set of ports takes where there are several; 24 bytes a flow in `calls`.
+//! [`table`] keeps the pairs, [`deeds`] what their flows did and [`calls`] every flow with a time, where a rule wants
+//! them. Invariant: a function of the
+//! multiset of flows, but for what [`flood`] says. Bound: 2^24 pairs, 64 bytes a pair of IPv4 addresses (96 of others) and 9 to 20 in the index; 32 more and what the
+//! set of ports takes where there are several; 88 for `deeds`; 24 bytes a flow in `calls`.
 
 mod calls;
+pub(crate) mod deeds;
+mod flood;
 mod table;
 
 pub(crate) use calls::Service;
+pub(crate) use flood::Flood;
 
 use crate::detect::Found;
 use crate::ends::Ends;
 use calls::{Call, Calls};
+use deeds::Deeds;
+use flood::Floods;
+use flow_record::people::count;
 use flow_record::record::{Flow, field};
 use flow_record::stats::{Ports, Seen, Span};
-use flow_record::value::Time;
+use flow_record::value::{Address, Time};
 use table::{Cell, Table};
 
 /// The fields that a flow has, as bits.
@@ -76,6 +83,11 @@ pub(crate) trait PairRule: Send + Sync {
         false
     }
 
+    /// Whether it needs to know what the flows of each pair did.
+    fn wants_deeds(&self) -> bool {
+        false
+    }
+
     /// Whether it needs every flow by itself.
     fn wants_calls(&self) -> bool {
         false
@@ -98,6 +110,7 @@ pub(crate) trait PairRule: Send + Sync {
 struct Wants {
     ports: bool,
     calls: bool,
+    deeds: bool,
     /// Bit `i` is whether some rule takes flows that have `Has(i)`.
     takes: u32,
 }
@@ -110,6 +123,9 @@ pub(crate) struct Pairs {
     met: [u64; Has::ALL],
     table: Table,
     calls: Calls,
+    floods: Floods,
+    /// Pairs from which on there is no room.
+    full: usize,
     /// First and last start of all flows, those that no rule takes included; `first` above `last` while there is none.
     first: i64,
     last: i64,
@@ -124,6 +140,7 @@ impl Pairs {
         for rule in rules {
             wants.ports |= rule.wants_ports();
             wants.calls |= rule.wants_calls();
+            wants.deeds |= rule.wants_deeds();
             for has in 0..Has::ALL {
                 wants.takes |= u32::from(Has(has as u8).lacks(rule.needs()).is_none()) << has;
             }
@@ -135,8 +152,10 @@ impl Pairs {
         Pairs {
             wants,
             met: [0; Has::ALL],
-            table: Table::new(),
+            table: Table::new(wants.deeds),
             calls: Calls::default(),
+            floods: Floods::default(),
+            full: flood::FULL,
             first: i64::MAX,
             last: i64::MIN,
             digits: 3,
@@ -168,6 +187,9 @@ impl Pairs {
         if self.wants.takes >> has.0 & 1 == 0 {
             return false;
         }
+        if self.table.len() >= self.full {
+            self.relieve();
+        }
         let pair = self.table.add(ends, flow, has, self.wants.ports);
         if self.wants.calls
             && has.has(Has::DST)
@@ -190,6 +212,42 @@ impl Pairs {
         self.digits = self.digits.max(other.digits);
         let places = self.table.merge(other.table, self.wants.ports);
         self.calls.merge(other.calls, |pair| places.of(pair));
+        self.floods.merge(other.floods);
+    }
+
+    /// Makes room; see [`flood`].
+    #[cold]
+    fn relieve(&mut self) {
+        let goes = self.floods.relieve(&self.table, flood::FULL, flood::MOST, flood::FLOOD);
+        let places = self.table.relieve(self.wants.ports, goes);
+        let calls = std::mem::take(&mut self.calls);
+        self.calls.merge(calls, |pair| places.of(pair));
+        // Where little went, the next look is to pay.
+        self.full = (self.table.len() + flood::FULL / 2).clamp(flood::FULL, flood::MOST);
+        if self.table.len() >= flood::MOST {
+            self.full = self.table.len() + flood::FULL / 2;
+        }
+    }
+
+    /// The floods and their destinations, in no order.
+    pub(crate) fn floods(&self) -> impl Iterator<Item = (Address, &Flood)> {
+        self.floods.iter()
+    }
+
+    /// What the user should know of pairs that are no longer there.
+    pub(crate) fn gone(&self) -> Option<String> {
+        let (n, sources) = self.floods.iter().fold((0, 0), |(n, all), (_, flood)| (n + 1, all + flood.sources));
+        let given_up = self.floods.given_up;
+        if n + given_up == 0 {
+            return None;
+        }
+        let flooded = format!("{} with one flow to {} kept in sum", count(sources, "pairs"), count(n, "flooded hosts"));
+        let more = if given_up > 0 {
+            format!(", {} given up for want of room", count(given_up, "pairs"))
+        } else {
+            String::new()
+        };
+        Some(format!("{flooded}{more}; counts of others over pairs may be low"))
     }
 
     /// Forgets what flows lacked.
@@ -219,6 +277,21 @@ impl Pairs {
         })
     }
 
+    /// What the flows in the other direction of these ends did.
+    pub(crate) fn back(&self, ends: Ends) -> Deeds {
+        let mut sum = Deeds::default();
+        if let Some(pair) = self.table.find(Ends { src: ends.dst, dst: ends.src }) {
+            self.table.deeds(pair).for_each(|(_, deeds)| sum.merge(deeds));
+        }
+        sum
+    }
+
+    /// Bytes of the flows in the other direction of these ends, as their source sent them.
+    pub(crate) fn bytes_back(&self, ends: Ends) -> u64 {
+        let pair = self.table.find(Ends { src: ends.dst, dst: ends.src });
+        pair.map_or(0, |pair| self.table.cells(pair).fold(0, |sum, cell| sum.saturating_add(cell.bytes)))
+    }
+
     /// The sources, destinations and ports with at least `flows` calls, and their calls; see [`Service`].
     pub(crate) fn services(&self, flows: u64, take: impl FnMut(Service<'_>)) {
         self.calls.services(flows, |pair| self.table.ends(pair), take);
@@ -242,12 +315,7 @@ pub(crate) struct Pair<'t> {
 
 impl<'t> Pair<'t> {
     fn cells(&self) -> impl Iterator<Item = &'t Cell> {
-        let needs = self.needs;
-        let ends = Has(if self.ends.src.is_some() { Has::SRC.0 } else { 0 }).with(if self.ends.dst.is_some() {
-            Has::DST
-        } else {
-            Has(0)
-        });
+        let (needs, ends) = (self.needs, self.ends_as_has());
         self.table.cells(self.id).filter(move |cell| cell.has().with(ends).lacks(needs).is_none())
     }
 
@@ -256,6 +324,24 @@ impl<'t> Pair<'t> {
         self.cells().fold(Seen::default(), |mut seen, cell| {
             seen.merge(&cell.seen());
             seen
+        })
+    }
+
+    /// What its flows did, where a rule wants it.
+    pub(crate) fn deeds(&self) -> Deeds {
+        let (needs, ends) = (self.needs, self.ends_as_has());
+        let taken = self.table.deeds(self.id).filter(|(cell, _)| cell.has().with(ends).lacks(needs).is_none());
+        taken.fold(Deeds::default(), |mut sum, (_, deeds)| {
+            sum.merge(deeds);
+            sum
+        })
+    }
+
+    fn ends_as_has(&self) -> Has {
+        Has(if self.ends.src.is_some() { Has::SRC.0 } else { 0 }).with(if self.ends.dst.is_some() {
+            Has::DST
+        } else {
+            Has(0)
         })
     }
 

@@ -7,6 +7,7 @@
 //! from std.
 
 use super::Has;
+use super::deeds::Deeds;
 use crate::ends::Ends;
 use flow_record::record::{Flow, field};
 use flow_record::stats::{Ports, Same, Seen, Span};
@@ -102,6 +103,11 @@ impl Cell {
         self.bits |= other.bits & (MIXED | MICROS | NANOS) | differ;
     }
 
+    /// The start of its last flow.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
     /// What its flows have, but for their ends and times.
     pub(super) fn has(&self) -> Has {
         let bit = |bit: u8, has: Has| if self.bits & bit != 0 { has } else { Has(0) };
@@ -128,6 +134,8 @@ struct Half<K> {
     /// Places of the pairs' first cells, and half of their keys' hashes.
     index: HashTable<(u32, u32)>,
     chunks: Vec<Vec<(K, Cell)>>,
+    /// What the flows of each cell did, where it is wanted.
+    deeds: Option<Vec<Deeds>>,
     len: usize,
     hasher: ahash::RandomState,
 }
@@ -139,8 +147,29 @@ fn spread(half: u32) -> u64 {
 }
 
 impl<K: Copy + Eq + Hash> Half<K> {
-    fn new() -> Half<K> {
-        Half { index: HashTable::new(), chunks: Vec::new(), len: 0, hasher: ahash::RandomState::new() }
+    fn new(deeds: bool) -> Half<K> {
+        let deeds = deeds.then(Vec::new);
+        Half { index: HashTable::new(), chunks: Vec::new(), deeds, len: 0, hasher: ahash::RandomState::new() }
+    }
+
+    /// The place of the first cell of a pair.
+    fn find(&self, key: K) -> Option<u32> {
+        let half = (self.hasher.hash_one(key) >> 32) as u32;
+        let found = self.index.find(spread(half), |(at, other)| *other == half && self.cell(*at).0 == key);
+        found.map(|(at, _)| *at)
+    }
+
+    #[inline]
+    fn add_deeds(&mut self, at: u32, flow: &Flow) {
+        if let Some(deeds) = self.deeds.as_mut().and_then(|all| all.get_mut(at as usize)) {
+            deeds.add(flow);
+        }
+    }
+
+    fn merge_deeds(&mut self, at: u32, from: Option<&Deeds>) {
+        if let (Some(deeds), Some(from)) = (self.deeds.as_mut().and_then(|all| all.get_mut(at as usize)), from) {
+            deeds.merge(from);
+        }
     }
 
     #[inline]
@@ -159,6 +188,9 @@ impl<K: Copy + Eq + Hash> Half<K> {
         }
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.push((key, cell));
+        }
+        if let Some(deeds) = &mut self.deeds {
+            deeds.push(Deeds::default());
         }
         self.len += 1;
         // 2^31 cells would take 128 GiB.
@@ -219,6 +251,20 @@ fn ends(key: u64) -> Ends {
     Ends { src: address((key >> 32) as u32), dst: address(key as u32) }
 }
 
+/// A pair of a single flow.
+pub(super) struct Lone<'t> {
+    pub(super) target: Option<Address>,
+    pub(super) cell: &'t Cell,
+    pub(super) deeds: Option<&'t Deeds>,
+}
+
+impl<'t> Lone<'t> {
+    fn of(ends: Ends, cell: &'t Cell, deeds: Option<&'t Deeds>) -> Option<Lone<'t>> {
+        let is_lone = cell.flows <= 1 && cell.bits & HEAD != 0 && cell.next == NONE && cell.set == NONE;
+        is_lone.then_some(Lone { target: ends.dst, cell, deeds })
+    }
+}
+
 /// Where the pairs of a merged table now are.
 pub(super) struct Places {
     v4: Vec<u32>,
@@ -226,15 +272,46 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// The place of the pair that was at this place.
-    pub(super) fn of(&self, pair: u32) -> u32 {
-        if pair & OTHER == 0 { self.v4[pair as usize] } else { self.other[(pair & !OTHER) as usize] }
+    /// The place of the pair that was at this place, if it is still there.
+    pub(super) fn of(&self, pair: u32) -> Option<u32> {
+        let place = if pair & OTHER == 0 { self.v4[pair as usize] } else { self.other[(pair & !OTHER) as usize] };
+        (place != NONE).then_some(place)
     }
 }
 
 impl Table {
-    pub(super) fn new() -> Table {
-        Table { v4: Half::new(), other: Half::new(), sets: Vec::new() }
+    /// An empty one; `deeds` are kept where they are wanted.
+    pub(super) fn new(deeds: bool) -> Table {
+        Table { v4: Half::new(deeds), other: Half::new(deeds), sets: Vec::new() }
+    }
+
+    /// The place of the pair with these ends.
+    pub(super) fn find(&self, ends: Ends) -> Option<u32> {
+        match quads(ends) {
+            Some(key) => self.v4.find(key),
+            None => self.other.find(ends).map(|at| at | OTHER),
+        }
+    }
+
+    /// The places of the cells of the pair at a place.
+    fn places(&self, pair: u32) -> impl Iterator<Item = u32> {
+        let side = pair & OTHER;
+        let next = move |at: u32| {
+            let cell = if side == 0 { &self.v4.cell(at).1 } else { &self.other.cell(at & !OTHER).1 };
+            (cell.next != NONE).then_some(cell.next | side)
+        };
+        std::iter::successors(Some(pair), move |at| next(*at))
+    }
+
+    /// The cells of the pair at a place, with what their flows did, where that is kept.
+    pub(super) fn deeds(&self, pair: u32) -> impl Iterator<Item = (&Cell, &Deeds)> {
+        self.places(pair).filter_map(|at| {
+            let (cell, deeds) = match at & OTHER {
+                0 => (&self.v4.cell(at).1, &self.v4.deeds),
+                _ => (&self.other.cell(at & !OTHER).1, &self.other.deeds),
+            };
+            Some((cell, deeds.as_ref()?.get((at & !OTHER) as usize)?))
+        })
     }
 
     /// Number of cells.
@@ -250,10 +327,12 @@ impl Table {
         let (pair, cell) = match quads(ends) {
             Some(key) => {
                 let (head, at) = self.v4.place(key, class, make);
+                self.v4.add_deeds(at, flow);
                 (head, self.v4.cell_mut(at))
             }
             None => {
                 let (head, at) = self.other.place(ends, class, make);
+                self.other.add_deeds(at, flow);
                 (head | OTHER, self.other.cell_mut(at))
             }
         };
@@ -266,18 +345,53 @@ impl Table {
         pair
     }
 
+    /// The pairs of a single flow, in no order.
+    pub(super) fn lone(&self) -> impl Iterator<Item = Lone<'_>> {
+        let v4 = self.v4.chunks.iter().flatten().enumerate().filter_map(|(at, (key, cell))| {
+            Lone::of(ends(*key), cell, self.v4.deeds.as_ref().and_then(|all| all.get(at)))
+        });
+        let other = self.other.chunks.iter().flatten().enumerate();
+        v4.chain(other.filter_map(|(at, (key, cell))| {
+            Lone::of(*key, cell, self.other.deeds.as_ref().and_then(|all| all.get(at)))
+        }))
+    }
+
+    /// Drops the pairs of a single flow that `goes` names; answers where the others now are.
+    pub(super) fn relieve(&mut self, ports: bool, goes: impl Fn(&Lone<'_>) -> bool) -> Places {
+        let deeds = self.v4.deeds.is_some();
+        let old = std::mem::replace(self, Table::new(deeds));
+        self.take(old, ports, goes)
+    }
+
     /// Adds all of another table; answers where its pairs now are.
     pub(super) fn merge(&mut self, other: Table, ports: bool) -> Places {
+        self.take(other, ports, |_| false)
+    }
+
+    fn take(&mut self, other: Table, ports: bool, goes: impl Fn(&Lone<'_>) -> bool) -> Places {
         let mut sets = other.sets;
         let (mut v4, mut rest) = (Vec::with_capacity(other.v4.len), Vec::with_capacity(other.other.len));
         drop((other.v4.index, other.other.index));
-        for (key, cell) in other.v4.chunks.into_iter().flatten() {
+        let deeds_of = |deeds: &Option<Vec<Deeds>>, at: usize| deeds.as_ref().and_then(|all| all.get(at)).copied();
+        for (i, (key, cell)) in other.v4.chunks.into_iter().flatten().enumerate() {
+            let own = deeds_of(&other.v4.deeds, i);
+            if Lone::of(ends(key), &cell, own.as_ref()).is_some_and(|lone| goes(&lone)) {
+                v4.push(NONE);
+                continue;
+            }
             let (head, at) = self.v4.place(key, cell.bits & (PORT | BYTES), || cell.as_new());
+            self.v4.merge_deeds(at, own.as_ref());
             merge_cell(&mut self.sets, self.v4.cell_mut(at), &cell, &mut sets, ports);
             v4.push(head);
         }
-        for (key, cell) in other.other.chunks.into_iter().flatten() {
+        for (i, (key, cell)) in other.other.chunks.into_iter().flatten().enumerate() {
+            let own = deeds_of(&other.other.deeds, i);
+            if Lone::of(key, &cell, own.as_ref()).is_some_and(|lone| goes(&lone)) {
+                rest.push(NONE);
+                continue;
+            }
             let (head, at) = self.other.place(key, cell.bits & (PORT | BYTES), || cell.as_new());
+            self.other.merge_deeds(at, own.as_ref());
             merge_cell(&mut self.sets, self.other.cell_mut(at), &cell, &mut sets, ports);
             rest.push(head | OTHER);
         }

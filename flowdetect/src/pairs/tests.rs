@@ -176,3 +176,39 @@ fn without_a_rule_that_wants_ports_one_port_is_still_told_from_several() {
 fn a_pair_of_ipv4_addresses_takes_one_cache_line() {
     assert!(size_of::<(u64, Cell)>() <= 64 && size_of::<Call>() <= 24);
 }
+
+#[test]
+fn a_flood_is_kept_in_sum_and_other_pairs_stay_whole() {
+    let mut made = table(&[]);
+    let mut flow = |source: u32, target: u32, port: u64| {
+        let mut flow = Flow::from((std::net::Ipv4Addr::from(source).into(), std::net::Ipv4Addr::from(target).into()));
+        assert!(flow.set_integer(field::DST_PORT, port) && flow.set_integer(field::BYTES, 40));
+        flow.set_time(Time(i64::from(source)), 3);
+        made.add(&flow);
+    };
+    (0..1000).for_each(|source| flow(source, 7, 80));
+    // One that comes again, a scan, and a host with few callers.
+    flow(3, 7, 80);
+    (0..300).for_each(|target| flow(5000, 100 + target, 22));
+    (0..50).for_each(|source| flow(source, 8, 443));
+    let whole = read(&made, RULES[1]);
+    let goes = made.floods.relieve(&made.table, 100, usize::MAX, 500);
+    let places = made.table.relieve(true, goes);
+    let calls = std::mem::take(&mut made.calls);
+    made.calls.merge(calls, |pair| places.of(pair));
+    let left = read(&made, RULES[1]);
+    assert_eq!(left.len(), 1 + 300 + 50);
+    assert!(left.iter().all(|(ends, known)| whole[ends] == *known));
+    let floods: Vec<_> =
+        made.floods().map(|(target, flood)| (target.to_string(), flood.sources, flood.bytes)).collect();
+    assert_eq!(floods, [(String::from("0.0.0.7"), 999, 999 * 40)]);
+    assert!(made.gone().unwrap().starts_with("999 pairs with one flow to 1 flooded host kept in sum;"));
+    // Calls of pairs that went are gone, those of others are where their pairs are.
+    let mut busy = Vec::new();
+    made.services(2, |service| busy.push((service.ends.src.unwrap().to_string(), service.starts().count())));
+    assert_eq!(busy, [(String::from("0.0.0.3"), 2)]);
+    // Beyond the bound, the older half of all pairs of one flow goes.
+    let goes = made.floods.relieve(&made.table, 100, 100, 500);
+    made.table.relieve(true, goes);
+    assert!(made.table.len() <= 1 + 300 && made.floods.given_up >= 49, "{}", made.table.len());
+}

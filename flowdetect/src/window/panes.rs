@@ -161,7 +161,9 @@ impl Panes {
         let is_fresh = fresh.is_some();
         match (self.kept.get_mut(&first), fresh) {
             (Some(window), Some(state)) => window.merge(state),
-            (None, Some(state)) => drop(self.kept.insert(first, state)),
+            (None, Some(state)) => {
+                self.kept.insert(first, state);
+            }
             (_, None) => {}
         }
         let window = self.window(first);
@@ -187,7 +189,7 @@ impl Panes {
         if let Some(mut whole) = states.next() {
             states.for_each(|state| whole.merge(state));
             // What lines lacked was noted when their pane was over.
-            drop(whole.take_lacks());
+            whole.take_lacks();
             finish(whole, self.window(first), to);
         }
         self.kept = self.kept.split_off(&first.saturating_add(1));

@@ -5,6 +5,7 @@ use super::*;
 use crate::detect::specs;
 use crate::detectors::Detectors;
 use crate::item::Plan;
+use crate::quiet::Quiet;
 use flow_record::item::Args;
 use flow_record::run::{Fate, Out, Worker};
 use flow_record::scan::{Clean, LineKind, Scanner};
@@ -33,7 +34,11 @@ impl Stream {
         let args: Vec<Args> = items.iter().map(|item| Args::resolve(item, "detector", specs()).unwrap()).collect();
         let plan = Plan::of(&args).unwrap();
         let scanner = Scanner::watching(plan.setup.watched());
-        Stream { worker: Windowed::new(layout, Detectors::new(plan.items), false), scanner, out: Out::default() }
+        Stream {
+            worker: Windowed::new(layout, Detectors::new(plan.items), Quiet::default(), false),
+            scanner,
+            out: Out::default(),
+        }
     }
 
     fn take(&mut self, line: &str) -> Fate {

@@ -9,6 +9,7 @@ use super::panes::{Close, Panes, Took, Window};
 use crate::alert::{Alert, Naming, Severity};
 use crate::detectors::Detectors;
 use crate::item::told;
+use crate::quiet::Quiet;
 use flow_record::people::count;
 use flow_record::record::field;
 use flow_record::run::{Fate, Out, Worker, pass};
@@ -27,6 +28,7 @@ pub(crate) struct Windowed {
 /// What is told.
 struct Story {
     incidents: Incidents,
+    quiet: Quiet,
     /// Lines to be written.
     lines: Vec<u8>,
     /// For each item: its name, its alerts, its notes.
@@ -45,6 +47,8 @@ pub(crate) struct Ended {
     pub(crate) notes: Vec<String>,
     /// The gravest alert.
     pub(crate) gravest: Option<Severity>,
+    /// Alerts that were suppressed.
+    pub(crate) suppressed: u64,
 }
 
 impl Close for Story {
@@ -57,7 +61,8 @@ impl Close for Story {
             }
         }
         for mut alert in alerts {
-            if let Some(label) = self.incidents.admit(naming, &mut alert, window) {
+            let label = self.incidents.admit(naming, &mut alert, window);
+            if let Some(label) = label.filter(|label| self.quiet.tells(naming, &alert, *label)) {
                 alert.write_as(naming.detector(), label, &mut self.lines);
                 self.gravest = self.gravest.max(Some(alert.verdict.severity));
                 *count += 1;
@@ -68,17 +73,18 @@ impl Close for Story {
 
 impl Windowed {
     /// With these detectors, given nothing.
-    pub(crate) fn new(layout: Layout, detectors: Detectors, tee: bool) -> Windowed {
+    pub(crate) fn new(layout: Layout, detectors: Detectors, quiet: Quiet, tee: bool) -> Windowed {
         let items = detectors.items().iter().map(|item| (item.naming().clone(), 0, Vec::new())).collect();
-        let story = Story { incidents: Incidents::default(), lines: Vec::new(), items, gravest: None };
+        let story = Story { incidents: Incidents::default(), quiet, lines: Vec::new(), items, gravest: None };
         Windowed { panes: Panes::new(layout, detectors), story, tee }
     }
 
     /// Closes the last windows.
     pub(crate) fn finish(mut self) -> Ended {
         self.panes.end(&mut self.story);
-        let Story { incidents, lines, items, gravest } = self.story;
-        let mut ended = Ended { lines, alerts: Vec::new(), notes: Vec::new(), gravest };
+        let Story { incidents, quiet, lines, items, gravest } = self.story;
+        let suppressed = quiet.suppressed;
+        let mut ended = Ended { lines, alerts: Vec::new(), notes: Vec::new(), gravest, suppressed };
         for ((naming, count, notes), lacks) in items.into_iter().zip(self.panes.lacks) {
             ended.alerts.push((naming.detector().to_owned(), count));
             ended.notes.extend(told(&naming, "the column that is scored", lacks, notes));

@@ -91,8 +91,8 @@ fn lines_in_pieces_are_the_same_lines() {
 
 #[test]
 fn tables_and_csv_hold_alerts() {
-    let table = written(&["-q", "-t", "--fields", "severity,detector,src_ip,reason"], &sweep());
+    let table = written(&["-q", "-t", "--fields", "severity,detector,src_ip,reason", "sweep"], &sweep());
     assert!(table.contains("critical") && table.contains("10.9.0.1 contacted 50 targets in 50 flows"), "{table}");
-    let csv = written(&["-q", "--to", "csv", "--fields", "detector,src_ip,value"], &sweep());
+    let csv = written(&["-q", "--to", "csv", "--fields", "detector,src_ip,value", "sweep"], &sweep());
     assert_eq!(csv, "detector,src_ip,value\nsweep,10.9.0.1,50\n");
 }

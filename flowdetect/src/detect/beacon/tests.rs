@@ -90,11 +90,40 @@ fn the_score_finds_what_the_ratio_misses() {
     assert_eq!(found[0]["value"], found[0]["score"]);
     assert_eq!(evidence(&found[0], "score"), found[0]["value"].as_f64().unwrap());
     assert_eq!(["ts", "ds", "dur"].map(|t| evidence(&found[0], t)), [1.0, 0.953, 1.0]);
-    // Both rules hold at the default jitter.
-    assert_eq!(values(&alerts("beacon:jitter=0.2", &lines), &["severity"]), [r#"["critical"]"#]);
+    // Both rules hold at this jitter, and the ratio's alone.
+    let by_both = alerts("beacon:jitter=0.2", &lines);
+    assert_eq!(values(&by_both, &["value", "severity"]), values(&found, &["value", "severity"]));
+    let by_ratio = alerts("beacon:jitter=0.2,score=1", &lines);
+    assert_eq!(values(&by_ratio, &["threshold", "severity"]), [r#"[0.8,"high"]"#]);
+    assert_eq!(by_ratio[0]["value"], 1.0 - evidence(&by_ratio[0], "jitter"));
     let score = found[0]["value"].as_f64().unwrap();
     assert_eq!(alerts(&format!("beacon:rule=score,score={score}"), &lines).len(), 1);
     assert!(alerts(&format!("beacon:rule=score,score={}", score + 0.0001), &lines).is_empty());
+}
+
+#[test]
+fn what_is_usual_is_low_and_says_why() {
+    let usual = |item: &str, lines: &[String]| {
+        let found = alerts(item, lines);
+        let why = found[0]["evidence"].get("usual").map(|w| w.as_str().unwrap().to_owned());
+        assert_eq!(found[0]["severity"], if why.is_some() { "low" } else { "high" });
+        why.unwrap_or_default()
+    };
+    let plain = calls("10.0.0.1", 443, [MINUTE; 30]);
+    assert_eq!(usual("beacon", &plain), "");
+    assert_eq!(usual("beacon:services=80+443", &plain), "service");
+    assert_eq!(usual("beacon:beats=1440", &plain), "");
+    assert_eq!(usual("beacon:beats=1441", &plain), "rare");
+    assert_eq!(usual("beacon:internal=192.0.2.0/24", &plain), "internal");
+    assert_eq!(usual("beacon", &calls("10.0.0.1", 123, [MINUTE; 30])), "service");
+    // Ten of forty sources call there, the tenth once.
+    let others = |n: u8| (2..=n).map(|i| call(&format!("10.0.0.{i}"), "192.0.2.1", 443, 0, 1));
+    let elsewhere = (100..130).map(|i| call(&format!("10.0.0.{i}"), "192.0.2.9", 443, 0, 1));
+    let all: Vec<String> = plain.iter().cloned().chain(others(10)).chain(elsewhere.clone()).collect();
+    assert_eq!(usual("beacon", &all), "prevalent");
+    assert_eq!(usual("beacon:prevalence=0.26", &all), "");
+    let nine: Vec<String> = plain.into_iter().chain(others(9)).collect();
+    assert_eq!(usual("beacon", &nine), "");
 }
 
 #[test]
