@@ -12,6 +12,7 @@ use crate::alert;
 use crate::filter::{Filter, SYNTAX};
 use crate::input::{self, InputError, Source};
 use crate::item::{Args, ParamKind, Spec, nearest, slip_of};
+use crate::output::alerts::AlertForm;
 use crate::output::{LOST, Output, Sink};
 use crate::record::{field, schema};
 use crate::run::{Aid, Conduct, Ending, Files, Messages, Session};
@@ -139,7 +140,7 @@ impl Common {
         if self.fields.is_empty() {
             return Ok(());
         }
-        if self.form() == Form::Ndjson {
+        if matches!(self.form(), Form::Ndjson | Form::Syslog | Form::Cef | Form::Ecs | Form::Ocsf) {
             return Err("--fields is for tables, CSV and Parquet; add -t, --to table or --to csv".into());
         }
         if self.fields.iter().any(String::is_empty) {
@@ -208,6 +209,10 @@ impl Common {
         let output = output.map(|o| match self.form() {
             Form::Ndjson | Form::Parquet => Sink::lines(o),
             Form::Csv => Sink::csv(o, self.fields.clone(), self.line_buffered),
+            Form::Syslog => Sink::alerts(o, AlertForm::Syslog),
+            Form::Cef => Sink::alerts(o, AlertForm::Cef),
+            Form::Ecs => Sink::alerts(o, AlertForm::Ecs),
+            Form::Ocsf => Sink::alerts(o, AlertForm::Ocsf),
             Form::Table => Sink::tables(o, self.fields.clone(), added(program, items)),
         });
         output.and_then(|o| Session::begin(program.name, conduct, o)).map_err(|e| usage_error(program, &e.to_string()))

@@ -220,7 +220,8 @@ impl Options {
     /// The files that are read besides the inputs.
     pub(crate) fn aids(&self, filter: Option<&Filter>) -> Vec<Aid> {
         let key = self.steps.anonymize.iter().map(|path| ("--anonymize".to_owned(), path.clone()));
-        key.chain(filter.map(Filter::aids).unwrap_or_default()).collect()
+        let alerts = self.steps.alerts.iter().map(|path| ("--alerts".to_owned(), path.clone()));
+        key.chain(alerts).chain(filter.map(Filter::aids).unwrap_or_default()).collect()
     }
 
     /// The names of all inputs.

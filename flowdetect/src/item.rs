@@ -4,9 +4,11 @@
 //! item is told before any input is read.
 
 use crate::alert::{Alert, Naming};
+use crate::config::Config;
+use crate::consumer::{self, Consumer};
 use crate::detect::{ALL, Built, DETECTORS, Detector, Found, Marks};
-use crate::evaluate::{self, Evaluate};
 use crate::pairs::{PairRule, Pairs};
+use crate::tune;
 use flow_record::item::{Args, ParamKind};
 use flow_record::record::Flow;
 use flow_record::scan::{Line, LineKind};
@@ -33,37 +35,65 @@ pub(crate) struct Plan {
     pub(crate) items: Vec<Item>,
     /// What the scanner is to watch.
     pub(crate) setup: Setup,
-    /// Holds the alerts against the flows, where that is asked for.
-    pub(crate) evaluate: Option<Evaluate>,
+    /// Takes the alerts, where that is asked for.
+    pub(crate) consumer: Option<Consumer>,
     /// What the user should know before it begins.
     pub(crate) notes: Vec<String>,
 }
 
 impl Plan {
-    /// The detectors that these items ask for.
+    /// The detectors that these items ask for, with what the file of parameters says of them.
     ///
     /// # Errors
     /// What is wrong with the first bad item.
-    pub(crate) fn of(named: &[Args]) -> anyhow::Result<Plan> {
+    pub(crate) fn of(named: &[Args], config: &Config) -> anyhow::Result<Plan> {
         let mut plan = Plan::default();
         let (consumers, named): (Vec<&Args>, Vec<&Args>) =
-            named.iter().partition(|a| a.spec.name == evaluate::SPEC.name);
-        anyhow::ensure!(consumers.len() <= 1, "evaluate is there twice");
-        plan.evaluate = consumers.first().map(|args| Evaluate::new(args, &mut plan.setup));
+            named.iter().partition(|a| consumer::SPECS.iter().any(|spec| spec.name == a.spec.name));
+        if let [first, second, ..] = consumers[..] {
+            let (first, second) = (first.spec.name, second.spec.name);
+            anyhow::bail!("{first} and {second}: a run has one consumer of alerts; hand them on to another flowdetect");
+        }
+        plan.consumer = consumers.first().and_then(|args| Consumer::of(args, &mut plan.setup));
+        if let Some(Consumer::Tune(_)) = plan.consumer {
+            return plan.add_tuned(&named);
+        }
         if named.is_empty() {
             for detector in DETECTORS.iter().filter(|d| d.by_default) {
-                plan.add(detector, &Args::defaults(detector.spec))?;
+                plan.add(detector, &config.apply(&Args::defaults(detector.spec))?)?;
             }
         }
         anyhow::ensure!(named.iter().filter(|a| is_all(a)).count() <= 1, "all is there twice");
         anyhow::ensure!(!named.iter().any(|a| is_all(a) && a.is_given("as")), "all: as= is for a single detector");
         for args in &named {
             match DETECTORS.iter().find(|d| d.spec.name == args.spec.name) {
-                Some(detector) => plan.add(detector, args)?,
-                None => plan.add_all(&named)?,
+                Some(detector) => plan.add(detector, &config.apply(args)?)?,
+                None => plan.add_all(&named, config)?,
             }
         }
         Ok(plan)
+    }
+
+    /// The detectors whose thresholds are learnt, at their lowest.
+    fn add_tuned(mut self, named: &[&Args]) -> anyhow::Result<Plan> {
+        let names = tune::detectors();
+        if let Some(other) = named.iter().find(|args| !names.contains(&args.spec.name)) {
+            anyhow::bail!("tune: {} has no threshold that is learnt; {} have", other.spec.name, names.join(", "));
+        }
+        for detector in DETECTORS.iter().filter(|d| names.contains(&d.spec.name)) {
+            let given = named.iter().find(|args| args.spec.name == detector.spec.name);
+            if !named.is_empty() && given.is_none() {
+                continue;
+            }
+            let mut text = given.map_or_else(|| detector.spec.name.to_owned(), |args| args.text.clone());
+            for (key, value) in tune::loosened(detector.spec.name) {
+                anyhow::ensure!(given.is_none_or(|a| !a.is_given(key)), "tune: {text}: {key} is what is to be learnt");
+                text += &format!("{}{key}={value}", if text.contains(':') { ',' } else { ':' });
+            }
+            let args = Args::resolve(&text, "detector", [detector.spec]).map_err(|e| anyhow::anyhow!("{e}"))?;
+            self.add(detector, &args)?;
+        }
+        Ok(self)
     }
 
     fn add(&mut self, detector: &Detector, args: &Args) -> anyhow::Result<()> {
@@ -88,7 +118,7 @@ impl Plan {
     }
 
     /// Adds every detector that is not named by itself and needs nothing.
-    fn add_all(&mut self, named: &[&Args]) -> anyhow::Result<()> {
+    fn add_all(&mut self, named: &[&Args], config: &Config) -> anyhow::Result<()> {
         let mut left_out = Vec::new();
         for detector in DETECTORS {
             let name = detector.spec.name;
@@ -96,11 +126,11 @@ impl Plan {
                 continue;
             }
             match detector.needs {
-                Some(needs) => {
+                Some(needs) if !config.says(name, needs) => {
                     let is_file = detector.spec.param(needs).is_some_and(|p| p.kind == ParamKind::File);
                     left_out.push(format!("{name} (needs {needs}={})", if is_file { "FILE" } else { "EXPR" }));
                 }
-                None => self.add(detector, &Args::defaults(detector.spec))?,
+                _ => self.add(detector, &config.apply(&Args::defaults(detector.spec))?)?,
             }
         }
         if !left_out.is_empty() {
@@ -328,7 +358,7 @@ mod tests {
         let specs: Vec<&'static Spec> = crate::detect::specs();
         let args: Vec<Args> =
             items.iter().map(|text| Args::resolve(text, "detector", specs.iter().copied()).unwrap()).collect();
-        Plan::of(&args)
+        Plan::of(&args, &Config::default())
     }
 
     fn names(items: &[&str]) -> Vec<String> {

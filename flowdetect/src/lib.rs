@@ -12,7 +12,8 @@
 //! - `population`: numbers of hosts, flows or rows, and rules that learn from them (zscore, iqr, mad);
 //!   `normal`: bounds learnt elsewhere (sigma, fence); `single`: alerts on single flows; `mark`: flows that are marked
 //!   instead.
-//! - `evaluate`: alerts held against flows that say what they are.
+//! - `config`: parameters from a file. `consumer`: what takes alerts and writes rows: `evaluate` (alerts held against flows
+//!   that say what they are), `incidents` (alerts of one host or campaign), `tune` (thresholds learnt from normal flows).
 //! - `window`: the same in windows of time, with alerts while lines still come.
 //! - `pairs`: one table of sources and destinations for the detectors that count or look at pairs; `keyed`: tallies by
 //!   another key, of the flows that concern a detector.
@@ -26,10 +27,13 @@
 //! To add a detector, write its file in `detect/` (its struct, its `SPEC`, its tests) and its row in `DETECTORS`.
 
 mod alert;
+mod config;
+mod consumer;
 mod detect;
 mod detectors;
 mod ends;
 mod evaluate;
+mod incidents;
 mod item;
 mod keyed;
 mod mark;
@@ -40,12 +44,14 @@ mod pairs;
 mod population;
 mod quiet;
 mod single;
+mod tune;
 mod window;
 mod worker;
 
+use config::Config;
+use consumer::Consumer;
 use detect::Marks;
 use detectors::Detectors;
-use evaluate::Evaluate;
 use flow_record::cli::{self, usage_error};
 use flow_record::run::{Session, each_line};
 use item::{Outcome, Plan};
@@ -68,7 +74,8 @@ fn run() -> Result<ExitCode, ExitCode> {
         return Ok(code);
     }
     let args = cli::items(&PROGRAM, &options.items)?;
-    let plan = Plan::of(&args).map_err(|e| usage_error(&PROGRAM, &format!("{e:#}")))?;
+    let config = Config::read(options.config.as_deref()).map_err(|e| usage_error(&PROGRAM, &format!("{e:#}")))?;
+    let plan = Plan::of(&args, &config).map_err(|e| usage_error(&PROGRAM, &format!("{e:#}")))?;
     let marks = options.mark || options.flagged;
     let when =
         if marks { mark::when(&plan.items).map_err(|e| usage_error(&PROGRAM, &e.to_string()))? } else { Marks::Never };
@@ -80,11 +87,12 @@ fn run() -> Result<ExitCode, ExitCode> {
         let name = item.name();
         return Err(usage_error(&PROGRAM, &format!("--window: {name} scores rows, which have no time of their own")));
     }
-    if plan.evaluate.is_some() && (marks || layout.is_some()) {
-        return Err(usage_error(&PROGRAM, "evaluate looks at the whole input, without --window, --mark and --flagged"));
+    if let Some(consumer) = plan.consumer.as_ref().filter(|_| marks || layout.is_some()) {
+        let text = "looks at the whole input, without --window, --mark and --flagged";
+        return Err(usage_error(&PROGRAM, &format!("{} {text}", consumer.name())));
     }
     let sources = options.inputs.sources(&PROGRAM)?;
-    let mut session = options.common.session(&PROGRAM, &args, &sources, &[])?;
+    let mut session = options.common.session(&PROGRAM, &args, &sources, &options.aids())?;
     plan.notes.iter().for_each(|note| session.messages.note(note));
     let result = match when {
         Marks::Never => {
@@ -109,10 +117,10 @@ type Sources = Vec<Result<flow_record::input::Source, flow_record::input::InputE
 fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options, mut quiet: Quiet) {
     let threads = options.threads.number(&options.common, &sources);
     let first = Detectors::new(plan.items);
-    let evaluate = plan.evaluate;
-    let another = |_| Detecting::new(first.empty(), options.tee).evaluating(evaluate.as_ref().map(Evaluate::empty));
+    let consumer = plan.consumer;
+    let another = |_| Detecting::new(first.empty(), options.tee).with(consumer.as_ref().map(Consumer::empty));
     let more: Vec<_> = (1..threads).map(another).collect();
-    let one = Detecting::new(first, options.tee).evaluating(evaluate);
+    let one = Detecting::new(first, options.tee).with(consumer);
     let workers = std::iter::once(one).chain(more).collect();
     let mut workers = each_line(session, sources, plan.setup.watched(), workers).into_iter();
     let Some(mut all) = workers.next() else { return };
@@ -128,17 +136,8 @@ fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options
         }
     }
     let outcomes = all.detectors.finish();
-    if let Some(mut evaluate) = all.evaluate {
-        let names = outcomes.map(|mut outcome| {
-            let naming = &outcome.naming;
-            outcome.alerts.retain(|alert| quiet.tells(naming, alert, naming.label(&alert.key)));
-            evaluate.outcome(&outcome);
-            outcome.naming.detector().to_owned()
-        });
-        let names: Vec<String> = names.collect();
-        let (rows, notes) = evaluate.finish(&names);
-        notes.iter().for_each(|note| session.messages.note(note));
-        return session.write_made(&rows);
+    if let Some(consumer) = all.consumer {
+        return consume(session, consumer, outcomes, &mut quiet);
     }
     let mut line = Vec::new();
     for Outcome { naming, alerts, notes } in outcomes {
@@ -160,6 +159,24 @@ fn detect(session: &mut Session, sources: Sources, plan: Plan, options: &Options
         count_alerts(session, naming.detector(), n);
     }
     count_suppressed(session, options, quiet.suppressed);
+}
+
+/// Hands the alerts to their consumer and writes what it makes of them.
+fn consume(session: &mut Session, mut consumer: Consumer, outcomes: impl Iterator<Item = Outcome>, quiet: &mut Quiet) {
+    let names = outcomes.map(|mut outcome| {
+        let naming = &outcome.naming;
+        outcome.alerts.retain(|alert| quiet.tells(naming, alert, naming.label(&alert.key)));
+        consumer.outcome(&outcome);
+        outcome.naming.detector().to_owned()
+    });
+    let names: Vec<String> = names.collect();
+    match consumer.finish(&names) {
+        Ok((rows, notes)) => {
+            notes.iter().for_each(|note| session.messages.note(note));
+            session.write_made(&rows);
+        }
+        Err(e) => session.fail(&format!("{e:#}")),
+    }
 }
 
 /// Adds how many alerts were suppressed to the accounts, where some may have been.

@@ -247,7 +247,7 @@ mod tests {
     /// Marks a hundred flows of a rule that needs two passes, with room for `max` bytes.
     fn held(max: usize) -> (anyhow::Result<()>, Session) {
         let args = Args::resolve("zscore:of=flow", "detector", crate::detect::specs()).unwrap();
-        let plan = Plan::of(&[args]).unwrap();
+        let plan = Plan::of(&[args], &crate::config::Config::default()).unwrap();
         let mut session = Session::begin("flowdetect", Conduct::default(), Sink::none()).unwrap();
         let mut holding = Holding::new(plan.items, max);
         let mut scanner = Scanner::new();

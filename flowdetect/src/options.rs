@@ -1,7 +1,7 @@
 //! The command line of flowdetect.
 
+use crate::consumer;
 use crate::detect::{self, DETECTORS};
-use crate::evaluate;
 use crate::mark::MAX_HELD;
 use crate::quiet::Quiet;
 use crate::window::{LATENESS, Layout};
@@ -12,6 +12,7 @@ use flow_record::item::Spec;
 use flow_record::record::Kind;
 use flow_record::record::schema::{self, Form};
 use flow_record::row;
+use flow_record::run::Aid;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -56,6 +57,12 @@ pub(crate) struct Options {
     /// Write alerts of this severity and graver ones only
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) min_severity: Option<Severity>,
+    /// Take parameters of detectors from FILE
+    ///
+    /// TOML: a table a detector, a member a parameter, as in [beacon] and jitter = 0.1. What the command line says goes
+    /// before. tune writes such a file.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) config: Option<PathBuf>,
     /// Leave out alerts that FILE suppresses
     ///
     /// TOML: each [[suppress]] has a reason and what an alert must meet to be left out: id, detector, net (either end), src,
@@ -102,6 +109,12 @@ impl Options {
         Quiet::new(self.suppress.as_deref(), self.known.as_deref(), self.min_severity)
     }
 
+    /// The files that are read besides the inputs.
+    pub(crate) fn aids(&self) -> Vec<Aid> {
+        let all = [("--suppress", &self.suppress), ("--known", &self.known), ("--config", &self.config)];
+        all.iter().filter_map(|(name, path)| Some(((*name).to_owned(), path.as_ref()?.clone()))).collect()
+    }
+
     /// How windows lie, if there are any.
     pub(crate) fn layout(&self) -> Result<Option<Layout>, String> {
         self.window.map(|window| Layout::new(window, self.slide, self.lateness.unwrap_or(LATENESS))).transpose()
@@ -122,7 +135,8 @@ fn mark_help() -> String {
 fn schemas(form: Form) -> Vec<Value> {
     let specs: Vec<&Spec> = DETECTORS.iter().map(|d| d.spec).collect();
     debug_assert!(specs.iter().flat_map(|s| s.columns).all(|c| !matches!(c.kind, Kind::Object)));
-    let own = [schema::flow(form), alert::schema(&specs, form), row::schema(&evaluate::SPEC, form)];
+    let own = [schema::flow(form), alert::schema(&specs, form)];
+    let own = own.into_iter().chain(consumer::SPECS.iter().map(|spec| row::schema(spec, form)));
     let passing = (form == Form::Open).then(|| schema::other("row, baseline or tick", &["alert"]));
-    own.into_iter().chain(passing).collect()
+    own.chain(passing).collect()
 }

@@ -93,11 +93,15 @@ pub(crate) struct Quiet {
     pub(crate) suppressed: u64,
 }
 
-fn text(path: &Path) -> anyhow::Result<String> {
+/// The text of a file of at most so many bytes.
+///
+/// # Errors
+/// A file that cannot be read, or is larger.
+pub(crate) fn text(path: &Path, most: u64) -> anyhow::Result<String> {
     let file = std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     let mut text = String::new();
-    file.take(MOST + 1).read_to_string(&mut text).with_context(|| format!("{} cannot be read", path.display()))?;
-    ensure!(text.len() as u64 <= MOST, "{} has more than {} MiB", path.display(), MOST >> 20);
+    file.take(most + 1).read_to_string(&mut text).with_context(|| format!("{} cannot be read", path.display()))?;
+    ensure!(text.len() as u64 <= most, "{} has more than {} MiB", path.display(), most >> 20);
     Ok(text)
 }
 
@@ -204,13 +208,13 @@ impl Quiet {
     pub(crate) fn new(suppress: Option<&Path>, known: Option<&Path>, least: Option<Severity>) -> anyhow::Result<Quiet> {
         let mut rules = Vec::new();
         if let Some(path) = suppress {
-            let all: Suppressions = toml::from_str(&text(path)?).with_context(|| path.display().to_string())?;
+            let all: Suppressions = toml::from_str(&text(path, MOST)?).with_context(|| path.display().to_string())?;
             for (i, written) in all.suppress.iter().enumerate() {
                 rules.push(Rule::of(written).with_context(|| format!("{}: suppress {}", path.display(), i + 1))?);
             }
         }
         if let Some(path) = known {
-            let all: Roles = toml::from_str(&text(path)?).with_context(|| path.display().to_string())?;
+            let all: Roles = toml::from_str(&text(path, MOST)?).with_context(|| path.display().to_string())?;
             for (i, role) in all.known.iter().enumerate() {
                 rules.extend(Rule::known(role).with_context(|| format!("{}: known {}", path.display(), i + 1))?);
             }

@@ -1,11 +1,11 @@
 //! The work on one line: every item takes it.
 //!
 //! One [`Detecting`] a thread; they are merged at the end. Who does what: flows are consumed; rows are if an item scores
-//! rows, alerts if one holds them against flows; alerts else, baselines, ticks and other rows pass. With `--tee` what is
+//! rows, alerts if a consumer of alerts is named; alerts else, baselines, ticks and other rows pass. With `--tee` what is
 //! consumed passes too, in its place.
 
+use crate::consumer::Consumer;
 use crate::detectors::Detectors;
-use crate::evaluate::Evaluate;
 use flow_record::run::{Fate, Out, Worker, pass};
 use flow_record::scan::{Line, LineKind};
 
@@ -13,8 +13,8 @@ use flow_record::scan::{Line, LineKind};
 pub(crate) struct Detecting {
     /// The state.
     pub(crate) detectors: Detectors,
-    /// Holds the alerts against the flows.
-    pub(crate) evaluate: Option<Evaluate>,
+    /// Takes the alerts.
+    pub(crate) consumer: Option<Consumer>,
     tee: bool,
     /// Whether there was a flow, and whether a row passed: to say what may be amiss.
     pub(crate) met: Met,
@@ -32,19 +32,19 @@ pub(crate) struct Met {
 impl Detecting {
     /// With these detectors.
     pub(crate) fn new(detectors: Detectors, tee: bool) -> Detecting {
-        Detecting { detectors, evaluate: None, tee, met: Met::default() }
+        Detecting { detectors, consumer: None, tee, met: Met::default() }
     }
 
     /// The same, with this consumer of alerts.
-    pub(crate) fn evaluating(self, evaluate: Option<Evaluate>) -> Detecting {
-        Detecting { evaluate, ..self }
+    pub(crate) fn with(self, consumer: Option<Consumer>) -> Detecting {
+        Detecting { consumer, ..self }
     }
 
     /// Adds all that another thread has taken.
     pub(crate) fn merge(&mut self, other: Detecting) {
         self.detectors.merge(other.detectors);
-        if let (Some(evaluate), Some(more)) = (&mut self.evaluate, other.evaluate) {
-            evaluate.merge(more);
+        if let (Some(consumer), Some(more)) = (&mut self.consumer, other.consumer) {
+            consumer.merge(more);
         }
         self.met.flows |= other.met.flows;
         self.met.rows |= other.met.rows;
@@ -73,10 +73,9 @@ impl Worker for Detecting {
             }
             _ => "line without what the detectors need",
         };
-        if let Some(evaluate) = &mut self.evaluate
-            && matches!(line.kind, LineKind::Flow | LineKind::Alert)
+        if let Some(consumer) = &mut self.consumer
+            && consumer.take(line)
         {
-            evaluate.take(line);
             self.detectors.take(line);
             return self.fate(line, true, why, out);
         }

@@ -24,12 +24,13 @@ pub struct Common {
     /// file stays.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write ndjson, csv, table, parquet
+    /// Write ndjson, csv, table, parquet, syslog, cef, ecs, ocsf
     ///
     /// Tables are for people: of alerts and flows they have what one looks at first, not the identifiers, the evidence and
     /// the interfaces. A terminal cuts the reason, leaves out columns that it has no room for, and says which. Numbers are
     /// exact, with commas between thousands. CSV has all columns. Parquet is of flows, and flowcat alone writes it: all fields
-    /// of the record, what enrichers add, and all else in one column, extra.
+    /// of the record, what enrichers add, and all else in one column, extra. Of alerts there are lines for other systems: syslog
+    /// (RFC 5424), cef (ArcSight), ecs (Elastic Common Schema) and ocsf (Detection Finding); other lines are then left out.
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub to: Form,
     /// The same as --to table
@@ -113,6 +114,14 @@ pub enum Form {
     Table,
     /// Apache Parquet, of flows; flowcat alone writes it.
     Parquet,
+    /// Alerts as syslog, RFC 5424.
+    Syslog,
+    /// Alerts in the Common Event Format.
+    Cef,
+    /// Alerts in the Elastic Common Schema.
+    Ecs,
+    /// Alerts as Detection Findings of OCSF.
+    Ocsf,
 }
 
 /// What `--generate` makes.

@@ -1,6 +1,6 @@
 //! Where data goes: standard output, files that appear whole, pipes and devices; lines, tables, CSV.
 //!
-//! Lines go through a [`Sink`] to an [`Output`]: as they are, or made into tables or CSV. [`rejects`] keeps what was
+//! Lines go through a [`Sink`] to an [`Output`]: as they are, or made into tables, CSV or [`alerts`] of other systems. [`rejects`] keeps what was
 //! refused, [`progress`] shows how far the input is.
 //!
 //! Invariants: every write, sync, rename and close is checked, and its error names the output; nothing is written
@@ -20,6 +20,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+pub mod alerts;
 mod atomic;
 mod cells;
 mod columns;

@@ -1,13 +1,13 @@
-//! NDJSON lines on their way out: as they are, as tables for people, or as CSV.
+//! NDJSON lines on their way out: as they are, as tables for people, as CSV, or as alerts of other systems.
 //!
-//! Invariant: lines that go out as they are cost no look at them. Tables and CSV leave out what they cannot show,
-//! count it, and say so ([`Sink::left_out`]).
+//! Invariant: lines that go out as they are cost no look at them. The others leave out what they cannot show, count it, and say so ([`Sink::left_out`]).
 
 use std::io::{self, Write};
 
 use memchr::memchr;
 
 use super::Output;
+use super::alerts::{AlertForm, AlertLines};
 use super::csv::CsvLines;
 use super::table::Tables;
 
@@ -24,6 +24,7 @@ enum Shape {
     Lines,
     Tables(Box<Tables>),
     Csv(Box<CsvLines>),
+    Alerts(AlertLines),
 }
 
 impl Sink {
@@ -44,6 +45,11 @@ impl Sink {
     /// others have shown what columns there are.
     pub fn csv(output: Output, fields: Vec<String>, at_once: bool) -> Self {
         Sink::over(Some(output), Shape::Csv(Box::new(CsvLines::new(fields, at_once))))
+    }
+
+    /// Alerts in a form of another system.
+    pub fn alerts(output: Output, form: AlertForm) -> Self {
+        Sink::over(Some(output), Shape::Alerts(AlertLines::new(form)))
     }
 
     /// Nowhere: all that is written is dropped.
@@ -78,6 +84,7 @@ impl Sink {
                 Shape::Lines => true,
                 Shape::Tables(tables) => tables.line(line),
                 Shape::Csv(csv) => csv.line(line, &mut self.text),
+                Shape::Alerts(alerts) => alerts.line(line, &mut self.text),
             };
             unheld += u64::from(!is_held);
         }
@@ -92,6 +99,7 @@ impl Sink {
             Shape::Lines => None,
             Shape::Tables(_) => Some("not in the tables"),
             Shape::Csv(_) => Some("CSV holds one kind"),
+            Shape::Alerts(_) => Some("no alert"),
         }
     }
 
@@ -116,6 +124,7 @@ impl Sink {
             Shape::Lines => Vec::new(),
             Shape::Tables(tables) => tables.left_out(),
             Shape::Csv(csv) => csv.left_out(),
+            Shape::Alerts(alerts) => alerts.left_out(),
         }
     }
 
@@ -126,7 +135,7 @@ impl Sink {
     pub fn finish(mut self) -> io::Result<()> {
         let Some(mut output) = self.output.take() else { return Ok(()) };
         match &mut self.shape {
-            Shape::Lines => {}
+            Shape::Lines | Shape::Alerts(_) => {}
             Shape::Tables(tables) => tables.finish(&mut self.text),
             Shape::Csv(csv) => csv.finish(&mut self.text),
         }

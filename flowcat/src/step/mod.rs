@@ -12,6 +12,7 @@
 //!
 //! Invariant: each flow that is taken is handed on, counted as left out or merged, or kept for `finish`.
 
+mod alerts;
 mod anonymize;
 mod biflow;
 mod conversation;
@@ -280,6 +281,12 @@ pub(crate) struct StepOptions {
     /// last. Ticks pass with the start of the earliest flow that waits as their time, where that is before.
     #[arg(long, value_name = "TIME", value_parser = gather::time, hide_short_help = true)]
     pub(crate) lateness: Option<i64>,
+    /// Take only flows behind the alerts in FILE
+    ///
+    /// Those with the src_ip, dst_ip and dst_port that an alert names, as far as it names them, that start from its timestamp
+    /// to its end. Lines of FILE that are no alerts do not count.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) alerts: Option<PathBuf>,
     /// Keep one in N conversations: --sample 1/100
     ///
     /// Which, is told by a hash of addresses, ports and protocol, the same in both directions, so that a conversation is
@@ -325,6 +332,9 @@ impl StepOptions {
         };
         steps.extend(first.map(sort::step));
         steps.extend(filter.map(|filter| select::step(filter, keeps_extra)));
+        if let Some(file) = &self.alerts {
+            steps.push(alerts::step(file)?);
+        }
         steps.extend(self.sample.map(sample::step));
         steps.extend(then.map(sort::step));
         steps.extend(self.head.map(head::step));

@@ -27,7 +27,7 @@ mod sweep;
 mod zscore;
 
 use crate::alert::Alert;
-use crate::evaluate;
+use crate::consumer;
 use crate::pairs::PairRule;
 use flow_record::item::{Args, Param, ParamKind, Spec};
 use flow_record::record::Flow;
@@ -94,7 +94,7 @@ it runs when it is named, here included.",
 
 /// Every item, as `--list` shows them.
 pub(crate) fn specs() -> Vec<&'static Spec> {
-    DETECTORS.iter().map(|d| d.spec).chain([&ALL, &evaluate::SPEC]).collect()
+    DETECTORS.iter().map(|d| d.spec).chain([&ALL]).chain(consumer::SPECS).collect()
 }
 
 /// What a detector found.

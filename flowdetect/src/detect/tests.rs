@@ -22,7 +22,7 @@ pub(crate) fn flow(source: &str, target: &str, port: u16, start: u64, bytes: u64
 /// The plan for an item, or why it is refused.
 fn plan(item: &str) -> anyhow::Result<Plan> {
     let args = Args::resolve(item, "detector", specs()).map_err(|e| anyhow::anyhow!(e.0))?;
-    Plan::of(&[args])
+    Plan::of(&[args], &crate::config::Config::default())
 }
 
 /// What one item finds in lines that are dealt to `threads` workers in turn.
@@ -88,7 +88,7 @@ fn every_detector_has_a_name_of_its_own_and_is_documented() {
     let mut names: Vec<_> = specs().iter().map(|s| s.name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), DETECTORS.len() + 2);
+    assert_eq!(names.len(), DETECTORS.len() + 1 + consumer::SPECS.len());
     for detector in DETECTORS {
         let spec = detector.spec;
         assert!(spec.about.starts_with(|c: char| c.is_lowercase()) && !spec.about.ends_with('.'), "{}", spec.name);

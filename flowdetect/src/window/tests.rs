@@ -32,7 +32,7 @@ struct Stream {
 impl Stream {
     fn new(items: &[&str], layout: Layout) -> Stream {
         let args: Vec<Args> = items.iter().map(|item| Args::resolve(item, "detector", specs()).unwrap()).collect();
-        let plan = Plan::of(&args).unwrap();
+        let plan = Plan::of(&args, &crate::config::Config::default()).unwrap();
         let scanner = Scanner::watching(plan.setup.watched());
         Stream {
             worker: Windowed::new(layout, Detectors::new(plan.items), Quiet::default(), false),

@@ -216,3 +216,59 @@ fn alerts_are_held_against_what_flows_say_of_themselves() {
     assert!(again.iter().any(|r| r == &rows[0]), "{again:?}");
     assert_eq!(outcome(&["--window", "5m", "evaluate"], "").0, 2);
 }
+
+#[test]
+fn thresholds_learnt_from_flows_leave_these_flows_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("site.toml").display().to_string();
+    let lines = network(3000).concat();
+    let rows = json(&written(&["-q", &format!("tune:fpr=0.02,to={file}"), "sweep", "exfil", "zscore", "mad"], &lines));
+    let names: Vec<&str> = rows.iter().map(|r| r["detector"].as_str().unwrap()).collect();
+    assert_eq!(names, ["zscore", "mad", "sweep", "exfil"]);
+    let hosts = rows[0]["hosts"].as_u64().unwrap();
+    for row in &rows {
+        assert!(row["above"].as_u64().unwrap() * 50 <= hosts, "{row}");
+    }
+    let found = json(&written(&["-q", "--config", &file, "sweep", "exfil", "zscore", "mad"], &lines));
+    for row in &rows {
+        let mut sources: Vec<&Value> =
+            found.iter().filter(|a| a["detector"] == row["detector"]).map(|a| &a["src_ip"]).collect();
+        sources.sort_by_key(|source| source.to_string());
+        sources.dedup();
+        assert_eq!(sources.len() as u64, row["above"].as_u64().unwrap(), "{row}");
+    }
+    assert!(!found.is_empty());
+    // What the command line says goes before the file.
+    assert_eq!(written(&["-q", "--config", &file, "sweep:targets=50"], &sweep()).lines().count(), 1);
+    let (code, _, err) = outcome(&["tune", "beacon"], "");
+    assert!(code == 2 && err.contains("beacon has no threshold that is learnt"), "{err}");
+    assert_eq!(outcome(&["tune", "evaluate"], "").0, 2);
+    std::fs::write(&file, "[becon]\nflows = 3\n").unwrap();
+    let (code, _, err) = outcome(&["--config", &file], "");
+    assert!(code == 2 && err.contains("did you mean \"beacon\"?"), "{err}");
+}
+
+#[test]
+fn alerts_of_this_run_and_of_others_become_incidents() {
+    let lines = network(500).concat();
+    let rows = json(&written(&["-q", "incidents", "sweep", "exfil", "beacon"], &lines));
+    assert!(rows.iter().all(|r| r["kind"] == "incidents"));
+    let piped = written(&["-q", "sweep", "exfil", "beacon"], &lines);
+    assert_eq!(json(&written(&["-q", "incidents"], &piped)), rows);
+    let sweeper = rows.iter().find(|r| r["host"] == "10.9.0.1").unwrap();
+    assert_eq!((&sweeper["severity"], &sweeper["techniques"]), (&value!("critical"), &value!(["T1046"])));
+}
+
+#[test]
+fn alerts_are_written_in_the_forms_of_other_systems_and_flows_are_left_out() {
+    let lines = sweep();
+    let syslog = written(&["-q", "--to", "syslog", "sweep"], &lines);
+    assert!(syslog.starts_with("<34>1 ") && syslog.contains(" - flowdetect - sweep [alert@32473 id=\""), "{syslog}");
+    assert!(written(&["-q", "--to", "cef", "sweep"], &lines).starts_with("CEF:0|flow filters|flowdetect|"));
+    for form in ["ecs", "ocsf"] {
+        let made = json(&written(&["-q", "--tee", "--to", form, "sweep"], &lines));
+        assert_eq!(made.len(), 1, "{form}");
+    }
+    let (_, _, err) = outcome(&["--tee", "--to", "ecs", "sweep"], &lines);
+    assert!(err.contains("50 lines left out, which are no alerts"), "{err}");
+}

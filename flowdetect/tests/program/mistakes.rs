@@ -98,7 +98,7 @@ fn every_detector_is_listed_and_explained() {
     let list = written(&["--list"], "");
     let names: Vec<&str> = list.lines().filter_map(|l| l.split_whitespace().next()).collect();
     let exact = ["zscore", "iqr", "mad", "sigma", "fence", "portscan", "sweep", "scan", "exfil", "beacon"];
-    assert!(names[..10] == exact && names.ends_with(&["policy", "all", "evaluate"]), "{names:?}");
+    assert!(names[..10] == exact && names.ends_with(&["policy", "all", "evaluate", "incidents", "tune"]), "{names:?}");
     let help = written(&["--help"], "");
     for name in &names {
         let explained = written(&["--explain", name], "");
