@@ -11,7 +11,7 @@
 use crate::alert;
 use crate::filter::{Filter, SYNTAX};
 use crate::input::{self, InputError, Source};
-use crate::item::{Args, ParamKind, Spec, nearest, slip_of};
+use crate::item::{Args, Param, ParamKind, Spec, nearest, slip_of};
 use crate::output::alerts::AlertForm;
 use crate::output::{LOST, Output, Sink};
 use crate::record::{field, schema};
@@ -222,8 +222,14 @@ impl Common {
 /// The files that items read.
 fn files_of(items: &[Args]) -> Vec<Aid> {
     let files = |args: &Args| -> Vec<Aid> {
-        let params = args.spec.params.iter().filter(|p| p.kind == ParamKind::File);
-        params.filter_map(|p| Some((format!("{}:{}", args.spec.name, p.name), args.file(p.name)?))).collect()
+        let read = |p: &Param| match p.kind {
+            ParamKind::File => args.file(p.name).into_iter().collect(),
+            ParamKind::Files => args.files(p.name),
+            _ => Vec::new(),
+        };
+        let named =
+            |p: &'static Param| read(p).into_iter().map(|path| (format!("{}:{}", args.spec.name, p.name), path));
+        args.spec.params.iter().flat_map(named).collect()
     };
     items.iter().flat_map(files).collect()
 }

@@ -55,24 +55,24 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Severity>,
     /// Write alerts of this severity and graver ones only
-    #[arg(long, value_name = "SEVERITY")]
+    #[arg(long, value_name = "LEVEL")]
     pub(crate) min_severity: Option<Severity>,
     /// Take parameters of detectors from FILE
     ///
-    /// TOML: a table a detector, a member a parameter, as in [beacon] and jitter = 0.1. What the command line says goes
+    /// TOML: a table a detector, a member a parameter, as in `[beacon]` and jitter = 0.1. What the command line says goes
     /// before. tune writes such a file.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) config: Option<PathBuf>,
     /// Leave out alerts that FILE suppresses
     ///
-    /// TOML: each [[suppress]] has a reason and what an alert must meet to be left out: id, detector, net (either end), src,
+    /// TOML: each `[[suppress]]` has a reason and what an alert must meet to be left out: id, detector, net (either end), src,
     /// dst (networks with + between them), where (an expression on addresses, ports and protocol). until = "2026-04-01" ends
     /// it, by the time in the flows. How many were left out is in the accounts.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) suppress: Option<PathBuf>,
     /// Leave out what hosts in FILE are known to do
     ///
-    /// TOML: each [[known]] has a net and its role, scanner, monitor, resolver, mail, backup or clock; detectors that mistake
+    /// TOML: each `[[known]]` has a net and its role, scanner, monitor, resolver, mail, backup or clock; detectors that mistake
     /// what such a host does are quiet about it.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) known: Option<PathBuf>,

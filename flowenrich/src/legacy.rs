@@ -339,11 +339,11 @@ pub(crate) mod tests {
         #[test]
         fn whatever_the_bytes_a_look_up_ends(mut bytes in proptest::collection::vec(any::<u8>(), 0..200), edition in 0u8..32, ip: u32) {
             bytes.extend([0xff, 0xff, 0xff, edition, 3, 0, 0]);
-            if let Ok(database) = Legacy::new(bytes) {
-                if let Ok(Some(leaf)) = database.find(IpAddr::V4(ip.into())) {
-                    for part in [Part::Country, Part::City, Part::Latitude, Part::Longitude, Part::System, Part::Organisation] {
-                        let _ = database.part(leaf, part);
-                    }
+            if let Ok(database) = Legacy::new(bytes)
+                && let Ok(Some(leaf)) = database.find(IpAddr::V4(ip.into()))
+            {
+                for part in [Part::Country, Part::City, Part::Latitude, Part::Longitude, Part::System, Part::Organisation] {
+                    let _ = database.part(leaf, part);
                 }
             }
         }

@@ -226,17 +226,17 @@ fn the_last_message_is_the_account_where_something_was_lost_and_none_where_nothi
 fn the_gravest_outcome_gives_the_exit_code() {
     let folder = folder();
     let (found, bad) = (folder.path().join("found"), folder.path().join("bad"));
-    let big = "{\"src_ip\":\"10.0.0.1\",\"dst_ip\":\"10.0.0.2\",\"bytes\":900000000}\n";
+    let big = "{\"src_ip\":\"10.0.0.1\",\"dst_ip\":\"198.51.100.2\",\"bytes\":900000000}\n";
     std::fs::write(&found, big).unwrap();
     std::fs::write(&bad, format!("{big}{{}}\n")).unwrap();
     let rows: [(&str, i32); 7] = [
         ("exfil -i FOUND", 0),
-        ("exfil -i FOUND --fail-on critical", 1),
+        ("exfil -i FOUND --fail-on high", 1),
         ("portscan -i FOUND --fail-on low", 0),
-        ("exfil -i BAD --fail-on critical", 3),
-        ("exfil -i BAD --fail-on critical --max-rejects 1", 1),
-        ("exfil -i BAD -i none --fail-on critical", 2),
-        ("exfil -i FOUND --fail-on critical -o /dev/full", 2),
+        ("exfil -i BAD --fail-on high", 3),
+        ("exfil -i BAD --fail-on high --max-rejects 1", 1),
+        ("exfil -i BAD -i none --fail-on high", 2),
+        ("exfil -i FOUND --fail-on high -o /dev/full", 2),
     ];
     for (command, code) in rows {
         let named = command.replace("FOUND", &found.display().to_string()).replace("BAD", &bad.display().to_string());

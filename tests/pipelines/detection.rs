@@ -45,7 +45,7 @@ fn every_attack_of_the_day_is_found_and_little_else_is_called_grave() {
         assert!(row["recall"].as_f64().unwrap() > 0.9, "{row}");
     }
     // The five hosts of the worm, each by itself.
-    assert_eq!(row("scan", "worm")["found_hosts"], 5);
+    assert_eq!(row("scan", "worm")["alerts"], 5);
     let all = row("all", "all");
     assert!(all["false_high"].as_u64().unwrap() < 10, "{all}");
     assert!(all["false_rate"].as_f64().unwrap() < 0.01, "{all}");

@@ -50,7 +50,7 @@ const NO_CAPTURE: &str = "nothing is captured here; softflowd or nfcapd make flo
 
 /// What flowcat alone does, and whether the option takes a value that stands apart. A test over the programs holds that
 /// it is all of it.
-const OF_FLOWCAT: [(&str, bool); 32] = [
+const OF_FLOWCAT: [(&str, bool); 33] = [
     ("--from", true),
     ("--map", true),
     ("--tz", true),
@@ -83,6 +83,7 @@ const OF_FLOWCAT: [(&str, bool); 32] = [
     ("--port", true),
     ("--templates", true),
     ("--rotate", true),
+    ("--alerts", true),
 ];
 
 /// What to say of an option that is flowcat's, as it was given in `words`.
@@ -121,8 +122,12 @@ const FORMS: [&str; 11] = ["ndjson", "json", "csv", "table", "tsv", "text", "lin
 pub(super) fn better(program: &Program, command: &clap::Command, option: &str) -> String {
     let words: Vec<String> = std::env::args_os().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
     let unknown = format!("unknown option {option}");
-    let hints = [parameter, of_flowcat].into_iter().find_map(|hint| hint(program, option, &words));
-    if let Some(hint) = hints.or_else(|| habit(program, command, option)) {
+    // What other programs mean by it comes before parameters of items that were not asked for.
+    let hint = parameter(program, option, &words, true)
+        .or_else(|| of_flowcat(program, option, &words))
+        .or_else(|| habit(program, command, option))
+        .or_else(|| parameter(program, option, &words, false));
+    if let Some(hint) = hint {
         return format!("{unknown}: {hint}");
     }
     let options = command.get_arguments().filter_map(clap::Arg::get_long);
@@ -149,8 +154,9 @@ fn habit(program: &Program, command: &clap::Command, option: &str) -> Option<Str
     })
 }
 
-/// A parameter or an item that was written as an option; `words` is the command line.
-fn parameter(program: &Program, option: &str, words: &[String]) -> Option<String> {
+/// A parameter or an item that was written as an option; `words` is the command line, and `is_named` asks for a parameter
+/// of an item that is on it.
+fn parameter(program: &Program, option: &str, words: &[String], is_named: bool) -> Option<String> {
     let name = option.strip_prefix("--")?.replace('-', "_");
     let specs = (program.specs)();
     if specs.iter().any(|s| s.name == name) && program.name != "flowcat" {
@@ -158,7 +164,7 @@ fn parameter(program: &Program, option: &str, words: &[String]) -> Option<String
     }
     let having: Vec<&Spec> = specs.into_iter().filter(|s| s.param(&name).is_some()).collect();
     let named = |s: &&&Spec| words.iter().any(|w| w.split(':').next() == Some(s.name));
-    let spec = having.iter().find(named).or(having.first())?;
+    let spec = having.iter().find(named).or(having.first().filter(|_| !is_named))?;
     let value = words.iter().enumerate().find_map(|(i, word)| match word.strip_prefix(option)?.strip_prefix('=') {
         Some(value) => Some(value),
         None if word == option => words.get(i + 1).map(String::as_str).filter(|next| !next.starts_with("--")),

@@ -98,7 +98,7 @@ impl Alerts {
     fn read(path: &Path) -> Result<Alerts, String> {
         let (source, mut alerts, mut n) = (Source::file(path), Alerts::default(), 0);
         let about = |e: String| format!("--alerts: {}: {e}", path.display());
-        let mut input = BufReader::new(source.open().map_err(|e| format!("--alerts: {e}"))?);
+        let mut input = BufReader::new(source.open().map_err(|e| about(e.to_string()))?);
         for number in 1u64.. {
             let mut line = String::new();
             let read = (&mut input).take(LONGEST).read_line(&mut line).map_err(|e| about(e.to_string()))?;

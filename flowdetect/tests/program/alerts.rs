@@ -221,7 +221,7 @@ fn alerts_are_held_against_what_flows_say_of_themselves() {
 fn thresholds_learnt_from_flows_leave_these_flows_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("site.toml").display().to_string();
-    let lines = network(3000).concat();
+    let lines = flows_of(&network(3000)).concat();
     let rows = json(&written(&["-q", &format!("tune:fpr=0.02,to={file}"), "sweep", "exfil", "zscore", "mad"], &lines));
     let names: Vec<&str> = rows.iter().map(|r| r["detector"].as_str().unwrap()).collect();
     assert_eq!(names, ["zscore", "mad", "sweep", "exfil"]);
@@ -235,7 +235,7 @@ fn thresholds_learnt_from_flows_leave_these_flows_alone() {
             found.iter().filter(|a| a["detector"] == row["detector"]).map(|a| &a["src_ip"]).collect();
         sources.sort_by_key(|source| source.to_string());
         sources.dedup();
-        assert_eq!(sources.len() as u64, row["above"].as_u64().unwrap(), "{row}");
+        assert_eq!(sources.len() as u64, row["above"].as_u64().unwrap(), "{row} {sources:?}");
     }
     assert!(!found.is_empty());
     // What the command line says goes before the file.
@@ -250,9 +250,9 @@ fn thresholds_learnt_from_flows_leave_these_flows_alone() {
 
 #[test]
 fn alerts_of_this_run_and_of_others_become_incidents() {
-    let lines = network(500).concat();
+    let lines = flows_of(&network(500)).concat();
     let rows = json(&written(&["-q", "incidents", "sweep", "exfil", "beacon"], &lines));
-    assert!(rows.iter().all(|r| r["kind"] == "incidents"));
+    assert!(rows.iter().all(|r| r["kind"] == "incidents"), "{rows:?}");
     let piped = written(&["-q", "sweep", "exfil", "beacon"], &lines);
     assert_eq!(json(&written(&["-q", "incidents"], &piped)), rows);
     let sweeper = rows.iter().find(|r| r["host"] == "10.9.0.1").unwrap();

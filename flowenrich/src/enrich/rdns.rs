@@ -2,7 +2,7 @@
 //!
 //! A line's addresses are asked for as it comes, many at once, and the line leaves when both answers are there; names are
 //! remembered as long as their servers say. Invariant: lines leave in their order, each with what was known of its addresses
-//! when it came or since. Bound: the lines of one batch, and [`REMEMBERED_NAMES`].
+//! when it came or since. Bound: the lines of one batch, and [`crate::limit::REMEMBERED_NAMES`].
 
 mod cache;
 

@@ -165,8 +165,8 @@ struct Vendor {
 impl Enrich for Vendor {
     fn enrich(&mut self, record: &mut Record<'_, '_>) -> Outcome {
         let mut any = false;
-        for end in 0..2 {
-            let width = MEMBERS[end].len();
+        for (end, members) in MEMBERS.iter().enumerate() {
+            let width = members.len();
             let Some(text) = (0..width).find_map(|at| record.value(end * width + at)) else { continue };
             any = true;
             if let Some(name) = mac(&unquoted(text)).and_then(|mac| self.registry.of(mac)) {

@@ -184,8 +184,9 @@ fn countries_of_the_legacy_databases_are_those_of_geoiplookup() {
         eprintln!("skipped: no {path} or no geoiplookup6; Debian's packages geoip-database and geoip-bin have them");
         return;
     }
-    let addresses: Vec<String> =
-        (0..300u32).map(|i| format!("2{:03x}:{:x}::1", i % 0xa00, i * 7919 % 0xffff)).collect();
+    let addresses: Vec<String> = (0..300u32)
+        .map(|i| format!("{}:{:x}::1", ["2001", "2a00", "2400", "2600", "2a02"][i as usize % 5], 0x200 + 8 * i))
+        .collect();
     let input: String = addresses.iter().map(|a| format!("{{\"src_ip\":\"{a}\"}}\n")).collect();
     let out = lines(&[&format!("geo:db={path}")], &input);
     let mut known = 0;
