@@ -256,7 +256,7 @@ fn alerts_of_this_run_and_of_others_become_incidents() {
     let piped = written(&["-q", "sweep", "exfil", "beacon"], &lines);
     assert_eq!(json(&written(&["-q", "incidents"], &piped)), rows);
     let sweeper = rows.iter().find(|r| r["host"] == "10.9.0.1").unwrap();
-    assert_eq!((&sweeper["severity"], &sweeper["techniques"]), (&value!("critical"), &value!(["T1046"])));
+    assert_eq!((&sweeper["severity"], &sweeper["techniques"]), (&value!("critical"), &value!(["T1018"])));
 }
 
 #[test]
