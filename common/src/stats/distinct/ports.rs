@@ -200,7 +200,7 @@ const MAX_RUNS: usize = 1024;
 /// Hexadecimal digits of all ports, four in each.
 const DIGITS: usize = 16_384;
 
-/// The ports, ascending, runs as pairs: `[22,[80,90],443]`; of more than [`MAX_RUNS`] runs `{"bits":"text"}`, a
+/// The ports, ascending, runs as pairs: `[22,[80,90],443]`; of more than `MAX_RUNS` runs `{"bits":"text"}`, a
 /// hexadecimal digit for each four ports from 0 on, whose lowest bit is the lowest port.
 impl Serialize for Ports {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
